@@ -1,0 +1,1 @@
+"""Launch files and the trained programs they run."""

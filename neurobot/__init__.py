@@ -1,0 +1,1 @@
+"""Closed-loop robot control with spiking neural networks."""

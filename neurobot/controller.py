@@ -1,0 +1,245 @@
+"""A Program and a core behind the calls a control loop needs: step, end, reset."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from neurobot.core import BatchCore, HostCore
+from neurobot.errors import ActionError, ObservationError, SpecError, near
+from neurobot.kernels import ops
+from neurobot.kernels.status import BAD_ACTION, BAD_OBSERVATION
+from neurobot.program import Program
+from neurobot.program.file import load
+from neurobot.spec.controller import ControllerSpec
+from neurobot.spec.decoders import WinnerTakeAll
+from neurobot.spec.neurons import Input
+
+CORES = {"host": "float32", "host64": "float64"}
+LOGGED_SPIKES = 4096
+"""Spikes a tick that a recording controller keeps at least."""
+
+
+class Controller:
+    """Observation in, action out.
+
+    Args:
+        program: a `Program` of a `ControllerSpec`, or the path of its file.
+        core: ``host`` (float32) or ``host64`` (float64).
+        record: keep the spikes of every tick, for `spikes`.
+        seed: of chance; default the program's.
+
+    Attributes:
+        program: what runs.
+        control_period: time of a tick [s].
+        observation_size: length of an observation.
+        action_size: length of an action, 1 if it is discrete.
+        discrete: whether an action is the number of a choice.
+
+    Raises:
+        SpecError: a network without encoder and decoder, an unknown core.
+        ProgramFileError: a file that is damaged, hostile or of another format.
+    """
+
+    def __init__(self, program: Program | str | Path, core: str = "host", *, record: bool = False, seed: int | None = None):
+        program = program if isinstance(program, Program) else load(program)
+        if not isinstance(program.spec, ControllerSpec):
+            raise SpecError("Controller", ["the program has no encoder and decoder; build it from a ControllerSpec"])
+        if core not in CORES:
+            raise SpecError("Controller", [f"core is {core!r}; {near(core, CORES)}"])
+        self.program = program
+        self.control_period = program.control_period
+        self.observation_size = program.observation_size
+        self.action_size = program.action_size
+        self.discrete = program.discrete
+        self._on_hold = program.spec.decoder
+        self._dtype = CORES[core]
+        room = max(LOGGED_SPIKES, program.neurons * min(program.substeps, 16)) if record else 0
+        self._core = HostCore(program, self._dtype, seed=seed, log_spikes=room)
+        self._seed = program.seed if seed is None else seed
+        self._observation = np.zeros(self.observation_size)
+        self._shape = self._observation.shape
+        self._tick, self._sent, self._ints = self._core.tick, self._core.action, self._core.ints
+        self._batch: BatchCore | None = None
+
+    def step(self, observation: Any, reward: float = 0.0, out: np.ndarray | None = None) -> Any:
+        """Run one control tick.
+
+        Args:
+            observation: (observation_size,) numbers, finite.
+            reward: what the previous action earned; learning rules take it before the first step.
+            out: (action_size,) float64 to write the action to; None makes a fresh array.
+
+        Returns:
+            The action after the limits, (action_size,) float64, or an int64 if it is discrete.
+
+        Raises:
+            ObservationError: wrong shape or kind, or not finite; nothing has changed.
+            ActionError: the read-out is not finite; nothing was sent.
+        """
+        x = self._observation
+        try:
+            if observation.shape != self._shape:
+                raise ValueError
+            x[:] = observation
+        except (AttributeError, TypeError, ValueError):
+            self._take(observation)
+        status = self._tick(x)
+        if status:
+            self._refuse(status)
+        if out is not None:
+            out[:] = self._sent
+            return out
+        return np.int64(self._sent[0]) if self.discrete else self._sent.copy()
+
+    def end(self, reward: float) -> None:
+        """Deliver the reward of the episode's last action."""
+
+    def hold(self) -> Any:
+        """The action to send where there is no valid observation: see `Limits.on_hold`. No time passes in the network."""
+        decoder = self._on_hold
+        last = self._core.block("decoder.last")
+        if isinstance(decoder, WinnerTakeAll):
+            target = np.full(1, float(decoder.rest)) if decoder.on_hold == "rest" else last.copy()
+        else:
+            rest, slew = self._core.param("decoder.rest"), self._core.param("decoder.slew")
+            how = decoder.limits.on_hold
+            target = last.copy() if how == "last" else rest if how == "rest" else rest + (last - rest) / 2
+            target = np.clip(target, last - slew, last + slew)
+        last[:] = target
+        self._sent[:] = last
+        return np.int64(self._sent[0]) if self.discrete else self._sent.copy()
+
+    def reset(self, seed: int | None = None) -> None:
+        """Begin an episode: of a new seed, or, with None, the next one of the same seed."""
+        self._core.reset(seed)
+
+    def snapshot(self) -> np.ndarray:
+        """A copy of everything that changes; see `restore`."""
+        return self._core.snapshot()
+
+    def restore(self, snapshot: np.ndarray) -> None:
+        """Go back to a snapshot; the next step repeats bit for bit. SpecError if it is another program's."""
+        self._core.restore(snapshot)
+
+    def predict(
+        self, observation: Any, state: Any = None, episode_start: Any = None, deterministic: bool = True
+    ) -> tuple[Any, None]:
+        """Actions as Stable-Baselines3 asks for them; `evaluate_policy(controller, env)` works.
+
+        The rows keep their own state from call to call, apart from that of `step`, until their number changes.
+
+        Args:
+            observation: (observation_size,) or (n, observation_size).
+            state: not used; the rows' state is kept here.
+            episode_start: (n,) bool, rows that begin an episode.
+            deterministic: not used; chance comes from the seed.
+
+        Returns:
+            Actions with the same leading shape, and None.
+
+        Raises:
+            ObservationError, ActionError: as `step`, naming the row; in the case of an observation nothing has changed.
+        """
+        x = np.asarray(observation)
+        rows = x[None] if x.ndim == 1 else x
+        if rows.ndim != 2 or rows.shape[1] != self.observation_size or not _is_real(rows):
+            self._take(observation)
+        rows = np.ascontiguousarray(rows, np.float64)
+        if not np.isfinite(rows).all():
+            row, entry = np.argwhere(~np.isfinite(rows))[0]
+            raise ObservationError(f"observation row {row}: entry {entry} is {rows[row, entry]}; it must be finite")
+        batch = self._rows(len(rows), episode_start)
+        actions = batch.tick(rows)
+        if batch.status.any():
+            raise ActionError(f"the read-out of row {int(np.flatnonzero(batch.status)[0])} is not finite; nothing was sent")
+        result = actions[:, 0].astype(np.int64) if self.discrete else actions.copy()
+        return (result if x.ndim == 2 else result[0]), None
+
+    @property
+    def wanted(self) -> np.ndarray:
+        """What the last tick decoded, before the limits, (action_size,); a view."""
+        return self._core.block("decoder.wanted")
+
+    @property
+    def sent(self) -> np.ndarray:
+        """The last action after the limits, (action_size,); a view."""
+        return self._sent
+
+    @property
+    def spikes(self) -> np.ndarray:
+        """Spikes of the last tick as (substep, neuron), (m, 2) int32, with ``record=True``; a view."""
+        return self._core.spikes
+
+    @property
+    def spikes_last(self) -> int:
+        """Number of spikes in the last tick."""
+        return int(self._ints[ops.SPIKES])
+
+    @property
+    def synops_last(self) -> int:
+        """Synaptic operations of the last tick: one for every weight that was added."""
+        return int(self._ints[ops.SYNOPS])
+
+    @property
+    def membranes(self) -> np.ndarray:
+        """v of all neurons in declared order, (n,) float32; 0 for Input."""
+        parts = [
+            np.zeros(p.n) if isinstance(p.model, Input) else self._core.block(f"{p.name}.v")
+            for p in self.program.network.populations
+        ]
+        return np.concatenate(parts).astype(np.float32)
+
+    @property
+    def populations(self) -> tuple[tuple[str, int], ...]:
+        """Names and sizes, in declared order."""
+        return tuple((p.name, p.n) for p in self.program.network.populations)
+
+    @property
+    def n_neurons(self) -> int:
+        """Number of neurons."""
+        return self.program.neurons
+
+    @property
+    def dt(self) -> float:
+        """Length of a network step [s]."""
+        return self.program.network.dt
+
+    @property
+    def substeps(self) -> int:
+        """Network steps a tick."""
+        return self.program.substeps
+
+    def _rows(self, n: int, episode_start: Any) -> BatchCore:
+        if self._batch is None or self._batch.n != n:
+            self._batch = BatchCore(self.program, n, self._dtype, seed=self._seed)
+        elif episode_start is not None:
+            ids = np.flatnonzero(np.broadcast_to(np.asarray(episode_start, bool), (n,)))
+            if ids.size:
+                self._batch.reset(ids=ids)
+        return self._batch
+
+    def _take(self, observation: Any) -> None:
+        """Copy an observation that is no array of the right shape, or say what is wrong with it."""
+        try:
+            x = np.asarray(observation)
+        except ValueError:
+            raise ObservationError(f"the observation is no array of numbers, but a {type(observation).__name__}") from None
+        if not _is_real(x):
+            raise ObservationError(f"the observation has dtype {x.dtype}; it must be real numbers")
+        if x.shape != self._shape:
+            raise ObservationError(f"the observation has shape {x.shape}; this controller takes {self._shape}")
+        self._observation[:] = x
+
+    def _refuse(self, status: int) -> None:
+        if status == BAD_OBSERVATION:
+            entry = int(np.flatnonzero(~np.isfinite(self._observation))[0])
+            raise ObservationError(f"entry {entry} of the observation is {self._observation[entry]}; it must be finite")
+        if status == BAD_ACTION:
+            raise ActionError("the read-out is not finite; nothing was sent. Look for weights that are far too large")
+
+
+def _is_real(x: np.ndarray) -> bool:
+    return x.dtype.kind in "fiub"

@@ -1,0 +1,5 @@
+"""Where a Program runs."""
+
+from neurobot.core.base import Core as Core
+from neurobot.core.batch import BatchCore as BatchCore
+from neurobot.core.host import HostCore as HostCore

@@ -1,0 +1,97 @@
+"""What a core is: it runs a Program, one control tick a call."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+import numpy as np
+
+from neurobot.kernels import ops
+from neurobot.kernels.compiled import integer
+from neurobot.program import Program
+from neurobot.spec.controller import ControllerSpec
+
+
+class Core(ABC):
+    """Runs a Program. Everything that changes lies in `state`, so a copy of it is the whole core.
+
+    Attributes:
+        program: what runs.
+        state: (words,) of the core's kind of number; `neurobot.core` writes it, others read.
+        ints: the same memory as integers.
+        action: (n,) float64, what the last tick decoded, after the limits.
+    """
+
+    program: Program
+    state: np.ndarray
+    ints: np.ndarray
+    action: np.ndarray
+
+    @abstractmethod
+    def reset(self, seed: int | None = None) -> None:
+        """Begin an episode: of a new seed, or, with None, the next one of the same seed."""
+
+    @abstractmethod
+    def tick(self, observation: np.ndarray) -> int:
+        """Run a tick and return a status of `neurobot.kernels.status`."""
+
+    @abstractmethod
+    def snapshot(self) -> np.ndarray:
+        """A copy of everything that changes."""
+
+    @abstractmethod
+    def restore(self, snapshot: np.ndarray) -> None:
+        """Go back to a snapshot of the same program; the next tick repeats bit for bit."""
+
+    @abstractmethod
+    def to_program(self) -> Program:
+        """The program with the params as they are now."""
+
+
+def start_state(program: Program, dtype: np.dtype[Any], params: np.ndarray) -> np.ndarray:
+    """The state at the start of an episode, (words,): everything 0 but what has an initial value.
+
+    Args:
+        program: laid out for.
+        dtype: float32 or float64.
+        params: (words,), whose initial membranes, phases and rest actions are taken.
+    """
+    state = np.zeros(program.state_words, dtype)
+    blocks, given = program.blocks["state"], program.blocks["params"]
+    pairs = [(f"{p.name}.v", f"{p.name}.init") for p in program.network.populations]
+    for name, init in [*pairs, ("encoder.phase", "encoder.phase_init"), ("decoder.last", "decoder.rest")]:
+        if name in blocks and init in given:
+            blocks[name].of(state)[...] = given[init].of(params)
+    if program.discrete and isinstance(program.spec, ControllerSpec):
+        blocks["decoder.last"].of(state)[...] = getattr(program.spec.decoder, "rest", 0)
+    return state
+
+
+def set_episode(ints: np.ndarray, seed: int, episode: int, instance: int) -> None:
+    """Write what chance depends on into the state's header."""
+    words = np.array([seed & 0xFFFFFFFF, (seed >> 32) & 0xFFFFFFFF, episode & 0xFFFFFFFF, instance], np.uint32)
+    ints[ops.SEED_LO], ints[ops.SEED_HI], ints[ops.EPISODE], ints[ops.INSTANCE] = words.view(np.int32)
+
+
+def episode_of(ints: np.ndarray) -> tuple[int, int]:
+    """Seed and episode from the state's header."""
+    low, high, episode = (int(ints[w]) & 0xFFFFFFFF for w in (ops.SEED_LO, ops.SEED_HI, ops.EPISODE))
+    return low | high << 32, episode
+
+
+def cast_params(program: Program, dtype: np.dtype[Any]) -> np.ndarray:
+    """Params as a core's kind of number, (words,); limits are rounded towards the inside, never outwards."""
+    params = program.params.astype(dtype)
+    for name, inward in (("decoder.low", np.inf), ("decoder.high", -np.inf), ("decoder.slew", -np.inf)):
+        block = program.blocks["params"].get(name)
+        if block is not None:
+            exact, rounded = block.of(program.params), block.of(params)
+            wrong = rounded < exact if inward > 0 else rounded > exact
+            rounded[wrong] = np.nextafter(rounded[wrong], dtype.type(inward))
+    return params
+
+
+def as_ints(state: np.ndarray) -> np.ndarray:
+    """The same memory as integers of the same width."""
+    return state.view(integer(state.dtype))

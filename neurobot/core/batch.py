@@ -1,0 +1,143 @@
+"""Many instances of one Program: populations of evolution, and vectors of environments."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Literal
+
+import numpy as np
+
+from neurobot.core.base import as_ints, cast_params, episode_of, set_episode, start_state
+from neurobot.errors import SpecError
+from neurobot.kernels import ops
+from neurobot.kernels.compiled import kernel
+from neurobot.program import Program
+
+
+class BatchCore:
+    """N instances of a Program, each with its own state and, if wanted, its own params.
+
+    Instance i equals a `HostCore` with the same seed and ``instance=i``, bit for bit, for any number of threads.
+
+    Args:
+        program: what to run.
+        n: number of instances.
+        dtype: ``float32``, or ``float64`` as the reference.
+        own_params: give every instance params of its own, as a population of evolution needs; else they share.
+        seed: of chance; default the program's.
+        threads: of this call; instances are split between them.
+
+    Attributes:
+        params: (1, words), or (n, words) with own_params; writable.
+        state: (n, words).
+        action: (n, action_size) float64.
+        status: (n,) int64, status of every instance's last tick.
+
+    Raises:
+        SpecError: an unknown dtype, no instances or no threads.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        n: int,
+        dtype: Literal["float32", "float64"] = "float32",
+        *,
+        own_params: bool = False,
+        seed: int | None = None,
+        threads: int = 1,
+    ):
+        if dtype not in ("float32", "float64"):
+            raise SpecError("BatchCore", [f"dtype is {dtype!r}, it must be float32 or float64"])
+        if n < 1 or threads < 1:
+            raise SpecError("BatchCore", [f"n is {n} and threads {threads}, both must be at least 1"])
+        self.program, self.n = program, n
+        self._layout = program.layout.copy()
+        self.params = np.repeat(cast_params(program, np.dtype(dtype))[None], n if own_params else 1, axis=0)
+        self.state = np.zeros((n, program.state_words), dtype)
+        self.ints = as_ints(self.state)
+        self.action = np.zeros((n, program.action_size))
+        self.status = np.zeros(n, np.int64)
+        self._nothing = (np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros((0, 0), dtype))
+        self._tick = kernel("tick_batch", dtype)
+        self._all = np.arange(n)
+        self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
+        self._threads = threads
+        self._seed = program.seed if seed is None else seed
+        self._begin(self._all, np.full(n, self._seed), np.zeros(n, np.int64))
+
+    @property
+    def spikes(self) -> np.ndarray:
+        """Spikes of every instance's last tick, (n,)."""
+        return self.ints[:, ops.SPIKES]
+
+    @property
+    def synops(self) -> np.ndarray:
+        """Synaptic operations of every instance's last tick, (n,)."""
+        return self.ints[:, ops.SYNOPS]
+
+    def reset(self, seed: int | None = None, ids: np.ndarray | None = None) -> None:
+        """Begin an episode: of a new seed, or, with None, each instance's next one of the same seed.
+
+        Args:
+            seed: of chance.
+            ids: (m,) instances, default all.
+        """
+        ids = self._all if ids is None else np.asarray(ids, np.int64)
+        old = [episode_of(self.ints[i]) for i in ids]
+        seeds = np.array([s if seed is None else seed for s, _ in old])
+        self._begin(ids, seeds, np.array([e + 1 if seed is None else 0 for _, e in old]))
+
+    def tick(self, observations: np.ndarray, ids: np.ndarray | None = None) -> np.ndarray:
+        """Run a tick of all instances, or of some.
+
+        Args:
+            observations: (n, observation_size) float64; only the rows of `ids` are read.
+            ids: (m,) int64 instances, default all.
+
+        Returns:
+            `action`, (n, action_size) float64; rows of other instances are as they were.
+        """
+        ids = self._all if ids is None else ids
+        if self._pool is None:
+            self._run(observations, ids)
+        else:
+            list(self._pool.map(lambda part: self._run(observations, part), np.array_split(ids, self._threads)))
+        return self.action
+
+    def snapshot(self) -> np.ndarray:
+        """A copy of everything that changes, (n, words)."""
+        return self.state.copy()
+
+    def restore(self, snapshot: np.ndarray) -> None:
+        """Go back to a snapshot; the next tick repeats bit for bit.
+
+        Raises:
+            SpecError: a snapshot of another shape or dtype.
+        """
+        if snapshot.shape != self.state.shape or snapshot.dtype != self.state.dtype:
+            given, wanted = (f"{a.shape} {a.dtype}" for a in (snapshot, self.state))
+            raise SpecError("snapshot", [f"it is {given}, this core's state is {wanted}; take it from the same program"])
+        self.state[:] = snapshot
+
+    def to_program(self, instance: int = 0) -> Program:
+        """The program with the params of an instance as they are now."""
+        return self.program.with_params(self.params[instance if len(self.params) > 1 else 0])
+
+    def close(self) -> None:
+        """End the threads; the core can be used no more."""
+        if self._pool is not None:
+            self._pool.shutdown()
+
+    def _run(self, observations: np.ndarray, ids: np.ndarray) -> None:
+        self._tick(
+            self._layout, self.params, self.state, self.ints, observations, self.action, *self._nothing, ids, self.status
+        )
+
+    def _begin(self, ids: np.ndarray, seeds: np.ndarray, episodes: np.ndarray) -> None:
+        if len(self.params) == 1:
+            self.state[ids] = start_state(self.program, self.state.dtype, self.params[0])
+        for i, seed, episode in zip(ids, seeds, episodes, strict=True):
+            if len(self.params) > 1:
+                self.state[i] = start_state(self.program, self.state.dtype, self.params[i])
+            set_episode(self.ints[i], int(seed), int(episode), int(i))

@@ -1,0 +1,113 @@
+"""A core on this machine's processor, in float32, or in float64 as the reference."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+
+from neurobot.core.base import Core, as_ints, cast_params, episode_of, set_episode, start_state
+from neurobot.errors import SpecError
+from neurobot.kernels.compiled import kernel
+from neurobot.program import Program
+
+
+class HostCore(Core):
+    """Runs a Program in compiled code, one call a tick.
+
+    Args:
+        program: what to run.
+        dtype: ``float32``, or ``float64`` as the reference.
+        seed: of chance; default the program's.
+        instance: which of several cores with the same seed this is; an instance of a `BatchCore` equals it.
+        log_spikes: room for this many spikes a tick in `spikes`; 0 logs none.
+        probe: words of the state to trace in every step, see `trace`.
+
+    Raises:
+        SpecError: an unknown dtype.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        dtype: Literal["float32", "float64"] = "float32",
+        *,
+        seed: int | None = None,
+        instance: int = 0,
+        log_spikes: int = 0,
+        probe: np.ndarray | None = None,
+    ):
+        if dtype not in ("float32", "float64"):
+            raise SpecError("HostCore", [f"dtype is {dtype!r}, it must be float32 or float64"])
+        self.program = program
+        self._layout = program.layout.copy()  # compiled code takes writable arrays only
+        self.params = cast_params(program, np.dtype(dtype))
+        self._start = start_state(program, np.dtype(dtype), self.params)
+        self._instance = instance
+        self.state = self._start.copy()
+        self.ints = as_ints(self.state)
+        self.action = np.zeros(program.action_size)
+        self._events = np.zeros(1 + 2 * log_spikes if log_spikes else 0, np.int32)
+        self._probe = np.zeros(0, np.int32) if probe is None else np.ascontiguousarray(probe, np.int32)
+        self.trace = np.zeros((program.substeps, self._probe.size), dtype)
+        self._tick = kernel("tick", dtype)
+        set_episode(self.ints, program.seed if seed is None else seed, 0, instance)
+
+    @property
+    def spikes(self) -> np.ndarray:
+        """Spikes of the last tick as (substep, neuron), (m, 2) int32; neurons count over all populations."""
+        logged = min(int(self._events[0]), (self._events.size - 1) // 2) if self._events.size else 0
+        return self._events[1 : 1 + 2 * logged].reshape(-1, 2)
+
+    @property
+    def spikes_missed(self) -> int:
+        """Spikes of the last tick that found no room in the log."""
+        return int(self._events[0]) - len(self.spikes) if self._events.size else 0
+
+    def block(self, name: str) -> np.ndarray:
+        """A block of the state by name, e.g. ``hidden.v``; a view."""
+        block = self.program.blocks["state"][name]
+        return block.of(self.ints if block.integer else self.state)
+
+    def param(self, name: str) -> np.ndarray:
+        """A block of the params by name, e.g. ``hidden.b``, in the core's kind of number; a view."""
+        return self.program.blocks["params"][name].of(self.params)
+
+    def reset(self, seed: int | None = None) -> None:
+        """Begin an episode: of a new seed, or, with None, the next one of the same seed."""
+        old, episode = episode_of(self.ints)
+        self.state[:] = self._start
+        set_episode(self.ints, old if seed is None else seed, episode + 1 if seed is None else 0, self._instance)
+
+    def tick(self, observation: np.ndarray) -> int:
+        """Run a tick.
+
+        Args:
+            observation: (n,) float64, contiguous; for a network alone its spike train, 0 where there is none.
+
+        Returns:
+            A status of `neurobot.kernels.status`; `action` holds the action.
+        """
+        return self._tick(  # type: ignore[no-any-return]
+            self._layout, self.params, self.state, self.ints, observation, self.action,
+            self._events, self._probe, self.trace,
+        )  # fmt: skip
+
+    def snapshot(self) -> np.ndarray:
+        """A copy of everything that changes, (words,)."""
+        return self.state.copy()
+
+    def restore(self, snapshot: np.ndarray) -> None:
+        """Go back to a snapshot of the same program and dtype.
+
+        Raises:
+            SpecError: a snapshot of another shape or dtype.
+        """
+        if snapshot.shape != self.state.shape or snapshot.dtype != self.state.dtype:
+            given, wanted = (f"{a.shape} {a.dtype}" for a in (snapshot, self.state))
+            raise SpecError("snapshot", [f"it is {given}, this core's state is {wanted}; take it from the same program"])
+        self.state[:] = snapshot
+
+    def to_program(self) -> Program:
+        """The program with the params as they are now."""
+        return self.program.with_params(self.params)

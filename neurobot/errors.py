@@ -1,0 +1,96 @@
+"""Every error this package raises on purpose.
+
+One tree, so that `except NeurobotError` catches all of it and nothing else. A message says what was
+given, what is allowed and what to do; a name that is not known comes with its nearest matches.
+Exit codes are the ones the command line returns for the class.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+
+
+class NeurobotError(Exception):
+    """Root of all errors of this package."""
+
+    exit_code = 1
+
+
+class SpecError(NeurobotError, ValueError):
+    """A network, encoder, decoder or controller description that cannot be run.
+
+    Attributes:
+        problems: one sentence per problem; all that were found, not only the first.
+    """
+
+    exit_code = 3
+
+    def __init__(self, what: str, problems: Sequence[str]):
+        self.what = what
+        self.problems = tuple(problems)
+        if len(self.problems) == 1:
+            message = f"{what}: {self.problems[0]}"
+        else:
+            listed = "".join(f"\n  - {p}" for p in self.problems)
+            message = f"{what}: {len(self.problems)} problems{listed}"
+        super().__init__(message)
+
+
+class ConfigError(NeurobotError, ValueError):
+    """A launch file or a command-line setting that cannot be used."""
+
+    exit_code = 3
+
+
+class ObservationError(NeurobotError, ValueError):
+    """An observation of the wrong shape or type, or not finite. No state has changed."""
+
+    exit_code = 4
+
+
+class ActionError(NeurobotError, ArithmeticError):
+    """The network produced an action that is not finite. Nothing was sent."""
+
+    exit_code = 4
+
+
+class ProgramFileError(NeurobotError, ValueError):
+    """A program file that is damaged, hostile, too large or of another format."""
+
+    exit_code = 6
+
+
+class RecordingError(NeurobotError, OSError):
+    """A recording that cannot be written or read."""
+
+    exit_code = 6
+
+
+class EnvError(NeurobotError, ValueError):
+    """An environment that cannot be made, or that does not fit the controller."""
+
+    exit_code = 3
+
+
+class TrainingError(NeurobotError, ValueError):
+    """A training run or a checkpoint that cannot go on."""
+
+    exit_code = 3
+
+
+def near(name: str, known: Iterable[str]) -> str:
+    """Say which names are allowed, nearest first.
+
+    Args:
+        name: what was given.
+        known: what would have been right.
+
+    Returns:
+        A sentence such as ``did you mean 'hidden'? Known: hidden, in, out``.
+    """
+    names = sorted(known)
+    close = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
+    hint = f"did you mean {' or '.join(repr(c) for c in close)}? " if close else ""
+    listed = ", ".join(names[:20]) + (", ..." if len(names) > 20 else "")
+    return f"{hint}known: {listed or 'none'}"

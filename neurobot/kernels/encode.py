@@ -1,0 +1,113 @@
+"""Fields and codes: observation -> activations -> input spikes."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+
+from neurobot.kernels.rng import MASK, philox
+
+U32 = np.uint64(0xFFFFFFFF)
+
+
+@njit(nogil=True)
+def unit(x, center, scale):  # type: ignore[no-untyped-def]
+    """An observation in its range: u = (x - center) scale, clipped to [-1, 1]."""
+    return min(max((x - center) * scale, -1.0), 1.0)
+
+
+@njit(nogil=True)
+def field_direct(obs, center, scale, act, push_pull):  # type: ignore[no-untyped-def]
+    """u per dimension, or max(u, 0) and max(-u, 0).
+
+    Reads: obs (n,), center (n,), scale (n,). Writes: act (n,), or (2 n,) with push_pull.
+    """
+    for j in range(obs.size):
+        u = unit(obs[j], center[j], scale[j])
+        if push_pull:
+            act[2 * j] = max(u, 0.0)
+            act[2 * j + 1] = max(-u, 0.0)
+        else:
+            act[j] = u
+
+
+@njit(nogil=True)
+def field_gaussian(obs, center, scale, act, means, sharp):  # type: ignore[no-untyped-def]
+    """a = exp(-sharp (u - mean)^2), sharp = 1 / (2 sigma^2).
+
+    Reads: obs (n,), center (n,), scale (n,), means (per_dim,), sharp (1,). Writes: act (n per_dim,).
+    """
+    per_dim = means.size
+    for j in range(obs.size):
+        u = unit(obs[j], center[j], scale[j])
+        for m in range(per_dim):
+            d = u - means[m]
+            act[j * per_dim + m] = math.exp(-sharp[0] * d * d)
+
+
+@njit(nogil=True)
+def chance(act, gain, out):  # type: ignore[no-untyped-def]
+    """Spike probability of a step, as the uint32 that a random uint32 must stay below; 2^32 - 1 for 1.
+
+    Reads: act (n,), gain (1,) spikes a step at activation 1. Writes: out (n,), the uint32's bits.
+    """
+    for j in range(act.size):
+        p = min(max(float(act[j]) * float(gain[0]), 0.0), 1.0)
+        out[j] = np.int32(np.uint32(p * 4294967295.0))
+
+
+@njit(nogil=True)
+def regular(act, gain, phase, spikes):  # type: ignore[no-untyped-def]
+    """phase += gain act; a spike, and phase -= 1, where it reaches 1.
+
+    Reads: act (n,), gain (1,). Writes: phase (n,), spikes (1 + n,).
+    """
+    one = phase.dtype.type(1.0)
+    count = 0
+    for j in range(act.size):
+        p = phase[j] + gain[0] * act[j]
+        hit = p >= one
+        phase[j] = p - one if hit else p
+        spikes[1 + count] = j
+        count += hit
+    spikes[0] = count
+
+
+@njit(nogil=True)
+def poisson(threshold, seed, stream, episode, step, instance, spikes):  # type: ignore[no-untyped-def]
+    """Independent spikes: u32 < threshold, four channels a draw.
+
+    Philox with key (seed, stream) and counter (episode, step, channel / 4, instance). The seed's upper
+    half is mixed into the stream.
+
+    Reads: threshold (n,). Writes: spikes (1 + n,).
+    """
+    n = threshold.size
+    k0 = np.uint64(seed) & MASK
+    k1 = (np.uint64(stream) ^ (np.uint64(seed) >> np.uint64(32))) & MASK
+    count = 0
+    for block in range((n + 3) // 4):
+        draws = philox(
+            np.uint64(episode) & MASK, np.uint64(step) & MASK, np.uint64(block), np.uint64(instance) & MASK, k0, k1
+        )
+        for m in range(4):
+            j = 4 * block + m
+            if j < n:
+                spikes[1 + count] = j
+                count += draws[m] < (np.uint64(threshold[j]) & U32)
+    spikes[0] = count
+
+
+@njit(nogil=True)
+def external(row, spikes):  # type: ignore[no-untyped-def]
+    """Spikes told from outside: channels whose entry is not 0.
+
+    Reads: row (n,). Writes: spikes (1 + n,).
+    """
+    count = 0
+    for j in range(row.size):
+        spikes[1 + count] = j
+        count += row[j] != 0.0
+    spikes[0] = count

@@ -1,0 +1,77 @@
+"""The op table: what a Program is made of, as `tick` interprets it.
+
+The layout arena (int32) is a header, then rows of `WIDTH` numbers, then index arrays (CSR, delays,
+refractory steps). A row is an opcode and its operands. Operands called ``*_at`` are offsets in words:
+into params for coefficients and weights, into state for everything that changes, into layout for index
+arrays. Sections run in this order: the prologue once a tick, the step section `substeps` times, the
+epilogue once.
+
+A spike list is ``slots`` consecutive lists of ``1 + n`` words, the number of spikes and then the neurons,
+of the last ``slots`` steps: the list of step k is at slot k mod slots.
+"""
+
+from __future__ import annotations
+
+WIDTH = 20
+
+# header of the layout arena
+SUBSTEPS, N_OBS, N_ACT, N_PROLOGUE, N_STEP, N_EPILOGUE, EXTERNAL = range(7)
+HEADER = 16
+
+# header of the state arena, integers
+TICK_LO, TICK_HI, EPISODE, SEED_LO, SEED_HI, INSTANCE, SPIKES, SYNOPS = range(8)
+STATE_HEADER = 16
+
+_OPERANDS = {
+    # prologue
+    "CARRY": "n at init_at carry_at",
+    "CLEAR": "n at",
+    "ZERO": "n at",
+    "FIELD_DIRECT": "n center_at scale_at act_at push_pull",
+    "FIELD_GAUSSIAN": "n center_at scale_at act_at per_dim means_at sharp_at",
+    "CHANCE": "n act_at gain_at chance_at",
+    "DRIVE": "n_pre n_post act_at gain_at weights_at drive_at",
+    # step: input spikes
+    "EXTERNAL_SPIKES": "n column spikes_at slots neuron",
+    "REGULAR": "n act_at gain_at phase_at spikes_at slots neuron",
+    "POISSON": "n chance_at spikes_at slots neuron stream",
+    # step: delivery into s, the sum of what arrives
+    "DENSE": "n_pre n_post weights_at spikes_at slots delay s_at",
+    "SPARSE": "n_pre n_post indptr_at indices_at weights_at spikes_at slots delay s_at",
+    "SCATTER": "n_pre n_post indptr_at indices_at delays_at weights_at spikes_at slots ring_at ring_slots",
+    "GATHER": "n_post ring_at ring_slots s_at",
+    "HELD": "n_post drive_at history_at slots delay s_at",
+    # step: update
+    "LIF": "n v_at s_at alpha_at lam_at b_at theta_at to_at subtract spikes_at slots neuron",
+    "LIF_REFRACTORY": "n v_at s_at alpha_at lam_at b_at theta_at to_at subtract spikes_at slots neuron steps_at wait_at",
+    "CUBA": "n v_at s_at alpha_at lam_at b_at theta_at to_at subtract spikes_at slots neuron i_at kappa_at beta_at mu_at",
+    "CUBA_REFRACTORY": "n v_at s_at alpha_at lam_at b_at theta_at to_at subtract spikes_at slots neuron "
+    "i_at kappa_at beta_at mu_at steps_at wait_at",
+    "LI": "n v_at s_at alpha_at lam_at b_at",
+    "COUNT": "n spikes_at slots counts_at",
+    # epilogue
+    "READ_RATE": "n_act per push_pull counts_at zero_at gain_at wanted_at",
+    "READ_MEMBRANE": "n_act per push_pull v_at leak_at gain_at tanh wanted_at",
+    "LIMIT": "n_act wanted_at low_at high_at rest_at slew_at last_at",
+    "WINNER": "n_act per counts_at rest_at wanted_at last_at",
+}
+
+OPERANDS: dict[str, tuple[str, ...]] = {name: tuple(words.split()) for name, words in _OPERANDS.items()}
+OPCODES: dict[str, int] = {name: code for code, name in enumerate(OPERANDS, start=1)}
+NAMES: dict[int, str] = {code: name for name, code in OPCODES.items()}
+
+(
+    CARRY, CLEAR, ZERO, FIELD_DIRECT, FIELD_GAUSSIAN, CHANCE, DRIVE,
+    EXTERNAL_SPIKES, REGULAR, POISSON,
+    DENSE, SPARSE, SCATTER, GATHER, HELD,
+    LIF, LIF_REFRACTORY, CUBA, CUBA_REFRACTORY, LI, COUNT,
+    READ_RATE, READ_MEMBRANE, LIMIT, WINNER,
+) = OPCODES.values()  # fmt: skip
+
+
+def row(name: str, **operands: int) -> list[int]:
+    """One row of the table; every operand of the op must be given."""
+    names = OPERANDS[name]
+    if set(names) != set(operands):
+        raise KeyError(f"{name} takes {names}, given {tuple(operands)}")
+    return [OPCODES[name], *(operands[n] for n in names), *[0] * (WIDTH - 1 - len(names))]

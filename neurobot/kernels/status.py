@@ -1,0 +1,7 @@
+"""Status codes of compiled code, which never raises."""
+
+OK = 0
+BAD_OBSERVATION = 1
+"""An observation is not finite; nothing was changed."""
+BAD_ACTION = 2
+"""The decoder's output is not finite; the action was not written."""

@@ -1,0 +1,63 @@
+"""From a neuron model's parameters to the coefficients of the one update (see `neurobot.spec.neurons`)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from neurobot.spec.check import as_array
+from neurobot.spec.network import Population
+from neurobot.spec.neurons import IF, LI, LIF, CubaLIF
+
+
+def coefficients(population: Population, dt: float) -> dict[str, np.ndarray]:
+    """Coefficients by name, (n,) float64 each.
+
+    ``alpha, lam, b`` for all models, ``kappa, beta, mu`` for CubaLIF, ``theta, to`` for those that spike,
+    where ``to`` is what v is reset to, or what is subtracted from it; ``init`` is v_init.
+
+    P21 is the exact propagator of the current into v over a step, r tau_syn / (tau_syn - tau_mem)
+    (exp(-dt/tau_syn) - exp(-dt/tau_mem)), written so that tau_syn = tau_mem is its limit, not a division
+    by zero (Rotter & Diesmann, Biological Cybernetics 81, 1999).
+    """
+    model, n = population.model, population.n
+    assert isinstance(model, IF | LIF | CubaLIF | LI)
+    r, leak = as_array(model.r, n), as_array(getattr(model, "v_leak", 0.0), n)
+    bias = as_array(population.bias, n)
+    if isinstance(model, IF):
+        alpha, gain = np.ones(n), r * dt
+        b = gain * bias
+    else:
+        tau = as_array(model.tau_mem, n)
+        alpha, gain = np.exp(-dt / tau), -np.expm1(-dt / tau) * r
+        b = -np.expm1(-dt / tau) * (leak + r * bias)
+    out = {"alpha": alpha, "b": b, "leak": leak}
+    out["init"] = leak if population.v_init is None else as_array(population.v_init, n)
+    if isinstance(model, CubaLIF):
+        out |= _current(model, n, dt, r)
+    else:
+        out["lam"] = {"current": gain, "jump": np.ones(n), "jump_then_decay": alpha}[model.input]
+    if not isinstance(model, LI):
+        out["theta"] = as_array(model.v_threshold, n)
+        down = out["theta"] if model.v_subtract is None else as_array(model.v_subtract, n)
+        out["to"] = down if model.reset == "subtract" else as_array(model.v_reset, n)
+    return out
+
+
+def _current(model: CubaLIF, n: int, dt: float, r: np.ndarray) -> dict[str, np.ndarray]:
+    mem, syn, w_in = as_array(model.tau_mem, n), as_array(model.tau_syn, n), as_array(model.w_in, n)
+    beta = np.exp(-dt / syn)
+    x = dt * (1 / mem - 1 / syn)
+    p21 = r * np.exp(-dt / mem) * dt / mem * np.where(x == 0, 1.0, np.expm1(x) / np.where(x == 0, 1.0, x))
+    one = np.ones(n)
+    kappa, lam, mu = {
+        "start": (p21, p21 * w_in, beta * w_in),
+        "end": (p21, 0 * one, w_in),
+        "unscaled": (one, w_in, beta * w_in),
+    }[model.input]
+    return {"kappa": kappa, "lam": lam, "mu": mu, "beta": beta}
+
+
+def refractory_steps(population: Population, dt: float) -> np.ndarray:
+    """t_ref in steps, (n,) int32."""
+    t_ref = as_array(getattr(population.model, "t_ref", 0.0), population.n)
+    return np.rint(t_ref / dt).astype(np.int32)

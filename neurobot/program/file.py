@@ -1,0 +1,238 @@
+"""Programs in files: safetensors with a JSON header. Reading one executes nothing and trusts nothing.
+
+The file holds the spec and every block of params and of index arrays by name. The layout is lowered anew from the
+spec, so no offset is ever taken from a file, and every array is compared with what that layout expects before
+it is read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import struct
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save as to_bytes
+
+from neurobot.errors import ProgramFileError, SpecError
+from neurobot.program.draw import Synapses
+from neurobot.program.lower import Shape
+from neurobot.program.program import Program, blank_program
+from neurobot.spec.controller import ControllerSpec
+from neurobot.spec.network import NetworkSpec
+from neurobot.spec.serialize import Invalid, from_data, to_data
+
+FORMAT = 1
+MAX_FILE = 4 << 30
+MAX_HEADER = 64 << 20
+KINDS: dict[str, type] = {"controller": ControllerSpec, "network": NetworkSpec}
+
+
+def save(program: Program, path: str | Path) -> None:
+    """Write a program, atomically: after an error the old file, if there was one, is as it was.
+
+    Raises:
+        ProgramFileError: the folder cannot be written, or the disk is full.
+    """
+    arrays = _arrays(program)
+    header = _header(program)
+    meta = {"neurobot": header, "sha256": _digest(header, arrays)}
+    write_atomically(Path(path), to_bytes(arrays, meta))
+
+
+def load(path: str | Path) -> Program:
+    """Read a program.
+
+    Raises:
+        ProgramFileError: there is no such file; it is damaged, truncated, too large or of another format; its
+            header describes no valid spec; its arrays are not those of the spec, or not finite.
+    """
+    path = Path(path)
+    _check_size(path)
+    try:
+        with safe_open(str(path), framework="numpy") as file:
+            header = _read_header(path, file.metadata())
+            blank = _blank(path, header, file)
+            arrays = {name: _real(path, name, file.get_tensor(name)) for name in file.keys()}  # noqa: SIM118 (no mapping)
+            digest = file.metadata()["sha256"]
+    except SafetensorError as error:
+        raise ProgramFileError(f"{path}: not a safetensors file, or a damaged one ({error})") from None
+    if digest != _digest(json.dumps(header, sort_keys=True), arrays):
+        raise ProgramFileError(f"{path}: the checksum does not match, the file is damaged; get it again")
+    return _fill(path, blank, arrays)
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write a file next to its place, force it to disk, and put it in place.
+
+    Raises:
+        ProgramFileError: the folder does not exist or cannot be written, or the disk is full.
+    """
+    temporary = None
+    try:
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+            temporary = Path(file.name)
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.chmod(0o644)
+        temporary.replace(path)
+    except OSError as error:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+        raise ProgramFileError(f"{path}: cannot be written ({error.strerror or error}); what was there before is unchanged") from None
+
+
+def _arrays(program: Program) -> dict[str, np.ndarray]:
+    out = {f"params/{name}": _smallest(b.of(program.params)) for name, b in program.blocks["params"].items()}
+    for name, block in program.blocks["layout"].items():
+        if not name.endswith(".refractory"):
+            out[f"layout/{name}"] = block.of(program.layout).copy()
+    return out
+
+
+def _smallest(array: np.ndarray) -> np.ndarray:
+    """As float32 where that loses nothing."""
+    small = array.astype(np.float32)
+    return small if np.array_equal(small.astype(np.float64), array) else array.copy()
+
+
+def _header(program: Program) -> str:
+    kind = "controller" if isinstance(program.spec, ControllerSpec) else "network"
+    longest = {
+        name.removesuffix(".delays"): int(block.of(program.layout).max(initial=0))
+        for name, block in program.blocks["layout"].items()
+        if name.endswith(".delays")
+    }
+    header = {
+        "format": FORMAT,
+        "kind": kind,
+        "seed": program.seed,
+        "spec": to_data(program.spec),
+        "max_delays": longest,
+        "provenance": dict(program.provenance),
+    }
+    return json.dumps(header, sort_keys=True)
+
+
+def _digest(header: str, arrays: Mapping[str, np.ndarray]) -> str:
+    """sha256 over the header without provenance, and over names, types, shapes and contents of the arrays."""
+    semantic = {k: v for k, v in json.loads(header).items() if k != "provenance"}
+    digest = hashlib.sha256(json.dumps(semantic, sort_keys=True).encode())
+    for name in sorted(arrays):
+        array = np.ascontiguousarray(arrays[name])
+        digest.update(f"{name} {array.dtype} {array.shape};".encode())
+        digest.update(array.tobytes())
+    return digest.hexdigest()
+
+
+def _check_size(path: Path) -> None:
+    """Bound the file and its header before anything is allocated."""
+    try:
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            head = file.read(8)
+    except OSError as error:
+        raise ProgramFileError(f"{path}: cannot be read ({error.strerror or error})") from None
+    if size > MAX_FILE:
+        raise ProgramFileError(f"{path}: {size} bytes, at most {MAX_FILE} are read")
+    length = struct.unpack("<Q", head)[0] if len(head) == 8 else None
+    if length is None or length > size:
+        raise ProgramFileError(f"{path}: not a safetensors file, or a truncated one")
+    if length > MAX_HEADER:
+        raise ProgramFileError(f"{path}: a header of {length} bytes, at most {MAX_HEADER} are read")
+
+
+def _read_header(path: Path, meta: Mapping[str, str] | None) -> dict[str, Any]:
+    if not meta or "neurobot" not in meta or "sha256" not in meta:
+        raise ProgramFileError(f"{path}: a safetensors file, but not a neurobot program")
+    try:
+        header = json.loads(meta["neurobot"])
+    except (ValueError, RecursionError):
+        header = None
+    if not isinstance(header, dict):
+        raise ProgramFileError(f"{path}: the header is not JSON")
+    if header.get("format") != FORMAT:
+        raise ProgramFileError(f"{path}: format {header.get('format')!r}; this version of neurobot reads format {FORMAT}")
+    if not isinstance(header.get("provenance"), dict) or type(header.get("seed")) is not int:
+        raise ProgramFileError(f"{path}: the header has no provenance or seed")
+    return header
+
+
+def _blank(path: Path, header: dict[str, Any], file: Any) -> Program:
+    """The program the header describes, after every array of the file was found to fit it."""
+    found = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118 (no mapping)
+    try:
+        cls = KINDS[header["kind"]]
+        spec: Any = from_data(header["spec"], cls)
+        network = spec if isinstance(spec, NetworkSpec) else spec.network
+        shapes = {p.name: _shape(p.name, found, header.get("max_delays", {})) for p in network.projections}
+        blank = blank_program(spec, header["seed"], shapes, header["provenance"])
+    except (Invalid, SpecError, KeyError, TypeError, ValueError, OverflowError) as error:
+        raise ProgramFileError(f"{path}: the header describes no valid program: {error}") from None
+    except MemoryError:
+        raise ProgramFileError(f"{path}: the header describes a program too large for this machine") from None
+    wanted = {f"params/{n}": b.shape for n, b in blank.blocks["params"].items()}
+    wanted |= {f"layout/{n}": b.shape for n, b in blank.blocks["layout"].items() if not n.endswith(".refractory")}
+    wrong = [n for n in sorted(set(wanted) | set(found)) if wanted.get(n) != found.get(n)]
+    if wrong:
+        name = wrong[0]
+        raise ProgramFileError(f"{path}: array {name!r} has shape {found.get(name)}, the spec asks for {wanted.get(name)}")
+    return blank
+
+
+def _shape(name: str, found: Mapping[str, tuple[int, ...]], max_delays: Mapping[str, Any]) -> Shape:
+    weights = found[f"params/{name}.weights"]
+    if f"layout/{name}.indptr" not in found:
+        return Shape("dense")
+    longest = max_delays.get(name, 0)
+    if type(longest) is not int or not 0 <= longest <= 100_000:
+        raise ValueError(f"projection {name!r}: longest delay {longest!r}")
+    return Shape("delayed" if f"layout/{name}.delays" in found else "sparse", weights[0], longest)
+
+
+def _real(path: Path, name: str, array: np.ndarray) -> np.ndarray:
+    allowed = ("int32",) if name.startswith("layout/") else ("float32", "float64")
+    if array.dtype.name not in allowed:
+        raise ProgramFileError(f"{path}: array {name!r} has dtype {array.dtype}, it must be {' or '.join(allowed)}")
+    if not np.isfinite(array).all():
+        raise ProgramFileError(f"{path}: array {name!r} has entries that are not finite")
+    return array
+
+
+def _fill(path: Path, blank: Program, arrays: Mapping[str, np.ndarray]) -> Program:
+    layout, params = blank.layout.copy(), blank.params.copy()
+    for name, array in arrays.items():
+        arena, _, block = name.partition("/")
+        target = params if arena == "params" else layout
+        blank.blocks[arena][block].of(target)[...] = array
+    for p in blank.network.projections:
+        parts = [arrays.get(f"layout/{p.name}.{part}") for part in ("indptr", "indices", "delays")]
+        if parts[0] is not None:
+            synapses = Synapses(arrays[f"params/{p.name}.weights"], *parts)
+            _check_indices(path, blank, p.name, synapses, blank.network.population(p.post).n)
+    for array in (layout, params):
+        array.flags.writeable = False
+    return Program(blank.spec, blank.seed, layout, params, blank.blocks, blank.state_words, blank.provenance)
+
+
+def _check_indices(path: Path, program: Program, name: str, s: Synapses, n_post: int) -> None:
+    """Index arrays that compiled code will follow without looking."""
+    assert s.indptr is not None and s.indices is not None
+    if s.indptr[0] != 0 or s.indptr[-1] != s.weights.size or (np.diff(s.indptr) < 0).any():
+        raise ProgramFileError(f"{path}: {name}.indptr does not rise from 0 to the number of synapses")
+    if s.indices.size and (s.indices.min() < 0 or s.indices.max() >= n_post):
+        raise ProgramFileError(f"{path}: {name}.indices point outside the {n_post} neurons")
+    if s.delays is None:
+        return
+    ring = program.blocks["state"][f"{name}.ring"].shape[0]
+    pre, _, post = name.partition("->")
+    least = 0 if program.network.index(post) > program.network.index(pre) else 1
+    if s.delays.size and (s.delays.min() < least or s.delays.max() >= ring):
+        raise ProgramFileError(f"{path}: {name}.delays must be {least}..{ring - 1} steps")

@@ -1,0 +1,71 @@
+"""Arenas and their named blocks.
+
+A Program has three arenas: layout (int32, frozen), params and state, each one contiguous buffer. A block is
+a named, shaped piece of one. Offsets are in words, so they hold for float32 and float64 alike.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from neurobot.errors import SpecError, near
+
+MAX_WORDS = 2**31 - 1
+"""Offsets are int32."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A named piece of an arena.
+
+    Args:
+        at: offset [words].
+        shape: of the array.
+        integer: whether a block of the state holds integers.
+    """
+
+    at: int
+    shape: tuple[int, ...]
+    integer: bool = False
+
+    @property
+    def size(self) -> int:
+        """Number of words."""
+        return math.prod(self.shape)
+
+    def of(self, arena: np.ndarray) -> np.ndarray:
+        """The block's array, a view of the arena's last axis: ``(..., *shape)``."""
+        cut = arena[..., self.at : self.at + self.size]
+        return cut.reshape(*arena.shape[:-1], *self.shape)
+
+
+class Arena:
+    """Hands out consecutive blocks; what it is called appears in errors."""
+
+    def __init__(self, name: str, start: int = 0):
+        self.name = name
+        self.size = start
+        self.blocks: dict[str, Block] = {}
+
+    def add(self, name: str, *shape: int, integer: bool = False) -> int:
+        """Reserve a block and return its offset; SpecError when the arena grows too large."""
+        block = Block(self.size, shape, integer)
+        self.size += block.size
+        if self.size > MAX_WORDS:
+            raise SpecError("program", [f"{self.name} needs over {MAX_WORDS} words at {name!r}; make the network smaller"])
+        self.blocks[name] = block
+        return block.at
+
+    def at(self, name: str) -> int:
+        """Offset of a block."""
+        return self.blocks[name].at
+
+
+def find(blocks: dict[str, Block], name: str, what: str) -> Block:
+    """A block by name, or KeyError with near matches."""
+    if name not in blocks:
+        raise KeyError(f"there is no {what} {name!r}; {near(name, blocks)}")
+    return blocks[name]

@@ -1,0 +1,289 @@
+"""A Program: what a core runs, what a trainer writes and what a file holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from neurobot.errors import SpecError
+from neurobot.program.coefficients import coefficients, refractory_steps
+from neurobot.program.draw import Synapses, draw
+from neurobot.program.layout import Block, find
+from neurobot.program.lower import Lowered, Shape, lower
+from neurobot.spec.check import as_array
+from neurobot.spec.controller import ControllerSpec, require_resolved
+from neurobot.spec.decoders import WinnerTakeAll
+from neurobot.spec.encoders import Bounds, Current, Encoder, Gaussian, Poisson
+from neurobot.spec.network import NetworkSpec
+from neurobot.spec.neurons import Input
+from neurobot.spec.weights import Dense, Sparse
+
+
+@dataclass(frozen=True, eq=False)
+class Program:
+    """A spec laid out for a core.
+
+    Args:
+        spec: what it was built from. Weights that were given as arrays appear by name; `weights` has them.
+        seed: of the drawn weights, and of chance where `reset` is given none.
+        layout: (words,) int32, frozen: header, op table, index arrays.
+        params: (words,) float64: coefficients, weights, ranges, limits. What is here is what runs; where a
+            trainer has changed it, it is no longer what the spec says.
+        blocks: names of the blocks of ``layout``, ``params`` and ``state``.
+        state_words: size of the state arena.
+        provenance: where it comes from: plain data, for people.
+    """
+
+    spec: ControllerSpec | NetworkSpec
+    seed: int
+    layout: np.ndarray
+    params: np.ndarray
+    blocks: Mapping[str, Mapping[str, Block]]
+    state_words: int
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def network(self) -> NetworkSpec:
+        """The network."""
+        return self.spec if isinstance(self.spec, NetworkSpec) else self.spec.network
+
+    @property
+    def substeps(self) -> int:
+        """Network steps in a tick; 1 for a network without encoder and decoder."""
+        return self.spec.substeps if isinstance(self.spec, ControllerSpec) else 1
+
+    @property
+    def control_period(self) -> float:
+        """Time of a tick [s]."""
+        return self.substeps * self.network.dt
+
+    @property
+    def observation_size(self) -> int:
+        """Numbers a tick takes: the observation, or a spike train entry per Input neuron."""
+        if isinstance(self.spec, ControllerSpec):
+            return self.spec.encoder.size or 0
+        return sum(p.n for p in self.network.populations if isinstance(p.model, Input))
+
+    @property
+    def action_size(self) -> int:
+        """Numbers a tick gives; a discrete action is one number, and a network alone gives none."""
+        if not isinstance(self.spec, ControllerSpec):
+            return 0
+        return 1 if self.discrete else self.spec.decoder.size or 0
+
+    @property
+    def discrete(self) -> bool:
+        """Whether the action is the number of a choice."""
+        return isinstance(self.spec, ControllerSpec) and isinstance(self.spec.decoder, WinnerTakeAll)
+
+    @property
+    def neurons(self) -> int:
+        """Number of neurons, Input ones included."""
+        return sum(p.n for p in self.network.populations)
+
+    @property
+    def synapses(self) -> int:
+        """Number of synapses, those of weight 0 in dense blocks included."""
+        return sum(b.size for name, b in self.blocks["params"].items() if name.endswith(".weights"))
+
+    @property
+    def footprint_bytes(self) -> int:
+        """Bytes that a float32 core needs: layout, params and state."""
+        return 4 * (self.layout.size + self.params.size + self.state_words)
+
+    def param(self, name: str) -> np.ndarray:
+        """A block of params by name, e.g. ``hidden.b`` or ``input->hidden.weights``; a view.
+
+        Raises:
+            KeyError: there is none of this name; with near matches.
+        """
+        return find(dict(self.blocks["params"]), name, "parameter").of(self.params)
+
+    def weights(self, projection: str) -> np.ndarray:
+        """Weights of a projection, (n_post, n_pre); synapses of the same pair are added up.
+
+        Raises:
+            KeyError: there is no such projection; with near matches.
+        """
+        pre, _, post = projection.partition("->")
+        self.param(f"{projection}.weights")
+        n_pre, n_post = self.network.population(pre).n, self.network.population(post).n
+        return self.synapses_of(projection).dense(n_pre, n_post)
+
+    def synapses_of(self, projection: str) -> Synapses:
+        """The synapses of a projection as they are stored."""
+        tables = {n: b.of(self.layout) for n, b in self.blocks["layout"].items() if n.startswith(f"{projection}.")}
+        arrays = (tables.get(f"{projection}.{part}") for part in ("indptr", "indices", "delays"))
+        return Synapses(self.param(f"{projection}.weights"), *arrays)
+
+    def save(self, path: str | Path) -> None:
+        """Write the program to a safetensors file, atomically; see `neurobot.program.file.save`."""
+        from neurobot.program.file import save
+
+        save(self, path)
+
+    @staticmethod
+    def load(path: str | Path) -> Program:
+        """Read a program from a file; see `neurobot.program.file.load`."""
+        from neurobot.program.file import load
+
+        return load(path)
+
+    def with_params(self, params: np.ndarray, **provenance: Any) -> Program:
+        """The same program with other params, (words,), and more provenance."""
+        if params.shape != self.params.shape:
+            raise SpecError("program", [f"params have shape {params.shape}, they must have {self.params.shape}"])
+        frozen = _freeze(np.array(params, dtype=np.float64))
+        return replace(self, params=frozen, provenance={**self.provenance, **provenance})
+
+
+def build(
+    spec: ControllerSpec | NetworkSpec,
+    seed: int = 0,
+    weights: Mapping[str, np.ndarray | Dense | Sparse] | None = None,
+    provenance: Mapping[str, Any] | None = None,
+) -> Program:
+    """Lower a spec to a Program.
+
+    Args:
+        spec: a controller whose sizes and ranges are known (see `neurobot.spec.resolve`), or a network alone.
+        seed: of the weights that are drawn.
+        weights: arrays (n_post, n_pre), or `Sparse`, for projections whose weights are a name.
+        provenance: plain data that goes into the file.
+
+    Raises:
+        SpecError: sizes that are not known, weights that are missing or do not fit.
+    """
+    if isinstance(spec, ControllerSpec):
+        require_resolved(spec)
+    network = spec if isinstance(spec, NetworkSpec) else spec.network
+    synapses = draw(network, seed, weights or {})
+    synapses = {name: _dense_if_held(spec, name, s) for name, s in synapses.items()}
+    blank = blank_program(_by_name(spec), seed, {name: shape_of(s) for name, s in synapses.items()}, provenance or {})
+    layout, params = blank.layout.copy(), blank.params.copy()
+    fill_tables(blank, layout, synapses)
+    for name, s in synapses.items():
+        blank.blocks["params"][f"{name}.weights"].of(params)[...] = s.weights
+    _fill_coefficients(blank, params)
+    return replace(blank, layout=_freeze(layout), params=_freeze(params))
+
+
+def blank_program(
+    spec: ControllerSpec | NetworkSpec, seed: int, shapes: dict[str, Shape], provenance: Mapping[str, Any]
+) -> Program:
+    """A Program of this spec with all params and index arrays 0; refractory steps are filled in."""
+    low: Lowered = lower(spec, shapes)
+    blocks = {"layout": low.tables.blocks, "params": low.params.blocks, "state": low.state.blocks}
+    rough = Program(spec, seed, np.zeros(0, np.int32), np.zeros(low.params.size), blocks, low.state.size, provenance)
+    external = isinstance(spec, NetworkSpec)
+    layout = low.header(rough.substeps, rough.observation_size, rough.action_size, external)
+    for p in rough.network.populations:
+        if f"{p.name}.refractory" in blocks["layout"]:
+            blocks["layout"][f"{p.name}.refractory"].of(layout)[...] = refractory_steps(p, rough.network.dt)
+    return replace(rough, layout=layout)
+
+
+def shape_of(synapses: Synapses) -> Shape:
+    """What lowering needs to know of synapses."""
+    longest = 0 if synapses.delays is None else int(synapses.delays.max(initial=0))
+    return Shape(synapses.kind, 0 if synapses.kind == "dense" else synapses.weights.size, longest)
+
+
+def fill_tables(program: Program, layout: np.ndarray, synapses: Mapping[str, Synapses]) -> None:
+    """Write index arrays into a layout."""
+    for name, s in synapses.items():
+        for part, array in (("indptr", s.indptr), ("indices", s.indices), ("delays", s.delays)):
+            if array is not None:
+                program.blocks["layout"][f"{name}.{part}"].of(layout)[...] = array
+
+
+def _by_name(spec: ControllerSpec | NetworkSpec) -> ControllerSpec | NetworkSpec:
+    """The spec with arrays of weights replaced by the projection's name."""
+    network = spec if isinstance(spec, NetworkSpec) else spec.network
+    projections = tuple(
+        replace(p, weights=p.name) if isinstance(p.weights, Dense | Sparse) else p for p in network.projections
+    )
+    network = replace(network, projections=projections)
+    return network if isinstance(spec, NetworkSpec) else replace(spec, network=network)
+
+
+def _dense_if_held(spec: ControllerSpec | NetworkSpec, name: str, s: Synapses) -> Synapses:
+    """A held current reaches its synapses as whole rows; delays of single synapses make no sense there."""
+    if isinstance(spec, NetworkSpec) or not isinstance(spec.encoder.code, Current):
+        return s
+    pre, _, post = name.partition("->")
+    if pre != spec.encoder.population or s.kind == "dense":
+        return s
+    if s.delays is not None:
+        raise SpecError("build", [f"projection {name!r}: the Current code cannot have a delay per synapse"])
+    return Synapses(s.dense(spec.network.population(pre).n, spec.network.population(post).n).T.copy())
+
+
+def _fill_coefficients(program: Program, params: np.ndarray) -> None:
+    def put(name: str, value: Any) -> None:
+        program.blocks["params"][name].of(params)[...] = value
+
+    for p in program.network.populations:
+        if not isinstance(p.model, Input):
+            for name, value in coefficients(p, program.network.dt).items():
+                put(f"{p.name}.{name}", value)
+    if isinstance(program.spec, ControllerSpec):
+        for name, value in _encoder_params(program.spec.encoder, program.network.dt).items():
+            if f"encoder.{name}" in program.blocks["params"]:
+                put(f"encoder.{name}", value)
+        for name, value in _decoder_params(program).items():
+            if f"decoder.{name}" in program.blocks["params"]:
+                put(f"decoder.{name}", value)
+        if "carry" in program.blocks["params"]:
+            put("carry", program.spec.carry)
+
+
+def _encoder_params(e: Encoder, dt: float) -> dict[str, Any]:
+    """Range, receptive fields and gain by name."""
+    n = e.size or 0
+    span = e.field.range
+    if isinstance(span, Bounds):
+        low, high = as_array(span.low, n), as_array(span.high, n)
+        out: dict[str, Any] = {"center": (low + high) / 2, "scale": 2 / (high - low)}
+    else:
+        assert span is not None
+        mean, std = (0.0 if span.mean is None else span.mean), (1.0 if span.std is None else span.std)
+        out = {"center": as_array(mean, n), "scale": 1 / (as_array(std, n) * span.clip)}
+    if isinstance(e.field, Gaussian):
+        sigma = e.field.width * 2 / (e.field.per_dim - 1)
+        out |= {"means": np.linspace(-1, 1, e.field.per_dim), "sharp": 1 / (2 * sigma**2)}
+    if isinstance(e.code, Current):
+        return out | {"gain": e.code.gain}
+    most = 1.0 if e.code.max_rate is None else e.code.max_rate * dt
+    return out | {"gain": most, "phase_init": 0.5} if not isinstance(e.code, Poisson) else out | {"gain": most}
+
+
+def _decoder_params(program: Program) -> dict[str, Any]:
+    """Gain and limits by name; slew as the largest change in a tick."""
+    assert isinstance(program.spec, ControllerSpec)
+    d = program.spec.decoder
+    if isinstance(d, WinnerTakeAll):
+        return {}
+    n, limits = d.size or 0, d.limits
+    assert limits.low is not None and limits.high is not None
+    low, high = as_array(limits.low, n), as_array(limits.high, n)
+    rest = np.clip(0.0, low, high) if limits.rest is None else as_array(limits.rest, n)
+    outside = (rest < low) | (rest > high)
+    problems = [f"limits: low[{a}] = {low[a]:g} is not below high[{a}] = {high[a]:g}" for a in np.flatnonzero(~(low < high))]
+    problems += [f"limits: rest[{a}] = {rest[a]:g} is outside {low[a]:g}..{high[a]:g}" for a in np.flatnonzero(outside)]
+    problems += [f"limits: {a} is not finite; give the decoder finite limits" for a in ("low", "high")
+                 if not np.isfinite(as_array(getattr(limits, a), n)).all()]  # fmt: skip
+    if problems:
+        raise SpecError("decoder", problems)
+    slew = high - low if limits.slew is None else as_array(limits.slew, n) * program.control_period
+    gain = d.gain / program.substeps if "decoder.counts" in program.blocks["state"] else d.gain
+    return {"gain": gain, "zero": 0.0, "low": low, "high": high, "rest": rest, "slew": slew}
+
+
+def _freeze(array: np.ndarray) -> np.ndarray:
+    array.flags.writeable = False
+    return array

@@ -1,0 +1,33 @@
+"""What you say: frozen descriptions in SI units, checked when they are made."""
+
+from neurobot.spec.controller import ControllerSpec as ControllerSpec
+from neurobot.spec.controller import resolve as resolve
+from neurobot.spec.decoders import Decoder as Decoder
+from neurobot.spec.decoders import Limits as Limits
+from neurobot.spec.decoders import Membrane as Membrane
+from neurobot.spec.decoders import Rate as Rate
+from neurobot.spec.decoders import WinnerTakeAll as WinnerTakeAll
+from neurobot.spec.encoders import Bounds as Bounds
+from neurobot.spec.encoders import Current as Current
+from neurobot.spec.encoders import Direct as Direct
+from neurobot.spec.encoders import Encoder as Encoder
+from neurobot.spec.encoders import Gaussian as Gaussian
+from neurobot.spec.encoders import Normalizer as Normalizer
+from neurobot.spec.encoders import Poisson as Poisson
+from neurobot.spec.encoders import Regular as Regular
+from neurobot.spec.network import NetworkSpec as NetworkSpec
+from neurobot.spec.network import Population as Population
+from neurobot.spec.network import Projection as Projection
+from neurobot.spec.neurons import IF as IF
+from neurobot.spec.neurons import LI as LI
+from neurobot.spec.neurons import LIF as LIF
+from neurobot.spec.neurons import CubaLIF as CubaLIF
+from neurobot.spec.neurons import Input as Input
+from neurobot.spec.weights import AllToAll as AllToAll
+from neurobot.spec.weights import Dense as Dense
+from neurobot.spec.weights import FanIn as FanIn
+from neurobot.spec.weights import FixedProbability as FixedProbability
+from neurobot.spec.weights import Normal as Normal
+from neurobot.spec.weights import OneToOne as OneToOne
+from neurobot.spec.weights import Sparse as Sparse
+from neurobot.spec.weights import Uniform as Uniform

@@ -1,0 +1,198 @@
+"""A whole controller: encoder, network, decoder, and how a control tick is made of steps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from neurobot.errors import SpecError, near
+from neurobot.spec.check import Problems, as_values
+from neurobot.spec.decoders import Decoder, Limits, Membrane, Rate, WinnerTakeAll
+from neurobot.spec.encoders import Bounds, Current, Encoder
+from neurobot.spec.network import NetworkSpec, Population
+from neurobot.spec.neurons import Input
+
+MAX_SUBSTEPS = 100_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ControllerSpec:
+    """Observation -> encoder -> network -> decoder -> action, `substeps` network steps a control tick.
+
+    Args:
+        encoder: how an observation becomes spikes.
+        network: the network; all of its Input populations but the encoder's stay silent.
+        decoder: how spikes or membranes become an action.
+        substeps: network steps in a control tick; control period = substeps x dt.
+        carry: how much of v - v_init and of the synaptic currents survives from one tick to the next, in
+            [0, 1]. 0 also clears spikes in flight, refractory counts and encoder phases.
+    """
+
+    encoder: Encoder
+    network: NetworkSpec
+    decoder: Decoder
+    substeps: int
+    carry: float = 1.0
+
+    def __post_init__(self) -> None:
+        problems = Problems("controller")
+        problems.count("substeps", self.substeps)
+        if not problems.found and self.substeps > MAX_SUBSTEPS:
+            problems.add(f"substeps is {self.substeps}, at most {MAX_SUBSTEPS} are allowed")
+        problems.number("carry", self.carry, low=0.0, high=1.0)
+        into = self._population(problems, "encoder", self.encoder.population)
+        if into is not None:
+            self._check_input(problems, into)
+        out = self._population(problems, "decoder", self.decoder.population)
+        if out is not None:
+            self._check_output(problems, out)
+        problems.done()
+
+    @property
+    def control_period(self) -> float:
+        """Time between two actions [s]."""
+        return self.substeps * self.network.dt
+
+    def _population(self, problems: Problems, who: str, name: str) -> Population | None:
+        if name in self.network.names:
+            return self.network.population(name)
+        problems.add(f"{who}: there is no population {name!r}; {near(name, self.network.names)}")
+        return None
+
+    def _check_input(self, problems: Problems, into: Population) -> None:
+        e = self.encoder
+        if not isinstance(into.model, Input):
+            problems.add(f"encoder: {into.name!r} is {type(into.model).__name__}, it must be Input")
+        if e.size is not None and into.n not in (0, e.field.channels(e.size)):
+            problems.add(
+                f"encoder: {type(e.field).__name__} makes {e.field.channels(e.size)} channels of {e.size} dimensions, "
+                f"but population {into.name!r} has {into.n} neurons"
+            )
+        rate = None if isinstance(e.code, Current) else e.code.max_rate
+        if rate is not None and rate * self.network.dt > 1 + 1e-9:
+            problems.add(
+                f"encoder: max_rate is {rate:g} Hz, more than one spike a step of {self.network.dt:g} s; "
+                f"at most {1 / self.network.dt:g} Hz"
+            )
+
+    def _check_output(self, problems: Problems, out: Population) -> None:
+        d = self.decoder
+        if isinstance(d, Rate | WinnerTakeAll) and not out.spikes:
+            problems.add(f"decoder: {type(d).__name__} counts spikes, but {out.name!r} is LI; use Membrane")
+        if isinstance(d, Membrane) and isinstance(out.model, Input):
+            problems.add(f"decoder: Membrane reads v, but {out.name!r} is Input and has none; use Rate")
+        if d.size is None or not out.n:
+            return
+        group = group_size(d, 1)
+        if out.n % (d.size * group):
+            problems.add(
+                f"decoder: {out.name!r} has {out.n} neurons, which cannot be split into {d.size} "
+                f"equal groups{' with two halves' if group == 2 else ''}"
+            )
+
+
+def group_size(decoder: Decoder, per: int) -> int:
+    """Neurons of one action dimension, with `per` on each side."""
+    return 2 * per if getattr(decoder, "push_pull", False) else per
+
+
+def resolve(spec: ControllerSpec, observation_space: Any = None, action_space: Any = None) -> ControllerSpec:
+    """Fill in what a spec leaves to the environment: sizes, ranges and limits.
+
+    Args:
+        spec: sizes and limits that are None, and populations of 0 neurons, are filled in.
+        observation_space: a flat Gymnasium `Box`.
+        action_space: a flat Gymnasium `Box`, or `Discrete` for WinnerTakeAll.
+
+    Returns:
+        A spec that `build` takes.
+
+    Raises:
+        SpecError: a space of another kind; sizes that differ; infinite bounds without a Normalizer.
+    """
+    encoder, decoder = spec.encoder, spec.decoder
+    if observation_space is not None:
+        encoder = _resolve_encoder(encoder, observation_space)
+    if action_space is not None:
+        decoder = _resolve_decoder(decoder, action_space)
+    network = spec.network
+    if encoder.size is not None:
+        network = _resolve_population(network, encoder.population, encoder.field.channels(encoder.size))
+    if decoder.size is not None:
+        network = _resolve_population(network, decoder.population, group_size(decoder, 1) * decoder.size)
+    return replace(spec, encoder=encoder, decoder=decoder, network=network)
+
+
+def require_resolved(spec: ControllerSpec) -> None:
+    """Raise SpecError, naming what is missing, unless `resolve` has nothing left to fill in."""
+    problems = Problems("controller")
+    e, d = spec.encoder, spec.decoder
+    hint = "give it, or resolve the spec with the environment's spaces"
+    if e.size is None:
+        problems.add(f"encoder: size is not known; {hint}")
+    if e.field.range is None:
+        problems.add(f"encoder: the field has no range; {hint}")
+    if d.size is None:
+        problems.add(f"decoder: size is not known; {hint}")
+    if not isinstance(d, WinnerTakeAll):
+        for name in ("low", "high"):
+            if getattr(d.limits, name) is None:
+                problems.add(f"decoder: limits.{name} is not known; {hint}")
+    for population in spec.network.populations:
+        if population.n == 0:
+            problems.add(f"population {population.name!r} has 0 neurons; {hint}")
+    problems.done()
+
+
+def _resolve_encoder(encoder: Encoder, space: Any) -> Encoder:
+    low, high = _flat_box(space, "observation")
+    if encoder.size not in (None, low.size):
+        raise SpecError("encoder", [f"size is {encoder.size}, but the environment's observation has {low.size} values"])
+    field = encoder.field
+    if field.range is None:
+        if not (np.isfinite(low).all() and np.isfinite(high).all()):
+            raise SpecError("encoder", ["the environment's observation has infinite bounds; give the field a Normalizer"])
+        given = Bounds(low=as_values(low), high=as_values(high))
+        field = replace(field, range=given)
+    return replace(encoder, size=int(low.size), field=field)
+
+
+def _resolve_decoder(decoder: Decoder, space: Any) -> Decoder:
+    if isinstance(decoder, WinnerTakeAll):
+        if type(space).__name__ != "Discrete":
+            raise SpecError(
+                "decoder", [f"WinnerTakeAll picks one of several actions, but the action space is {space}; use Rate or Membrane"]
+            )
+        if int(space.start) != 0:
+            raise SpecError("decoder", [f"the action space starts at {space.start}, only Discrete spaces from 0 are supported"])
+        return replace(decoder, size=_same_size(decoder.size, int(space.n)))
+    low, high = _flat_box(space, "action")
+    limits: Limits = decoder.limits
+    fill = {
+        "low": limits.low if limits.low is not None else as_values(low),
+        "high": limits.high if limits.high is not None else as_values(high),
+    }
+    return replace(decoder, size=_same_size(decoder.size, int(low.size)), limits=replace(limits, **fill))
+
+
+def _same_size(given: int | None, size: int) -> int:
+    if given not in (None, size):
+        raise SpecError("decoder", [f"size is {given}, but the environment's action has {size}"])
+    return size
+
+
+def _flat_box(space: Any, which: str) -> tuple[np.ndarray, np.ndarray]:
+    if type(space).__name__ != "Box" or len(space.shape) != 1:
+        raise SpecError(
+            "controller",
+            [f"the {which} space is {space}; a flat Box is supported"
+             + (", or Discrete with WinnerTakeAll" if which == "action" else "")],
+        )  # fmt: skip
+    return np.asarray(space.low, dtype=np.float64), np.asarray(space.high, dtype=np.float64)
+
+
+def _resolve_population(network: NetworkSpec, name: str, n: int) -> NetworkSpec:
+    populations = tuple(replace(p, n=n) if p.name == name and p.n == 0 else p for p in network.populations)
+    return replace(network, populations=populations)

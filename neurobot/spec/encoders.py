@@ -1,0 +1,223 @@
+"""From observation to spikes: a field maps an observation to channel activations, a code maps those to spikes.
+
+A field first maps every dimension to u in [-1, 1] by its range, and clips there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from dataclasses import field as default
+from typing import TypeAlias
+
+from neurobot.spec.check import Problems, Values, normalise
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """u = -1 at low and 1 at high.
+
+    Args:
+        low: lower end, in the observation's units; one number or one per dimension.
+        high: upper end.
+    """
+
+    low: Values
+    high: Values
+
+    def __post_init__(self) -> None:
+        normalise(self, "low", "high")
+        problems = Problems("Bounds")
+        problems.values("low", self.low)
+        problems.values("high", self.high)
+        if not problems.found:
+            _check_order(problems, self.low, self.high)
+        problems.done()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Normalizer:
+    """u = (x - mean) / (std clip), for observations without finite bounds.
+
+    Args:
+        clip: how many standard deviations are mapped to u = 1.
+        mean: one number or one per dimension; None leaves it to the trainer, which keeps a running mean
+            and freezes it into the program (0 until then).
+        std: likewise (1 until then).
+    """
+
+    clip: float = 3.0
+    mean: Values | None = None
+    std: Values | None = None
+
+    def __post_init__(self) -> None:
+        normalise(self, "clip", "mean", "std")
+        problems = Problems("Normalizer")
+        problems.number("clip", self.clip, above=0.0)
+        if self.mean is not None:
+            problems.values("mean", self.mean)
+        if self.std is not None:
+            problems.values("std", self.std, above=0.0)
+        problems.done()
+
+
+Range: TypeAlias = Bounds | Normalizer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Direct:
+    """The observation itself.
+
+    Args:
+        range: `Bounds` or `Normalizer`; None takes the bounds of the environment's space.
+        push_pull: two channels a dimension, max(u, 0) and max(-u, 0). Without it one channel, u, which
+            is signed: for the `Current` code only.
+    """
+
+    range: Range | None = None
+    push_pull: bool = True
+
+    def channels(self, size: int) -> int:
+        """Number of channels for `size` dimensions."""
+        return 2 * size if self.push_pull else size
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gaussian:
+    """Overlapping receptive fields: a = exp(-(u - c)^2 / (2 sigma^2)), the population code of PopSAN.
+
+    Centres c are evenly spaced over [-1, 1], ends included.
+
+    Args:
+        range: `Bounds` or `Normalizer`; None takes the bounds of the environment's space.
+        per_dim: channels a dimension, at least 2.
+        width: sigma, in spacings of the centres.
+    """
+
+    range: Range | None = None
+    per_dim: int = 8
+    width: float = 0.75
+
+    def __post_init__(self) -> None:
+        problems = Problems("Gaussian")
+        problems.count("per_dim", self.per_dim, low=2)
+        problems.number("width", self.width, above=0.0)
+        problems.done()
+
+    def channels(self, size: int) -> int:
+        """Number of channels for `size` dimensions."""
+        return size * self.per_dim
+
+
+Field: TypeAlias = Direct | Gaussian
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Regular:
+    """Evenly spaced spikes: a phase grows by activation x max_rate x dt a step and spikes at 1.
+
+    The phase starts at 1/2, so a constant activation is rounded to the nearest number of spikes, and
+    goes on across ticks, so that what one tick leaves out the next one makes up for.
+
+    Args:
+        max_rate: rate at activation 1 [Hz]; None is one spike a step.
+    """
+
+    max_rate: float | None = None
+
+    def __post_init__(self) -> None:
+        _check_rate(self.max_rate, "Regular")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Poisson:
+    """Independent spikes, with probability activation x max_rate x dt a step.
+
+    Args:
+        max_rate: rate at activation 1 [Hz]; None is one spike a step.
+    """
+
+    max_rate: float | None = None
+
+    def __post_init__(self) -> None:
+        _check_rate(self.max_rate, "Poisson")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Current:
+    """No spikes: the activation itself, times gain, takes the place of a spike in every step of the tick.
+
+    Args:
+        gain: factor on every activation.
+    """
+
+    gain: float = 1.0
+
+    def __post_init__(self) -> None:
+        problems = Problems("Current")
+        problems.number("gain", self.gain)
+        problems.done()
+
+
+Code: TypeAlias = Regular | Poisson | Current
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Encoder:
+    """Observation -> field -> code -> the spikes of an Input population.
+
+    Args:
+        population: name of the Input population, whose neurons are the channels.
+        field: `Direct` or `Gaussian`.
+        code: `Regular`, `Poisson` or `Current`.
+        size: length of the observation; None takes it from the environment's space.
+    """
+
+    population: str = "input"
+    field: Field = default(default_factory=Direct)
+    code: Code = default(default_factory=Regular)
+    size: int | None = None
+
+    def __post_init__(self) -> None:
+        problems = Problems("encoder")
+        if self.size is not None:
+            problems.count("size", self.size)
+        if not isinstance(self.field, Direct | Gaussian):
+            problems.add(f"field is {self.field!r}, it must be Direct or Gaussian")
+        if not isinstance(self.code, Regular | Poisson | Current):
+            problems.add(f"code is {self.code!r}, it must be Regular, Poisson or Current")
+        signed = isinstance(self.field, Direct) and not self.field.push_pull
+        if signed and not isinstance(self.code, Current):
+            problems.add(
+                "Direct(push_pull=False) gives signed activations, which only the Current code can carry; "
+                "use push_pull=True or Current"
+            )
+        if self.size is not None and not problems.found:
+            _check_sizes(problems, self.field.range, self.size)
+        problems.done()
+
+
+def _check_rate(max_rate: float | None, what: str) -> None:
+    problems = Problems(what)
+    if max_rate is not None:
+        problems.number("max_rate", max_rate, above=0.0)
+    problems.done()
+
+
+def _check_order(problems: Problems, low: Values, high: Values) -> None:
+    lows = low if isinstance(low, tuple) else (low,)
+    highs = high if isinstance(high, tuple) else (high,)
+    if len(lows) != len(highs) and 1 not in (len(lows), len(highs)):
+        problems.add(f"low has {len(lows)} values and high {len(highs)}")
+        return
+    n = max(len(lows), len(highs))
+    pairs = zip(lows * (n // len(lows)), highs * (n // len(highs)), strict=True)
+    for j, (a, b) in enumerate(pairs):
+        if not a < b:
+            problems.add(f"dimension {j}: low is {a:g} and high is {b:g}, low must be below high")
+
+
+def _check_sizes(problems: Problems, given: Range | None, size: int) -> None:
+    for name in ("low", "high", "mean", "std"):
+        value = getattr(given, name, None)
+        if isinstance(value, tuple) and len(value) != size:
+            problems.add(f"range: {name} has {len(value)} values, it must have one or {size}, the observation's size")

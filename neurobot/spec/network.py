@@ -1,0 +1,220 @@
+"""Populations and the projections between them.
+
+The order in which populations are declared is the order in which they are updated within a step,
+so a spike reaches a later population within the same step when its delay is 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from neurobot.errors import near
+from neurobot.spec.check import Problems, Values, normalise, whole_steps
+from neurobot.spec.neurons import IF, LI, LIF, MODELS, CubaLIF, Input, Model, parameters
+from neurobot.spec.weights import AllToAll, Dense, FixedProbability, OneToOne, Sparse, Weights
+
+MAX_NEURONS = 10_000_000
+MAX_DELAY_STEPS = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Population:
+    """Neurons of one model.
+
+    Args:
+        name: unique within the network.
+        n: number of neurons; 0 in a launch file means as many as the encoder or decoder needs.
+        model: one of `Input, IF, LIF, CubaLIF, LI`.
+        bias: constant input current, one number or one per neuron.
+        v_init: v at the start of an episode, one number or one per neuron; default v_leak (0 for IF).
+    """
+
+    name: str
+    n: int
+    model: Model
+    bias: Values = 0.0
+    v_init: Values | None = None
+
+    def __post_init__(self) -> None:
+        normalise(self, "bias", "v_init")
+        problems = Problems(f"population {self.name!r}")
+        if not isinstance(self.name, str) or not self.name or len(self.name) > 100 or "->" in self.name:
+            problems.add("a name is 1 to 100 characters, without '->'")
+        problems.count("n", self.n, low=0)
+        if not problems.found and self.n > MAX_NEURONS:
+            problems.add(f"n is {self.n}, at most {MAX_NEURONS} are allowed")
+        problems.values("bias", self.bias)
+        if self.v_init is not None:
+            problems.values("v_init", self.v_init)
+        if not isinstance(self.model, MODELS):
+            problems.add(f"model is {self.model!r}, it must be one of {', '.join(m.__name__ for m in MODELS)}")
+        elif not problems.found:
+            self._check_lengths(problems)
+        problems.done()
+
+    @property
+    def spikes(self) -> bool:
+        """Whether the neurons emit spikes."""
+        return not isinstance(self.model, LI)
+
+    def _check_lengths(self, problems: Problems) -> None:
+        given: dict[str, Values | None] = {**parameters(self.model), "bias": self.bias, "v_init": self.v_init}
+        for name, value in given.items():
+            if isinstance(value, tuple) and self.n and len(value) != self.n:
+                problems.add(f"{name} has {len(value)} values, it must have one or {self.n}")
+        if isinstance(self.model, Input) and (self.bias != 0.0 or self.v_init is not None):
+            problems.add("Input neurons have no dynamics, so neither bias nor v_init")
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """Synapses from one population to another.
+
+    Args:
+        pre: name of the population whose spikes travel.
+        post: name of the population where they arrive.
+        weights: `Dense` or an array (n_post, n_pre), `Sparse`, a rule, or the name of an array that is
+            given to `build`.
+        delay: time between spike and arrival [s], a multiple of dt. 0 is within the step, and only
+            allowed towards a population declared later.
+    """
+
+    pre: str
+    post: str
+    weights: Weights
+    delay: float = 0.0
+
+    def __post_init__(self) -> None:
+        weights: Any = self.weights
+        if isinstance(weights, np.ndarray | list | tuple):
+            object.__setattr__(self, "weights", Dense(np.asarray(weights)))
+        normalise(self, "delay")
+        problems = Problems(f"projection {self.name!r}")
+        problems.number("delay", self.delay, low=0.0)
+        if not isinstance(self.weights, str | Dense | Sparse | AllToAll | OneToOne | FixedProbability):
+            problems.add(
+                f"weights is a {type(weights).__name__}; give an array, Dense, Sparse, AllToAll, OneToOne, "
+                "FixedProbability or a name"
+            )
+        problems.done()
+
+    @property
+    def name(self) -> str:
+        """``pre->post``; unique within a network."""
+        return f"{self.pre}->{self.post}"
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkSpec:
+    """A spiking network.
+
+    Args:
+        dt: length of a step [s].
+        populations: in the order of their update.
+        projections: in the order in which their spikes are added up.
+    """
+
+    dt: float
+    populations: tuple[Population, ...]
+    projections: tuple[Projection, ...] = ()
+
+    def __post_init__(self) -> None:
+        normalise(self, "dt")
+        object.__setattr__(self, "populations", tuple(self.populations))
+        object.__setattr__(self, "projections", tuple(self.projections))
+        problems = Problems("network")
+        problems.number("dt", self.dt, above=0.0)
+        if not self.populations:
+            problems.add("there is no population")
+        for kind, names in (("population", self.names), ("projection", [p.name for p in self.projections])):
+            for name in sorted({n for n in names if list(names).count(n) > 1}):
+                problems.add(f"{kind} {name!r} is declared more than once")
+        if not problems.found:
+            for population in self.populations:
+                self._check_refractory(problems, population)
+            for projection in self.projections:
+                self._check_projection(problems, projection)
+        problems.done()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the populations, in order."""
+        return tuple(p.name for p in self.populations)
+
+    def index(self, name: str) -> int:
+        """Position of a population in the order of update.
+
+        Raises:
+            SpecError: there is none of this name.
+        """
+        if name not in self.names:
+            problems = Problems("network")
+            problems.add(f"there is no population {name!r}; {near(name, self.names)}")
+            problems.done()
+        return self.names.index(name)
+
+    def population(self, name: str) -> Population:
+        """The population of this name; SpecError if there is none."""
+        return self.populations[self.index(name)]
+
+    def _check_refractory(self, problems: Problems, population: Population) -> None:
+        if isinstance(population.model, IF | LIF | CubaLIF):
+            t_ref = population.model.t_ref
+            for t in sorted(set(t_ref)) if isinstance(t_ref, tuple) else [t_ref]:
+                problems.steps(f"population {population.name!r}: t_ref", t, self.dt)
+
+    def _check_projection(self, problems: Problems, p: Projection) -> None:
+        unknown = [name for name in (p.pre, p.post) if name not in self.names]
+        for name in unknown:
+            problems.add(f"projection {p.name!r}: there is no population {name!r}; {near(name, self.names)}")
+        if unknown:
+            return
+        pre, post = self.population(p.pre), self.population(p.post)
+        if not pre.spikes:
+            problems.add(f"projection {p.name!r}: {p.pre!r} is LI and never spikes")
+        if isinstance(post.model, Input):
+            problems.add(f"projection {p.name!r}: {p.post!r} is Input and takes spikes from outside only")
+        self._check_shape(problems, p, pre.n, post.n)
+        for delay in self._delays(p):
+            self._check_delay(problems, p, float(delay))
+
+    def _delays(self, p: Projection) -> Iterable[float]:
+        delays = getattr(p.weights, "delays", None)
+        return [p.delay] if delays is None else np.unique(delays)
+
+    def _check_delay(self, problems: Problems, p: Projection, delay: float) -> None:
+        name = f"projection {p.name!r}: delay"
+        if not np.isfinite(delay) or delay < 0:
+            problems.add(f"{name} is {delay:g} s, it must be finite and not negative")
+        elif whole_steps(delay, self.dt) is None:
+            problems.steps(name, delay, self.dt)
+        elif round(delay / self.dt) > MAX_DELAY_STEPS:
+            problems.add(f"{name} is {round(delay / self.dt)} steps, at most {MAX_DELAY_STEPS} are allowed")
+        elif round(delay / self.dt) == 0 and self.index(p.post) <= self.index(p.pre):
+            where = "itself" if p.pre == p.post else f"{p.post!r}, which is declared before {p.pre!r}"
+            problems.add(
+                f"{name} is 0 s towards {where}; a spike can arrive within its own step only in a population "
+                f"declared later: give at least dt = {self.dt:g} s"
+            )
+
+    @staticmethod
+    def _check_shape(problems: Problems, p: Projection, n_pre: int, n_post: int) -> None:
+        w = p.weights
+        if isinstance(w, Dense) and n_pre and n_post and w.values.shape != (n_post, n_pre):
+            problems.add(
+                f"projection {p.name!r}: weights have shape {w.values.shape}, they must be (n_post, n_pre) = "
+                f"({n_post}, {n_pre})"
+            )
+        if isinstance(w, Sparse) and w.values.size and n_pre and n_post:
+            for side, index, n in (("post", w.post, n_post), ("pre", w.pre, n_pre)):
+                if index.min() < 0 or index.max() >= n:
+                    problems.add(
+                        f"projection {p.name!r}: {side} indices go from {index.min()} to {index.max()}, "
+                        f"they must be in 0..{n - 1}"
+                    )
+        if isinstance(w, OneToOne) and n_pre != n_post:
+            problems.add(f"projection {p.name!r}: OneToOne needs equal sizes, {p.pre!r} has {n_pre} and {p.post!r} {n_post}")

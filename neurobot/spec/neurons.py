@@ -1,0 +1,182 @@
+"""Neuron models, in NIR's names and SI units.
+
+A model is only its parameters; `neurobot.program` turns them into the coefficients of the one
+update that all linear neurons share,
+
+    v <- alpha v + kappa i + lam s + b;    i <- beta i + mu s;    spike if v > v_threshold,
+
+with s the sum of the weights that arrive in the step. Each parameter is one number, or one per neuron.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from neurobot.spec.check import Problems, Values, normalise
+
+Jump: TypeAlias = Literal["current", "jump", "jump_then_decay"]
+"""What a spike of weight w does to a neuron without synaptic current.
+
+- ``current``: it is a current w held over the step, v += (1 - alpha) r w (NIR; for IF v += r dt w).
+- ``jump``: v += w at the end of the step (NEST's iaf_psc_delta).
+- ``jump_then_decay``: v += w before the step's decay (Brian2's ``v += w``, with our delay = theirs + dt).
+"""
+
+Synapse: TypeAlias = Literal["start", "end", "unscaled"]
+"""When a spike's synaptic current starts.
+
+- ``start``: at the start of the step it arrives in, so that it moves v in this step.
+- ``end``: at its end, so that it moves v from the next step on (NEST's iaf_psc_exp).
+- ``unscaled``: v <- alpha v + i, i <- beta i + w, the neuron of the spiking-actor papers, which does not
+  scale the current by the membrane's propagator; decays of .75 and .5 are taus of -dt / ln(decay).
+"""
+
+Reset: TypeAlias = Literal["value", "subtract"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Input:
+    """Neurons without dynamics: they spike when the encoder (or the caller) says so."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IF:
+    """Integrate and fire: dv/dt = r I.
+
+    Args:
+        r: resistance, gain of the current.
+        v_threshold: a spike is emitted when v is greater than this.
+        v_reset: v after a spike, with ``reset="value"``.
+        reset: ``value`` sets v to v_reset, ``subtract`` takes v_subtract from v.
+        v_subtract: default v_threshold.
+        t_ref: refractory time [s]: v is held for this long after a spike.
+        input: what a spike does, see `Jump`.
+    """
+
+    r: Values = 1.0
+    v_threshold: Values = 1.0
+    v_reset: Values = 0.0
+    reset: Reset = "value"
+    v_subtract: Values | None = None
+    t_ref: Values = 0.0
+    input: Jump = "current"
+
+    def __post_init__(self) -> None:
+        check_model(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LIF:
+    """Leaky integrate and fire: tau_mem dv/dt = (v_leak - v) + r I.
+
+    Args:
+        tau_mem: membrane time constant [s].
+        r: resistance, gain of the current.
+        v_leak: v without input.
+        v_threshold: a spike is emitted when v is greater than this.
+        v_reset: v after a spike, with ``reset="value"``.
+        reset: ``value`` sets v to v_reset, ``subtract`` takes v_subtract from v.
+        v_subtract: default v_threshold.
+        t_ref: refractory time [s]: v is held for this long after a spike.
+        input: what a spike does, see `Jump`.
+    """
+
+    tau_mem: Values
+    r: Values = 1.0
+    v_leak: Values = 0.0
+    v_threshold: Values = 1.0
+    v_reset: Values = 0.0
+    reset: Reset = "value"
+    v_subtract: Values | None = None
+    t_ref: Values = 0.0
+    input: Jump = "current"
+
+    def __post_init__(self) -> None:
+        check_model(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CubaLIF:
+    """Current-based LIF: tau_syn dI/dt = -I, I += w_in w per spike; tau_mem dv/dt = (v_leak - v) + r I.
+
+    Integrated exactly over a step. Arguments as for `LIF`, and:
+
+    Args:
+        tau_syn: synaptic time constant [s].
+        w_in: gain of every input.
+        input: when the current starts, see `Synapse`.
+    """
+
+    tau_mem: Values
+    tau_syn: Values
+    r: Values = 1.0
+    w_in: Values = 1.0
+    v_leak: Values = 0.0
+    v_threshold: Values = 1.0
+    v_reset: Values = 0.0
+    reset: Reset = "value"
+    v_subtract: Values | None = None
+    t_ref: Values = 0.0
+    input: Synapse = "start"
+
+    def __post_init__(self) -> None:
+        check_model(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LI:
+    """Leaky integrator, a read-out that never spikes: tau_mem dv/dt = (v_leak - v) + r I.
+
+    Args:
+        tau_mem: membrane time constant [s].
+        r: resistance, gain of the current.
+        v_leak: v without input.
+        input: what a spike does, see `Jump`.
+    """
+
+    tau_mem: Values
+    r: Values = 1.0
+    v_leak: Values = 0.0
+    input: Jump = "current"
+
+    def __post_init__(self) -> None:
+        check_model(self)
+
+
+Model: TypeAlias = Input | IF | LIF | CubaLIF | LI
+MODELS: tuple[type[Model], ...] = (Input, IF, LIF, CubaLIF, LI)
+PARAMETERS = ("tau_mem", "tau_syn", "r", "w_in", "v_leak", "v_threshold", "v_reset", "v_subtract", "t_ref")
+
+
+def parameters(model: Model) -> dict[str, Values]:
+    """The model's numeric parameters by name, without those that are None."""
+    return {p: getattr(model, p) for p in PARAMETERS if getattr(model, p, None) is not None}
+
+
+def check_model(model: Model) -> None:
+    """Bring the parameters to their types and raise SpecError for those that make no sense."""
+    normalise(model, *(p for p in PARAMETERS if hasattr(model, p)))
+    problems = Problems(type(model).__name__)
+    for name, value in parameters(model).items():
+        positive = name in ("tau_mem", "tau_syn", "v_subtract")
+        problems.values(name, value, above=0.0 if positive else None, low=0.0 if name == "t_ref" else None)
+    allowed = ("start", "end", "unscaled") if isinstance(model, CubaLIF) else ("current", "jump", "jump_then_decay")
+    problems.choice("input", getattr(model, "input", allowed[0]), allowed)
+    problems.choice("reset", getattr(model, "reset", "value"), ("value", "subtract"))
+    if getattr(model, "reset", "") == "value" and not problems.found:
+        low, high = getattr(model, "v_reset", 0.0), getattr(model, "v_threshold", 1.0)
+        if _any_above(low, high):
+            problems.add(f"v_reset is {low}, above v_threshold {high}: the neuron would spike for ever")
+    if getattr(model, "reset", "") == "value" and getattr(model, "v_subtract", None) is not None:
+        problems.add('v_subtract is given but reset is "value"; it needs reset="subtract"')
+    problems.done()
+
+
+def _any_above(a: Values, b: Values) -> bool:
+    left = a if isinstance(a, tuple) else (a,)
+    right = b if isinstance(b, tuple) else (b,)
+    if len(left) != len(right) and 1 not in (len(left), len(right)):
+        return False
+    n = max(len(left), len(right))
+    return any(x > y for x, y in zip(left * (n // len(left)), right * (n // len(right)), strict=True))

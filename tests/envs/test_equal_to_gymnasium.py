@@ -1,0 +1,176 @@
+"""The batched tasks against gymnasium's own environments: every number of every step, to the last bit.
+
+Bit equality is asked of everything, MuJoCo and NumPy tasks alike, because the same libraries do the same operations in
+the same order and precision.
+"""
+
+import gymnasium
+import numpy as np
+import pytest
+from gymnasium.vector import AutoresetMode, SyncVectorEnv
+
+from neurobot.envs import find_task, make_vec, vector_ids
+
+NUM_ENVS = 3
+SEED = 11
+
+
+@pytest.fixture(autouse=True)
+def _in_a_folder_of_its_own(tmp_path, monkeypatch):
+    """gymnasium's loading of the models lets MuJoCo write a log file into the working directory."""
+    monkeypatch.chdir(tmp_path)
+
+
+def make_reference(env_id, mode):
+    return SyncVectorEnv([lambda: gymnasium.make(env_id)] * NUM_ENVS, autoreset_mode=mode)
+
+
+def assert_same_info(ours, theirs):
+    assert set(ours) == set(theirs)
+    for key, value in theirs.items():
+        if isinstance(value, dict):
+            assert_same_info(ours[key], value)
+        elif value.dtype == object:
+            assert [v is None for v in ours[key]] == [v is None for v in value]
+            for mine, other in zip(ours[key], value, strict=True):
+                np.testing.assert_array_equal(mine, other)
+        else:
+            assert ours[key].dtype == value.dtype, key
+            np.testing.assert_array_equal(ours[key], value, err_msg=key)
+
+
+def assert_same_step(ours, theirs):
+    for mine, other in zip(ours[:4], theirs[:4], strict=True):
+        assert mine.dtype == other.dtype
+        np.testing.assert_array_equal(mine, other)
+    assert_same_info(ours[4], theirs[4])
+
+
+@pytest.mark.parametrize("mode", [AutoresetMode.NEXT_STEP, AutoresetMode.SAME_STEP])
+@pytest.mark.parametrize("env_id", vector_ids())
+def test_every_step_equals_gymnasium_through_several_episodes(env_id, mode):
+    ours, theirs = make_vec(env_id, NUM_ENVS, autoreset_mode=mode), make_reference(env_id, mode)
+    obs, info = ours.reset(seed=SEED)
+    reference_obs, reference_info = theirs.reset(seed=SEED)
+    np.testing.assert_array_equal(obs, reference_obs)
+    assert_same_info(info, reference_info)
+    theirs.action_space.seed(SEED)
+    ended = np.zeros(NUM_ENVS, int)
+    for _ in range(1_030):
+        actions = theirs.action_space.sample()
+        step = ours.step(actions)
+        assert_same_step(step, theirs.step(actions))
+        ended += step[2] | step[3]
+    assert (ended >= 1).all()  # the comparison went on into later episodes
+    theirs.close()
+
+
+@pytest.mark.parametrize("env_id", vector_ids())
+def test_without_autoreset_each_episode_equals_gymnasiums_until_its_end_and_then_stands_still(env_id):
+    ours = make_vec(env_id, NUM_ENVS, autoreset_mode=AutoresetMode.DISABLED)
+    theirs = [gymnasium.make(env_id) for _ in range(NUM_ENVS)]
+    ours.action_space.seed(SEED)
+    for episode, seed in enumerate([SEED, None]):  # the second goes on with the generators of the first
+        obs, _ = ours.reset(seed=seed)
+        for i, env in enumerate(theirs):
+            np.testing.assert_array_equal(obs[i], env.reset(seed=None if seed is None else seed + i)[0])
+        last, done = obs, np.zeros(NUM_ENVS, bool)
+        for _ in range(1_000 if episode == 0 else 100):
+            actions = ours.action_space.sample()
+            obs, reward, terminated, truncated, info = ours.step(actions)
+            for i, env in enumerate(theirs):
+                if done[i]:
+                    np.testing.assert_array_equal(obs[i], last[i])
+                    assert reward[i] == 0.0
+                    assert terminated[i] or truncated[i]
+                    assert not any(mask[i] for key, mask in info.items() if key.startswith("_"))
+                else:
+                    single = env.step(actions[i])
+                    np.testing.assert_array_equal(obs[i], single[0])
+                    assert (reward[i], terminated[i], truncated[i]) == single[1:4]
+                    assert {key: info[key][i] for key in single[4]} == single[4]
+            last, done = obs, terminated | truncated
+            if done.all():
+                break
+        assert done.all() or episode == 1
+
+
+def test_actions_beyond_the_bounds_and_in_double_precision_cost_what_gymnasium_says():
+    ours, theirs = make_vec("HalfCheetah-v5", NUM_ENVS), make_reference("HalfCheetah-v5", AutoresetMode.NEXT_STEP)
+    ours.reset(seed=SEED)
+    theirs.reset(seed=SEED)
+    generator = np.random.default_rng(SEED)
+    for dtype in (np.float64, np.float32, np.float64):
+        actions = generator.uniform(-3, 3, (NUM_ENVS, 6)).astype(dtype)
+        assert_same_step(ours.step(actions), theirs.step(actions))
+    column_major = np.asfortranarray(generator.uniform(-1, 1, (NUM_ENVS, 6)).astype(np.float32))
+    assert_same_step(ours.step(column_major), theirs.step(column_major))
+    theirs.close()
+
+
+@pytest.mark.parametrize("env_id", ["HalfCheetah-v5", "Hopper-v5"])
+def test_a_reset_leaves_the_whole_state_of_the_simulation_as_gymnasium_does(env_id):
+    import mujoco
+
+    ours, single = make_vec(env_id, 1), gymnasium.make(env_id)
+    ours.reset(seed=SEED)
+    single.reset(seed=SEED)
+    state = np.empty(ours.simulation.batch.nstate)
+    mujoco.mj_getState(single.unwrapped.model, single.unwrapped.data, state, mujoco.mjtState.mjSTATE_INTEGRATION)
+    np.testing.assert_array_equal(ours.simulation.batch.state[0], state)
+
+
+@pytest.mark.parametrize(
+    ("index", "value"),
+    [(1, 0.6), (1, 0.8), (2, 0.25), (2, -0.25), (6, 15.0), (7, -12.0), (9, 90.0), (10, 130.0), (4, -101.0)],
+)
+def test_hoppers_health_and_clipping_equal_gymnasiums_in_states_chance_does_not_reach(index, value):
+    ours, single = make_vec("Hopper-v5", 1), gymnasium.make("Hopper-v5")
+    ours.reset(seed=SEED)
+    single.reset(seed=SEED)
+    motion = ours.simulation.view.motion
+    motion[0, index] = value
+    single.unwrapped.set_state(motion[0, :6], motion[0, 6:])
+    ours.simulation.batch.forward()
+    mine, theirs = ours.step(np.zeros((1, 3), np.float32)), single.step(np.zeros(3, np.float32))
+    np.testing.assert_array_equal(mine[0][0], theirs[0])
+    assert (mine[1][0], mine[2][0]) == theirs[1:3]
+
+
+def test_a_mujoco_task_of_many_threads_gives_the_same_numbers():
+    one, two = make_vec("Hopper-v5", 8, threads=1), make_vec("Hopper-v5", 8, threads=2)
+    one.reset(seed=SEED)
+    two.reset(seed=SEED)
+    one.action_space.seed(SEED)
+    for _ in range(100):
+        actions = one.action_space.sample()
+        assert_same_step(one.step(actions), two.step(actions))
+
+
+@pytest.mark.parametrize("env_id", vector_ids())
+def test_spaces_periods_and_limits_are_gymnasiums(env_id):
+    single, ours, task = gymnasium.make(env_id), make_vec(env_id, 2), find_task(env_id)
+    assert ours.single_observation_space == single.observation_space
+    assert ours.single_action_space == single.action_space
+    assert ours.observation_space.shape == (2, *single.observation_space.shape)
+    assert task.max_episode_steps == single.spec.max_episode_steps
+    period = single.unwrapped.tau if env_id == "CartPole-v1" else single.unwrapped.dt
+    assert ours.control_period == task.control_period == period
+    assert ours.spec.id == task.id == env_id
+
+
+@pytest.mark.parametrize("env_id", ["HalfCheetah-v5", "Hopper-v5"])
+def test_the_tables_name_the_joints_of_the_model(env_id):
+    """The MJCF column of the module's docstring against the model itself, in order."""
+    import importlib
+
+    module = importlib.import_module(f"neurobot.envs.{'half_cheetah' if env_id[1] == 'a' else 'hopper'}")
+    model = gymnasium.make(env_id).unwrapped.model
+    lines = [line.strip("|").split("|") for line in module.__doc__.splitlines() if line.startswith("|")]
+    rows = [[cell.strip() for cell in line] for line in lines if line[0].strip().isdigit()]
+    named = [row[4] for row in rows]
+    joints = [model.joint(i).name for i in range(model.njnt)]
+    driven = [model.joint(model.actuator(i).trnid[0]).name for i in range(model.nu)]
+    assert named == driven + joints[1:] + joints
+    gears = [f"{model.actuator(i).gear[0]:g} N m" for i in range(model.nu)]
+    assert [row[5] for row in rows[: model.nu]] == gears
