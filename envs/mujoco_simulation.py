@@ -1,0 +1,137 @@
+"""Many simulations of one scene on `mujoco.batch.Batch`.
+
+Batch keeps each simulation as a row of state and gives the same numbers as a loop over single simulations, for any
+number of threads. Two things are done beyond stepping it:
+
+- Physics that breaks down is not hidden. MuJoCo normally puts a diverged simulation back to time 0 without a word to
+  the caller; here that is switched off, and the warnings of the bad-state family and the numbers themselves are looked
+  at after every step. A broken instance is reported and reset, so nothing that is not finite leaves this file.
+- MuJoCo prints each warning and appends it to MUJOCO_LOG.TXT in the working directory. What matters is reported as
+  data, so the printing is off while this file calls MuJoCo.
+"""
+
+from __future__ import annotations
+
+import importlib.resources
+from collections.abc import Sequence
+from typing import final
+
+import mujoco
+import numpy as np
+from mujoco.batch import Batch, SimulationError
+
+from neurobot.envs.scene import Scene, View
+from neurobot.envs.task import Array, Info, Simulation, StepResult
+
+_BAD = (
+    mujoco.mjtWarning.mjWARN_BADQPOS,
+    mujoco.mjtWarning.mjWARN_BADQVEL,
+    mujoco.mjtWarning.mjWARN_BADQACC,
+    mujoco.mjtWarning.mjWARN_BADCTRL,
+)
+
+
+@final
+class MujocoSimulation(Simulation):
+    """n instances of a scene.
+
+    Attributes:
+        batch: the simulations; writing `batch.qpos[i]` and the like changes an instance.
+        view: what the scene's functions see.
+    """
+
+    def __init__(self, scene: Scene, num_envs: int, threads: int):
+        self._scene = scene
+        model = load_model(scene.model)
+        model.opt.disableflags |= int(mujoco.mjtDisableBit.mjDSBL_AUTORESET)
+        self.batch = Batch(model, num_envs, threads)
+        default = mujoco.MjData(model)
+        self.view = View(
+            qpos=self.batch.bind("qpos"),
+            qvel=self.batch.bind("qvel"),
+            # neighbours in a row of state, after the time
+            motion=self.batch.state[:, 1 : 1 + model.nq + model.nv],
+            init_qpos=default.qpos.copy(),
+            init_qvel=default.qvel.copy(),
+            period=model.opt.timestep * scene.frame_skip,
+            data={name: self.batch.bind(name) for name in scene.fields},
+        )
+        self._ctrl = self.batch.bind("ctrl")
+        first = int(_BAD[0])
+        self._bad_counts = self.batch.warning[:, first : first + len(_BAD), 1]  # the four are neighbours
+
+    def reset(self, ids: Array, generators: Sequence[np.random.Generator]) -> None:
+        """Put instances into fresh initial states, as gymnasium does: reset, draw, forward."""
+        view = self.view
+        self.batch.reset(ids, stage=mujoco.mjtStage.mjSTAGE_NONE.value)
+        for i, generator in zip(ids, generators, strict=True):
+            view.qpos[i], view.qvel[i] = self._scene.draw(generator, view.init_qpos, view.init_qvel)
+        self.batch.forward(ids)
+
+    def step(self, actions: Array, ids: Array | None) -> StepResult:
+        """Advance by one control period; see `Simulation.step`."""
+        before = self._scene.mark(self.view)
+        self._ctrl[...] = actions
+        errors = self._advance(ids)
+        if errors:
+            # before anything is computed from the state, so that no arithmetic meets inf or NaN
+            self.batch.reset(np.array(sorted(errors), np.int32))
+        reward, terminated, info = self._scene.assess(self.view, before, actions)
+        return StepResult(reward, terminated, info, errors)
+
+    def observe(self) -> Array:
+        """Observations of all instances, a new array."""
+        return self._scene.observe(self.view)
+
+    def reset_info(self) -> Info:
+        """The info of gymnasium's reset."""
+        return self._scene.reset_info(self.view)
+
+    def _advance(self, ids: Array | None) -> dict[int, str]:
+        """Step the physics; return the message of each instance that broke down."""
+        errors: dict[int, str] = {}
+        with _Quiet():
+            try:
+                self.batch.step(ids, self._scene.frame_skip)
+            except SimulationError as error:
+                errors = {int(i): self.batch.error(int(i)) for i in error.ids}
+        finite = np.isfinite(self.view.motion)
+        # count_nonzero, because any() and all() cost several times as much on small strided arrays
+        if np.count_nonzero(self._bad_counts) or np.count_nonzero(finite) < finite.size:
+            broken = self._bad_counts.any(axis=1) | ~finite.all(axis=1)
+            errors |= {int(i): self._message(int(i)) for i in np.flatnonzero(broken)}
+        return errors
+
+    def _message(self, i: int) -> str:
+        """Say what broke down in instance i, in MuJoCo's words where it has any."""
+        for warning in _BAD:
+            last_info, count = self.batch.warning[i, int(warning)]
+            if count:
+                return str(mujoco.mju_warningText(int(warning), int(last_info))).strip()
+        return "the state is not finite after the step"
+
+
+def load_model(name: str) -> mujoco.MjModel:
+    """Load an MJCF file from gymnasium's installed assets, the very file its own environment loads."""
+    asset = importlib.resources.files("gymnasium").joinpath("envs", "mujoco", "assets", name)
+    with importlib.resources.as_file(asset) as path, _Quiet():
+        return mujoco.MjModel.from_xml_path(str(path))
+
+
+def _ignore(_message: str) -> None:
+    """Drop a warning of MuJoCo's."""
+
+
+class _Quiet:
+    """Keeps MuJoCo from printing warnings and writing its log file; a context manager.
+
+    A class, because a generator with `contextmanager` costs three times as much and this runs in every step.
+    """
+
+    def __enter__(self) -> None:
+        self._previous = mujoco.get_mju_user_warning()
+        mujoco.set_mju_user_warning(_ignore)
+
+    def __exit__(self, *_: object) -> None:
+        # two threads may interleave here: never leave our own handler behind
+        mujoco.set_mju_user_warning(None if self._previous is _ignore else self._previous)

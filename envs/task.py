@@ -1,0 +1,97 @@
+"""What a task is: a frozen description, and the simulation it makes.
+
+A `Task` is data: names, spaces, periods and limits, known without loading any physics. `Task.simulate`
+makes a `Simulation`, the only thing that changes: n instances in step with each other. Everything that is
+the same for all tasks (seeds, time limits, autoreset, info masks) is not here but in vector.py, so that a
+new task is one small file.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import gymnasium
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+Info = dict[str, Array]  # each value has shape (num_envs,) or (num_envs, ...)
+
+
+class StepResult(NamedTuple):
+    """What one control step of all instances gave. Rows of instances that were not stepped mean nothing.
+
+    Attributes:
+        reward: (num_envs,) float64.
+        terminated: (num_envs,) bool, the task's own end of an episode; time limits are not the task's concern.
+        info: arrays of leading size num_envs, by the key gymnasium uses.
+        errors: message of each instance whose physics broke down, by its index. Its simulation has been put
+            back into a state of finite numbers, and must be reset before it is stepped again.
+    """
+
+    reward: Array
+    terminated: Array
+    info: Info
+    errors: dict[int, str]
+
+
+class Simulation(ABC):
+    """n instances of one task's physics. The caller has checked ids and actions."""
+
+    @abstractmethod
+    def reset(self, ids: Array, generators: Sequence[np.random.Generator]) -> None:
+        """Put instances into fresh initial states.
+
+        Args:
+            ids: (k,) sorted int32 indices.
+            generators: k generators; instance ids[j] draws from generators[j] what gymnasium's environment
+                would draw, in its order, so that consecutive episodes are the same too.
+        """
+
+    @abstractmethod
+    def step(self, actions: Array, ids: Array | None) -> StepResult:
+        """Advance by one control period.
+
+        Args:
+            actions: (num_envs, ...) finite actions, one row for every instance, also for those not stepped.
+            ids: (k,) sorted int32 indices of the instances to step; None for all. The others do not change.
+        """
+
+    @abstractmethod
+    def observe(self) -> Array:
+        """Observations of all instances as a new array (num_envs, ...) of the observation space's dtype."""
+
+    @abstractmethod
+    def reset_info(self) -> Info:
+        """The info gymnasium's `reset` returns, for the present state of all instances."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """A task by its id.
+
+    Attributes:
+        id: as in gymnasium's registry.
+        control_period: time between two actions [s].
+        max_episode_steps: the episode is truncated after so many actions.
+        observation_space: of one instance.
+        action_space: of one instance.
+        simulate: `simulate(num_envs, threads)` makes the instances.
+        doc: one line for a list of tasks.
+    """
+
+    id: str
+    control_period: float
+    max_episode_steps: int
+    observation_space: gymnasium.Space[Any]
+    action_space: gymnasium.Space[Any]
+    simulate: Callable[[int, int], Simulation]
+    doc: str
+
+
+def registered_limit(env_id: str) -> int:
+    """The time limit that gymnasium's registry gives a task [control steps]."""
+    return int(gymnasium.spec(env_id).max_episode_steps)
