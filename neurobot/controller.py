@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from neurobot.spec.controller import ControllerSpec
 from neurobot.spec.decoders import WinnerTakeAll
 from neurobot.spec.neurons import Input
 
-CORES = {"host": "float32", "host64": "float64"}
+CORES: dict[str, Literal["float32", "float64"]] = {"host": "float32", "host64": "float64"}
 LOGGED_SPIKES = 4096
 """Spikes a tick that a recording controller keeps at least."""
 
@@ -43,7 +43,9 @@ class Controller:
         ProgramFileError: a file that is damaged, hostile or of another format.
     """
 
-    def __init__(self, program: Program | str | Path, core: str = "host", *, record: bool = False, seed: int | None = None):
+    def __init__(
+        self, program: Program | str | Path, core: str = "host", *, record: bool = False, seed: int | None = None
+    ):
         program = program if isinstance(program, Program) else load(program)
         if not isinstance(program.spec, ControllerSpec):
             raise SpecError("Controller", ["the program has no encoder and decoder; build it from a ControllerSpec"])
@@ -59,9 +61,9 @@ class Controller:
         room = max(LOGGED_SPIKES, program.neurons * min(program.substeps, 16)) if record else 0
         self._core = HostCore(program, self._dtype, seed=seed, log_spikes=room)
         self._seed = program.seed if seed is None else seed
-        self._observation = np.zeros(self.observation_size)
+        self._observation = self._core.observation
         self._shape = self._observation.shape
-        self._tick, self._sent, self._ints = self._core.tick, self._core.action, self._core.ints
+        self._tick, self._sent, self._ints = self._core.tick_in_place, self._core.action, self._core.ints
         self._batch: BatchCore | None = None
 
     def step(self, observation: Any, reward: float = 0.0, out: np.ndarray | None = None) -> Any:
@@ -86,7 +88,7 @@ class Controller:
             x[:] = observation
         except (AttributeError, TypeError, ValueError):
             self._take(observation)
-        status = self._tick(x)
+        status = self._tick()
         if status:
             self._refuse(status)
         if out is not None:
@@ -98,7 +100,7 @@ class Controller:
         """Deliver the reward of the episode's last action."""
 
     def hold(self) -> Any:
-        """The action to send where there is no valid observation: see `Limits.on_hold`. No time passes in the network."""
+        """The action to send without a valid observation, by `Limits.on_hold`. No time passes in the network."""
         decoder = self._on_hold
         last = self._core.block("decoder.last")
         if isinstance(decoder, WinnerTakeAll):
@@ -154,7 +156,9 @@ class Controller:
         batch = self._rows(len(rows), episode_start)
         actions = batch.tick(rows)
         if batch.status.any():
-            raise ActionError(f"the read-out of row {int(np.flatnonzero(batch.status)[0])} is not finite; nothing was sent")
+            raise ActionError(
+                f"the read-out of row {int(np.flatnonzero(batch.status)[0])} is not finite; nothing was sent"
+            )
         result = actions[:, 0].astype(np.int64) if self.discrete else actions.copy()
         return (result if x.ndim == 2 else result[0]), None
 
@@ -226,7 +230,9 @@ class Controller:
         try:
             x = np.asarray(observation)
         except ValueError:
-            raise ObservationError(f"the observation is no array of numbers, but a {type(observation).__name__}") from None
+            raise ObservationError(
+                f"the observation is no array of numbers, but a {type(observation).__name__}"
+            ) from None
         if not _is_real(x):
             raise ObservationError(f"the observation has dtype {x.dtype}; it must be real numbers")
         if x.shape != self._shape:

@@ -10,7 +10,7 @@ import numpy as np
 from neurobot.core.base import as_ints, cast_params, episode_of, set_episode, start_state
 from neurobot.errors import SpecError
 from neurobot.kernels import ops
-from neurobot.kernels.compiled import kernel
+from neurobot.kernels.compiled import batch_kernel
 from neurobot.program import Program
 
 
@@ -58,8 +58,8 @@ class BatchCore:
         self.ints = as_ints(self.state)
         self.action = np.zeros((n, program.action_size))
         self.status = np.zeros(n, np.int64)
-        self._nothing = (np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros((0, 0), dtype))
-        self._tick = kernel("tick_batch", dtype)
+        self._nothing = (np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0, dtype))
+        self._tick = batch_kernel(dtype)
         self._all = np.arange(n)
         self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
         self._threads = threads
@@ -117,7 +117,9 @@ class BatchCore:
         """
         if snapshot.shape != self.state.shape or snapshot.dtype != self.state.dtype:
             given, wanted = (f"{a.shape} {a.dtype}" for a in (snapshot, self.state))
-            raise SpecError("snapshot", [f"it is {given}, this core's state is {wanted}; take it from the same program"])
+            raise SpecError(
+                "snapshot", [f"it is {given}, this core's state is {wanted}; take it from the same program"]
+            )
         self.state[:] = snapshot
 
     def to_program(self, instance: int = 0) -> Program:
@@ -131,7 +133,15 @@ class BatchCore:
 
     def _run(self, observations: np.ndarray, ids: np.ndarray) -> None:
         self._tick(
-            self._layout, self.params, self.state, self.ints, observations, self.action, *self._nothing, ids, self.status
+            self._layout,
+            self.params,
+            self.state,
+            self.ints,
+            observations,
+            self.action,
+            *self._nothing,
+            ids,
+            self.status,
         )
 
     def _begin(self, ids: np.ndarray, seeds: np.ndarray, episodes: np.ndarray) -> None:

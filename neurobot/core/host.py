@@ -8,7 +8,7 @@ import numpy as np
 
 from neurobot.core.base import Core, as_ints, cast_params, episode_of, set_episode, start_state
 from neurobot.errors import SpecError
-from neurobot.kernels.compiled import kernel
+from neurobot.kernels.compiled import bind
 from neurobot.program import Program
 
 
@@ -50,7 +50,11 @@ class HostCore(Core):
         self._events = np.zeros(1 + 2 * log_spikes if log_spikes else 0, np.int32)
         self._probe = np.zeros(0, np.int32) if probe is None else np.ascontiguousarray(probe, np.int32)
         self.trace = np.zeros((program.substeps, self._probe.size), dtype)
-        self._tick = kernel("tick", dtype)
+        self.observation = np.zeros(program.observation_size)
+        self._tick = bind(dtype, (
+            self._layout, self.params, self.state, self.ints, self.observation, self.action,
+            self._events, self._probe, self.trace.reshape(-1),
+        ))  # fmt: skip
         set_episode(self.ints, program.seed if seed is None else seed, 0, instance)
 
     @property
@@ -83,15 +87,17 @@ class HostCore(Core):
         """Run a tick.
 
         Args:
-            observation: (n,) float64, contiguous; for a network alone its spike train, 0 where there is none.
+            observation: (n,) finite; for a network alone its spike train, 0 where there is none.
 
         Returns:
             A status of `neurobot.kernels.status`; `action` holds the action.
         """
-        return self._tick(  # type: ignore[no-any-return]
-            self._layout, self.params, self.state, self.ints, observation, self.action,
-            self._events, self._probe, self.trace,
-        )  # fmt: skip
+        self.observation[:] = observation
+        return self._tick()
+
+    def tick_in_place(self) -> int:
+        """`tick` on what `observation` holds already."""
+        return self._tick()
 
     def snapshot(self) -> np.ndarray:
         """A copy of everything that changes, (words,)."""
@@ -105,7 +111,9 @@ class HostCore(Core):
         """
         if snapshot.shape != self.state.shape or snapshot.dtype != self.state.dtype:
             given, wanted = (f"{a.shape} {a.dtype}" for a in (snapshot, self.state))
-            raise SpecError("snapshot", [f"it is {given}, this core's state is {wanted}; take it from the same program"])
+            raise SpecError(
+                "snapshot", [f"it is {given}, this core's state is {wanted}; take it from the same program"]
+            )
         self.state[:] = snapshot
 
     def to_program(self) -> Program:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 
-from numba import njit
+from neurobot.kernels.jit import kernel
 
 
-@njit(nogil=True)
-def count(spikes, counts):  # type: ignore[no-untyped-def]
+@kernel
+def count(spikes, counts):
     """counts[j] += 1 for every spike of the step.
 
     Reads: spikes (1 + n,). Writes: counts (n,).
@@ -17,8 +17,8 @@ def count(spikes, counts):  # type: ignore[no-untyped-def]
         counts[spikes[1 + m]] += 1
 
 
-@njit(nogil=True)
-def side(values, first, n):  # type: ignore[no-untyped-def]
+@kernel
+def side(values, first, n):
     """Mean of n consecutive values, added in order."""
     total = 0.0
     for m in range(n):
@@ -26,8 +26,8 @@ def side(values, first, n):  # type: ignore[no-untyped-def]
     return total / n
 
 
-@njit(nogil=True)
-def read(values, offset, per, push_pull, gain, tanh, u):  # type: ignore[no-untyped-def]
+@kernel
+def read(values, offset, per, push_pull, gain, tanh, u):
     """u = gain (mean of the first half - mean of the second half) of each group, or gain x mean; tanh of it.
 
     Reads: values, offset (n_act per [2],), gain (1,). Writes: u (n_act,).
@@ -42,8 +42,8 @@ def read(values, offset, per, push_pull, gain, tanh, u):  # type: ignore[no-unty
         u[a] = math.tanh(x) if tanh else x
 
 
-@njit(nogil=True)
-def limit(wanted, low, high, rest, slew, last, out):  # type: ignore[no-untyped-def]
+@kernel
+def limit(wanted, low, high, rest, slew, last, out):
     """From u to the action: scale, then finite, then clamp, then slew.
 
     Reads: low, high, rest, slew (n,), slew as the largest change in a tick. Writes: wanted (n,), which comes
@@ -64,8 +64,8 @@ def limit(wanted, low, high, rest, slew, last, out):  # type: ignore[no-untyped-
     return True
 
 
-@njit(nogil=True)
-def winner(counts, n_act, per, rest):  # type: ignore[no-untyped-def]
+@kernel
+def winner(counts, n_act, per, rest):
     """The group with most spikes, the first of equals; rest where there is none.
 
     Reads: counts (n_act per,). Returns: the group.

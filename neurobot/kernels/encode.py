@@ -5,21 +5,22 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
+from neurobot.kernels.jit import kernel
 from neurobot.kernels.rng import MASK, philox
+from neurobot.kernels.spikes import list_hits
 
 U32 = np.uint64(0xFFFFFFFF)
 
 
-@njit(nogil=True)
-def unit(x, center, scale):  # type: ignore[no-untyped-def]
+@kernel
+def unit(x, center, scale):
     """An observation in its range: u = (x - center) scale, clipped to [-1, 1]."""
     return min(max((x - center) * scale, -1.0), 1.0)
 
 
-@njit(nogil=True)
-def field_direct(obs, center, scale, act, push_pull):  # type: ignore[no-untyped-def]
+@kernel
+def field_direct(obs, center, scale, act, push_pull):
     """u per dimension, or max(u, 0) and max(-u, 0).
 
     Reads: obs (n,), center (n,), scale (n,). Writes: act (n,), or (2 n,) with push_pull.
@@ -33,8 +34,8 @@ def field_direct(obs, center, scale, act, push_pull):  # type: ignore[no-untyped
             act[j] = u
 
 
-@njit(nogil=True)
-def field_gaussian(obs, center, scale, act, means, sharp):  # type: ignore[no-untyped-def]
+@kernel
+def field_gaussian(obs, center, scale, act, means, sharp):
     """a = exp(-sharp (u - mean)^2), sharp = 1 / (2 sigma^2).
 
     Reads: obs (n,), center (n,), scale (n,), means (per_dim,), sharp (1,). Writes: act (n per_dim,).
@@ -47,8 +48,8 @@ def field_gaussian(obs, center, scale, act, means, sharp):  # type: ignore[no-un
             act[j * per_dim + m] = math.exp(-sharp[0] * d * d)
 
 
-@njit(nogil=True)
-def chance(act, gain, out):  # type: ignore[no-untyped-def]
+@kernel
+def chance(act, gain, out):
     """Spike probability of a step, as the uint32 that a random uint32 must stay below; 2^32 - 1 for 1.
 
     Reads: act (n,), gain (1,) spikes a step at activation 1. Writes: out (n,), the uint32's bits.
@@ -58,25 +59,25 @@ def chance(act, gain, out):  # type: ignore[no-untyped-def]
         out[j] = np.int32(np.uint32(p * 4294967295.0))
 
 
-@njit(nogil=True)
-def regular(act, gain, phase, spikes):  # type: ignore[no-untyped-def]
+@kernel
+def regular(act, gain, phase, hits, spikes):
     """phase += gain act; a spike, and phase -= 1, where it reaches 1.
 
-    Reads: act (n,), gain (1,). Writes: phase (n,), spikes (1 + n,).
+    Reads: act (n,), gain (1,). Writes: phase (n,), hits, scratch as for `list_hits`, spikes (1 + n,).
     """
+    hit = hits.view(np.uint8)
     one = phase.dtype.type(1.0)
-    count = 0
+    g = gain[0]
     for j in range(act.size):
-        p = phase[j] + gain[0] * act[j]
-        hit = p >= one
-        phase[j] = p - one if hit else p
-        spikes[1 + count] = j
-        count += hit
-    spikes[0] = count
+        p = phase[j] + g * act[j]
+        now = p >= one
+        hit[j] = now
+        phase[j] = p - one if now else p
+    list_hits(hits, spikes)
 
 
-@njit(nogil=True)
-def poisson(threshold, seed, stream, episode, step, instance, spikes):  # type: ignore[no-untyped-def]
+@kernel
+def poisson(threshold, seed, stream, episode, step, instance, spikes):
     """Independent spikes: u32 < threshold, four channels a draw.
 
     Philox with key (seed, stream) and counter (episode, step, channel / 4, instance). The seed's upper
@@ -100,8 +101,8 @@ def poisson(threshold, seed, stream, episode, step, instance, spikes):  # type: 
     spikes[0] = count
 
 
-@njit(nogil=True)
-def external(row, spikes):  # type: ignore[no-untyped-def]
+@kernel
+def external(row, spikes):
     """Spikes told from outside: channels whose entry is not 0.
 
     Reads: row (n,). Writes: spikes (1 + n,).

@@ -8,11 +8,14 @@ vectorises, the last touches only neurons that spiked. Every kernel leaves s at 
 
 from __future__ import annotations
 
-from numba import njit
+import numpy as np
+
+from neurobot.kernels.jit import kernel
+from neurobot.kernels.spikes import list_hits
 
 
-@njit(nogil=True)
-def lif(v, s, alpha, lam, b):  # type: ignore[no-untyped-def]
+@kernel
+def lif(v, s, alpha, lam, b):
     """v <- (alpha v + lam s) + b, without synaptic current; LIF, IF and LI.
 
     Reads: alpha, lam, b (n,). Writes: v, s (n,).
@@ -22,8 +25,8 @@ def lif(v, s, alpha, lam, b):  # type: ignore[no-untyped-def]
         s[j] = 0
 
 
-@njit(nogil=True)
-def lif_refractory(v, s, alpha, lam, b, wait):  # type: ignore[no-untyped-def]
+@kernel
+def lif_refractory(v, s, alpha, lam, b, wait):
     """As `lif`; a neuron that waits keeps v and loses s.
 
     Reads: alpha, lam, b (n,). Writes: v, s (n,), wait (n,) steps still to wait.
@@ -34,8 +37,8 @@ def lif_refractory(v, s, alpha, lam, b, wait):  # type: ignore[no-untyped-def]
         s[j] = 0
 
 
-@njit(nogil=True)
-def cuba(v, i, s, alpha, lam, b, kappa, beta, mu):  # type: ignore[no-untyped-def]
+@kernel
+def cuba(v, i, s, alpha, lam, b, kappa, beta, mu):
     """v <- ((alpha v + kappa i) + lam s) + b;  i <- beta i + mu s.
 
     Reads: alpha, lam, b, kappa, beta, mu (n,). Writes: v, i, s (n,).
@@ -46,8 +49,8 @@ def cuba(v, i, s, alpha, lam, b, kappa, beta, mu):  # type: ignore[no-untyped-de
         s[j] = 0
 
 
-@njit(nogil=True)
-def cuba_refractory(v, i, s, alpha, lam, b, kappa, beta, mu, wait):  # type: ignore[no-untyped-def]
+@kernel
+def cuba_refractory(v, i, s, alpha, lam, b, kappa, beta, mu, wait):
     """As `cuba`; a neuron that waits keeps v, and its current goes on.
 
     Reads: alpha, lam, b, kappa, beta, mu (n,), wait (n,). Writes: v, i, s (n,).
@@ -59,36 +62,34 @@ def cuba_refractory(v, i, s, alpha, lam, b, kappa, beta, mu, wait):  # type: ign
         s[j] = 0
 
 
-@njit(nogil=True)
-def find_spikes(v, theta, spikes):  # type: ignore[no-untyped-def]
+@kernel
+def find_spikes(v, theta, hits, spikes):
     """The neurons with v > theta, in order.
 
-    Reads: v, theta (n,). Writes: spikes (1 + n,).
+    Reads: v, theta (n,). Writes: hits, scratch as for `list_hits`, spikes (1 + n,).
     """
-    count = 0
+    hit = hits.view(np.uint8)
     for j in range(v.size):
-        spikes[1 + count] = j
-        count += v[j] > theta[j]
-    spikes[0] = count
+        hit[j] = v[j] > theta[j]
+    list_hits(hits, spikes)
 
 
-@njit(nogil=True)
-def find_spikes_refractory(v, theta, wait, steps, spikes):  # type: ignore[no-untyped-def]
+@kernel
+def find_spikes_refractory(v, theta, wait, steps, hits, spikes):
     """As `find_spikes`; a neuron that waits does not spike, one that spikes will wait.
 
-    Reads: v, theta, steps (n,). Writes: wait (n,), spikes (1 + n,).
+    Reads: v, theta, steps (n,). Writes: wait (n,), hits, spikes (1 + n,).
     """
-    count = 0
+    hit = hits.view(np.uint8)
     for j in range(v.size):
-        hit = (wait[j] <= 0) & (v[j] > theta[j])
-        wait[j] = steps[j] if hit else max(wait[j] - 1, 0)
-        spikes[1 + count] = j
-        count += hit
-    spikes[0] = count
+        now = (wait[j] <= 0) & (v[j] > theta[j])
+        hit[j] = now
+        wait[j] = steps[j] if now else max(wait[j] - 1, 0)
+    list_hits(hits, spikes)
 
 
-@njit(nogil=True)
-def reset(v, to, subtract, spikes):  # type: ignore[no-untyped-def]
+@kernel
+def reset(v, to, subtract, spikes):
     """v <- to, or v - to with subtract, where a neuron spiked.
 
     Reads: to (n,), spikes (1 + n,). Writes: v (n,).

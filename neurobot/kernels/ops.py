@@ -22,6 +22,8 @@ HEADER = 16
 TICK_LO, TICK_HI, EPISODE, SEED_LO, SEED_HI, INSTANCE, SPIKES, SYNOPS = range(8)
 STATE_HEADER = 16
 
+_SPIKING = "n v_at s_at alpha_at lam_at b_at theta_at to_at subtract spikes_at slots neuron hits_at"
+
 _OPERANDS = {
     # prologue
     "CARRY": "n at init_at carry_at",
@@ -33,7 +35,7 @@ _OPERANDS = {
     "DRIVE": "n_pre n_post act_at gain_at weights_at drive_at",
     # step: input spikes
     "EXTERNAL_SPIKES": "n column spikes_at slots neuron",
-    "REGULAR": "n act_at gain_at phase_at spikes_at slots neuron",
+    "REGULAR": "n act_at gain_at phase_at spikes_at slots neuron hits_at",
     "POISSON": "n chance_at spikes_at slots neuron stream",
     # step: delivery into s, the sum of what arrives
     "DENSE": "n_pre n_post weights_at spikes_at slots delay s_at",
@@ -42,11 +44,10 @@ _OPERANDS = {
     "GATHER": "n_post ring_at ring_slots s_at",
     "HELD": "n_post drive_at history_at slots delay s_at",
     # step: update
-    "LIF": "n v_at s_at alpha_at lam_at b_at theta_at to_at subtract spikes_at slots neuron",
-    "LIF_REFRACTORY": "n v_at s_at alpha_at lam_at b_at theta_at to_at subtract spikes_at slots neuron steps_at wait_at",
-    "CUBA": "n v_at s_at alpha_at lam_at b_at theta_at to_at subtract spikes_at slots neuron i_at kappa_at beta_at mu_at",
-    "CUBA_REFRACTORY": "n v_at s_at alpha_at lam_at b_at theta_at to_at subtract spikes_at slots neuron "
-    "i_at kappa_at beta_at mu_at steps_at wait_at",
+    "LIF": _SPIKING,
+    "LIF_REFRACTORY": f"{_SPIKING} steps_at wait_at",
+    "CUBA": f"{_SPIKING} i_at kappa_at beta_at mu_at",
+    "CUBA_REFRACTORY": f"{_SPIKING} i_at kappa_at beta_at mu_at steps_at wait_at",
     "LI": "n v_at s_at alpha_at lam_at b_at",
     "COUNT": "n spikes_at slots counts_at",
     # epilogue

@@ -7,7 +7,8 @@ masks, because products and sums of uint32 do not wrap in compiled Python.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from neurobot.kernels.jit import kernel
 
 M0 = np.uint64(0xD2511F53)
 M1 = np.uint64(0xCD9E8D57)
@@ -17,8 +18,8 @@ MASK = np.uint64(0xFFFFFFFF)
 SHIFT = np.uint64(32)
 
 
-@njit(nogil=True)
-def philox(c0: int, c1: int, c2: int, c3: int, k0: int, k1: int) -> tuple[int, int, int, int]:
+@kernel
+def philox(c0, c1, c2, c3, k0, k1):
     """Four random uint32 for a counter of four uint32 and a key of two, all held in uint64."""
     for _ in range(10):
         p0 = M0 * c0

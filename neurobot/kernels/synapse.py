@@ -6,11 +6,12 @@ over the sum. The order of additions is part of the contract (float sums depend 
 
 from __future__ import annotations
 
-from numba import njit
+from neurobot.kernels.jit import kernel, view
+from neurobot.kernels.views import cut
 
 
-@njit(nogil=True)
-def dense(weights, n_post, spikes, s):  # type: ignore[no-untyped-def]
+@kernel
+def dense(weights, n_post, spikes, s):
     """s += sum of the rows of the neurons that spiked, ((w0 + w1) + (w2 + w3)) four at a time.
 
     Reads: weights (n_pre n_post,), spikes (1 + n_pre,). Writes: s (n_post,). Returns: synaptic operations.
@@ -33,13 +34,13 @@ def dense(weights, n_post, spikes, s):  # type: ignore[no-untyped-def]
     return count * n_post
 
 
-@njit(nogil=True)
-def _row(weights, n_post, pre):  # type: ignore[no-untyped-def]
-    return weights[pre * n_post : (pre + 1) * n_post]
+@view
+def _row(weights, n_post, pre):
+    return cut(weights, pre * n_post, n_post)
 
 
-@njit(nogil=True)
-def sparse(weights, indptr, indices, spikes, s):  # type: ignore[no-untyped-def]
+@kernel
+def sparse(weights, indptr, indices, spikes, s):
     """s[post] += weight for every synapse of the neurons that spiked.
 
     Reads: weights (nnz,), indptr (n_pre + 1,), indices (nnz,), spikes (1 + n_pre,). Writes: s (n_post,).
@@ -50,16 +51,15 @@ def sparse(weights, indptr, indices, spikes, s):  # type: ignore[no-untyped-def]
         pre = spikes[1 + m]
         first = indptr[pre]
         n = indptr[pre + 1] - first
-        posts = indices[first : first + n]
-        w = weights[first : first + n]
+        posts, w = cut(indices, first, n), cut(weights, first, n)
         for c in range(n):
             s[posts[c]] += w[c]
         ops += n
     return ops
 
 
-@njit(nogil=True)
-def scatter(weights, indptr, indices, delays, spikes, ring, slots, n_post, step):  # type: ignore[no-untyped-def]
+@kernel
+def scatter(weights, indptr, indices, delays, spikes, ring, slots, n_post, step):
     """ring[(step + delay) mod slots, post] += weight, for synapses with delays of their own.
 
     Reads: weights, indices, delays (nnz,), indptr (n_pre + 1,), spikes. Writes: ring (slots n_post,).
@@ -77,8 +77,8 @@ def scatter(weights, indptr, indices, delays, spikes, ring, slots, n_post, step)
     return ops
 
 
-@njit(nogil=True)
-def gather(ring, s):  # type: ignore[no-untyped-def]
+@kernel
+def gather(ring, s):
     """s += ring; ring = 0.
 
     Reads and writes: ring (n_post,), the slot of this step. Writes: s (n_post,).
@@ -88,8 +88,8 @@ def gather(ring, s):  # type: ignore[no-untyped-def]
         ring[j] = 0
 
 
-@njit(nogil=True)
-def drive(weights, act, gain, out):  # type: ignore[no-untyped-def]
+@kernel
+def drive(weights, act, gain, out):
     """out = sum over channels of gain act weights: what a held current adds in every step.
 
     Reads: weights (n_pre n_post,), act (n_pre,), gain (1,). Writes: out (n_post,). Returns: operations.
@@ -105,8 +105,8 @@ def drive(weights, act, gain, out):  # type: ignore[no-untyped-def]
     return act.size * n_post
 
 
-@njit(nogil=True)
-def held(now, history, slots, delay, step, s):  # type: ignore[no-untyped-def]
+@kernel
+def held(now, history, slots, delay, step, s):
     """s += the drive of `delay` steps ago.
 
     Reads: now (n_post,). Writes: history (slots n_post,), s (n_post,).
@@ -114,7 +114,7 @@ def held(now, history, slots, delay, step, s):  # type: ignore[no-untyped-def]
     n = now.size
     here = (step % slots) * n
     then = ((step + slots - delay) % slots) * n
-    history[here : here + n] = now
-    old = history[then : then + n]
+    new, old = cut(history, here, n), cut(history, then, n)
     for j in range(n):
+        new[j] = now[j]
         s[j] += old[j]

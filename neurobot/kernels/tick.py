@@ -9,17 +9,18 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
 from neurobot.kernels import decode, encode, neuron, ops, synapse
+from neurobot.kernels.jit import kernel, view
 from neurobot.kernels.status import BAD_ACTION, BAD_OBSERVATION, OK
+from neurobot.kernels.views import cut
 
 LOW = np.int64(0xFFFFFFFF)
 WIDTH = ops.WIDTH
 
 
-@njit(nogil=True)
-def all_finite(x):  # type: ignore[no-untyped-def]
+@kernel
+def all_finite(x):
     """Whether every entry of x (n,) is finite."""
     for j in range(x.size):
         if not math.isfinite(x[j]):
@@ -27,32 +28,27 @@ def all_finite(x):  # type: ignore[no-untyped-def]
     return True
 
 
-@njit(nogil=True)
-def ticks_done(ints):  # type: ignore[no-untyped-def]
+@kernel
+def ticks_done(ints):
     """The number of ticks since the episode began, from the state's header."""
     return (np.int64(ints[ops.TICK_HI]) << 32) | (np.int64(ints[ops.TICK_LO]) & LOW)
 
 
-@njit(nogil=True)
-def _set_ticks(ints, ticks):  # type: ignore[no-untyped-def]
+@kernel
+def _set_ticks(ints, ticks):
     ints[ops.TICK_LO] = np.int32(np.uint32(ticks & LOW))
     ints[ops.TICK_HI] = ticks >> 32
 
 
-@njit(nogil=True)
-def _cut(a, at, n):  # type: ignore[no-untyped-def]
-    return a[at : at + n]
-
-
-@njit(nogil=True)
-def _spikes(ints, at, slots, n, step):  # type: ignore[no-untyped-def]
+@view
+def _spikes(ints, at, slots, n, step):
     """The spike list of a step."""
     first = at if slots == 1 else at + (step % slots) * (n + 1)
-    return ints[first : first + n + 1]
+    return cut(ints, first, n + 1)
 
 
-@njit(nogil=True)
-def _emit(spikes, first_neuron, substep, ints, events):  # type: ignore[no-untyped-def]
+@kernel
+def _emit(spikes, first_neuron, substep, ints, events):
     """Count the spikes of a population, and log them as (substep, neuron) where events has room.
 
     events is (1 + 2 capacity,): the number of spikes that occurred, also of those that found no room, then
@@ -71,180 +67,184 @@ def _emit(spikes, first_neuron, substep, ints, events):  # type: ignore[no-untyp
     events[0] = logged + n
 
 
-@njit(nogil=True)
-def _prologue(o, params, state, ints, obs):  # type: ignore[no-untyped-def]
+@kernel
+def _prologue(o, params, state, ints, obs):
     """An op that runs once before the steps of a tick; returns synaptic operations."""
     op = o[0]
     n = o[1]
     if op == ops.CARRY:
-        x = _cut(state, o[2], n)
-        init = _cut(params, o[3], n)
+        x = cut(state, o[2], n)
+        init = cut(params, o[3], n)
         carry = params[o[4]]
         for j in range(n):
             x[j] = init[j] + carry * (x[j] - init[j])
     elif op == ops.CLEAR:
-        state[o[2] : o[2] + n] = 0
+        x = cut(state, o[2], n)
+        for j in range(n):
+            x[j] = 0
     elif op == ops.ZERO:
-        ints[o[2] : o[2] + n] = 0
+        y = cut(ints, o[2], n)
+        for j in range(n):
+            y[j] = 0
     elif op == ops.FIELD_DIRECT:
         channels = 2 * n if o[5] else n
-        encode.field_direct(obs[:n], _cut(params, o[2], n), _cut(params, o[3], n), _cut(state, o[4], channels), o[5])
+        encode.field_direct(
+            cut(obs, 0, n), cut(params, o[2], n), cut(params, o[3], n), cut(state, o[4], channels), o[5]
+        )
     elif op == ops.FIELD_GAUSSIAN:
-        act = _cut(state, o[4], n * o[5])
-        means, sharp = _cut(params, o[6], o[5]), _cut(params, o[7], 1)
-        encode.field_gaussian(obs[:n], _cut(params, o[2], n), _cut(params, o[3], n), act, means, sharp)
+        act = cut(state, o[4], n * o[5])
+        means, sharp = cut(params, o[6], o[5]), cut(params, o[7], 1)
+        encode.field_gaussian(cut(obs, 0, n), cut(params, o[2], n), cut(params, o[3], n), act, means, sharp)
     elif op == ops.CHANCE:
-        encode.chance(_cut(state, o[2], n), _cut(params, o[3], 1), _cut(ints, o[4], n))
+        encode.chance(cut(state, o[2], n), cut(params, o[3], 1), cut(ints, o[4], n))
     elif op == ops.DRIVE:
-        act, gain, weights = _cut(state, o[3], n), _cut(params, o[4], 1), _cut(params, o[5], n * o[2])
-        return synapse.drive(weights, act, gain, _cut(state, o[6], o[2]))
+        act, gain, weights = cut(state, o[3], n), cut(params, o[4], 1), cut(params, o[5], n * o[2])
+        return synapse.drive(weights, act, gain, cut(state, o[6], o[2]))
     return 0
 
 
-@njit(nogil=True)
-def _input(o, params, state, ints, obs, n_obs, step, substep):  # type: ignore[no-untyped-def]
+@kernel
+def _input(o, params, state, ints, obs, n_obs, step, substep, events):
     """Input spikes of a step, as a spike list."""
-    op = o[0]
-    n = o[1]
+    op, n = o[0], o[1]
     if op == ops.REGULAR:
         spikes = _spikes(ints, o[5], o[6], n, step)
-        encode.regular(_cut(state, o[2], n), _cut(params, o[3], 1), _cut(state, o[4], n), spikes)
-        return spikes, o[7]
-    if op == ops.POISSON:
+        hits = cut(ints, o[8], 2 * ((n + 7) // 8))
+        encode.regular(cut(state, o[2], n), cut(params, o[3], 1), cut(state, o[4], n), hits, spikes)
+        _emit(spikes, o[7], substep, ints, events)
+    elif op == ops.POISSON:
         spikes = _spikes(ints, o[3], o[4], n, step)
         seed = (np.int64(ints[ops.SEED_HI]) << 32) | (np.int64(ints[ops.SEED_LO]) & LOW)
-        chance = _cut(ints, o[2], n)
-        encode.poisson(chance, seed, o[6], ints[ops.EPISODE], step, ints[ops.INSTANCE], spikes)
-        return spikes, o[5]
-    spikes = _spikes(ints, o[3], o[4], n, step)
-    first = substep * n_obs + o[2]
-    encode.external(obs[first : first + n], spikes)
-    return spikes, o[5]
+        encode.poisson(cut(ints, o[2], n), seed, o[6], ints[ops.EPISODE], step, ints[ops.INSTANCE], spikes)
+        _emit(spikes, o[5], substep, ints, events)
+    else:
+        spikes = _spikes(ints, o[3], o[4], n, step)
+        encode.external(cut(obs, substep * n_obs + o[2], n), spikes)
+        _emit(spikes, o[5], substep, ints, events)
 
 
-@njit(nogil=True)
-def _deliver(o, layout, params, state, ints, step):  # type: ignore[no-untyped-def]
+@kernel
+def _deliver(o, layout, params, state, ints, step):
     """Move spikes to where they arrive; returns synaptic operations."""
     op = o[0]
     n_pre, n_post = o[1], o[2]
     if op == ops.DENSE:
         spikes = _spikes(ints, o[4], o[5], n_pre, step - o[6] + o[5])
-        return synapse.dense(_cut(params, o[3], n_pre * n_post), n_post, spikes, _cut(state, o[7], n_post))
+        return synapse.dense(cut(params, o[3], n_pre * n_post), n_post, spikes, cut(state, o[7], n_post))
     if op == ops.SPARSE:
         spikes = _spikes(ints, o[6], o[7], n_pre, step - o[8] + o[7])
-        indptr = _cut(layout, o[3], n_pre + 1)
+        indptr = cut(layout, o[3], n_pre + 1)
         n = indptr[n_pre]
-        return synapse.sparse(_cut(params, o[5], n), indptr, _cut(layout, o[4], n), spikes, _cut(state, o[9], n_post))
-    indptr = _cut(layout, o[3], n_pre + 1)
+        return synapse.sparse(cut(params, o[5], n), indptr, cut(layout, o[4], n), spikes, cut(state, o[9], n_post))
+    indptr = cut(layout, o[3], n_pre + 1)
     n = indptr[n_pre]
     spikes = _spikes(ints, o[7], o[8], n_pre, step)
-    indices, delays, weights = _cut(layout, o[4], n), _cut(layout, o[5], n), _cut(params, o[6], n)
-    ring = _cut(state, o[9], o[10] * n_post)
+    indices, delays, weights = cut(layout, o[4], n), cut(layout, o[5], n), cut(params, o[6], n)
+    ring = cut(state, o[9], o[10] * n_post)
     return synapse.scatter(weights, indptr, indices, delays, spikes, ring, o[10], n_post, step)
 
 
-@njit(nogil=True)
-def _arrive(o, state, step):  # type: ignore[no-untyped-def]
+@kernel
+def _arrive(o, state, step):
     """Add what arrives by other ways than spike lists."""
     n = o[1]
     if o[0] == ops.GATHER:
-        synapse.gather(_cut(state, o[2] + (step % o[3]) * n, n), _cut(state, o[4], n))
+        synapse.gather(cut(state, o[2] + (step % o[3]) * n, n), cut(state, o[4], n))
     else:
-        s = _cut(state, o[6], n)
-        synapse.held(_cut(state, o[2], n), _cut(state, o[3], o[4] * n), o[4], o[5], step, s)
+        s = cut(state, o[6], n)
+        synapse.held(cut(state, o[2], n), cut(state, o[3], o[4] * n), o[4], o[5], step, s)
 
 
-@njit(nogil=True)
-def _update(o, layout, params, state, ints, step):  # type: ignore[no-untyped-def]
-    """Update a population that spikes; returns its spike list."""
+@kernel
+def _update(o, layout, params, state, ints, step, substep, events):
+    """Update a population that spikes."""
     n = o[1]
-    v, s = _cut(state, o[2], n), _cut(state, o[3], n)
-    alpha, lam, b = _cut(params, o[4], n), _cut(params, o[5], n), _cut(params, o[6], n)
-    theta, to = _cut(params, o[7], n), _cut(params, o[8], n)
+    v, s = cut(state, o[2], n), cut(state, o[3], n)
+    alpha, lam, b = cut(params, o[4], n), cut(params, o[5], n), cut(params, o[6], n)
+    theta, to = cut(params, o[7], n), cut(params, o[8], n)
     spikes = _spikes(ints, o[10], o[11], n, step)
+    hits = cut(ints, o[13], 2 * ((n + 7) // 8))
     if o[0] == ops.LIF or o[0] == ops.LIF_REFRACTORY:
-        wait_at = 13
+        wait_at = 14
         if o[0] == ops.LIF:
             neuron.lif(v, s, alpha, lam, b)
         else:
-            neuron.lif_refractory(v, s, alpha, lam, b, _cut(ints, o[14], n))
+            neuron.lif_refractory(v, s, alpha, lam, b, cut(ints, o[15], n))
     else:
-        wait_at = 17
-        i, kappa, beta, mu = _cut(state, o[13], n), _cut(params, o[14], n), _cut(params, o[15], n), _cut(params, o[16], n)
+        wait_at = 18
+        i, kappa, beta, mu = cut(state, o[14], n), cut(params, o[15], n), cut(params, o[16], n), cut(params, o[17], n)
         if o[0] == ops.CUBA:
             neuron.cuba(v, i, s, alpha, lam, b, kappa, beta, mu)
         else:
-            neuron.cuba_refractory(v, i, s, alpha, lam, b, kappa, beta, mu, _cut(ints, o[18], n))
+            neuron.cuba_refractory(v, i, s, alpha, lam, b, kappa, beta, mu, cut(ints, o[19], n))
     if o[0] == ops.LIF or o[0] == ops.CUBA:
-        neuron.find_spikes(v, theta, spikes)
+        neuron.find_spikes(v, theta, hits, spikes)
     else:
-        steps, wait = _cut(layout, o[wait_at], n), _cut(ints, o[wait_at + 1], n)
-        neuron.find_spikes_refractory(v, theta, wait, steps, spikes)
+        steps, wait = cut(layout, o[wait_at], n), cut(ints, o[wait_at + 1], n)
+        neuron.find_spikes_refractory(v, theta, wait, steps, hits, spikes)
     neuron.reset(v, to, o[9], spikes)
-    return spikes
+    _emit(spikes, o[12], substep, ints, events)
 
 
-@njit(nogil=True)
-def _epilogue(o, params, state, ints, act):  # type: ignore[no-untyped-def]
+@kernel
+def _epilogue(o, params, state, ints, act):
     """An op that runs once after the steps; False where the action is not finite."""
     op, n, per = o[0], o[1], o[2]
     if op == ops.READ_RATE:
-        counts = _cut(ints, o[4], 2 * n * per if o[3] else n * per)
-        zero = _cut(params, o[5], counts.size)
-        decode.read(counts, zero, per, o[3], _cut(params, o[6], 1), 0, _cut(state, o[7], n))
+        counts = cut(ints, o[4], 2 * n * per if o[3] else n * per)
+        zero = cut(params, o[5], counts.size)
+        decode.read(counts, zero, per, o[3], cut(params, o[6], 1), 0, cut(state, o[7], n))
     elif op == ops.READ_MEMBRANE:
         size = 2 * n * per if o[3] else n * per
-        v, leak = _cut(state, o[4], size), _cut(params, o[5], size)
-        decode.read(v, leak, per, o[3], _cut(params, o[6], 1), o[7], _cut(state, o[8], n))
+        v, leak = cut(state, o[4], size), cut(params, o[5], size)
+        decode.read(v, leak, per, o[3], cut(params, o[6], 1), o[7], cut(state, o[8], n))
     elif op == ops.WINNER:
-        best = decode.winner(_cut(ints, o[3], n * per), n, per, o[4])
+        best = decode.winner(cut(ints, o[3], n * per), n, per, o[4])
         state[o[5]] = best
         state[o[6]] = best
         act[0] = best
     else:
-        low, high, rest = _cut(params, o[3], n), _cut(params, o[4], n), _cut(params, o[5], n)
-        return decode.limit(_cut(state, o[2], n), low, high, rest, _cut(params, o[6], n), _cut(state, o[7], n), act)
+        low, high, rest = cut(params, o[3], n), cut(params, o[4], n), cut(params, o[5], n)
+        return decode.limit(cut(state, o[2], n), low, high, rest, cut(params, o[6], n), cut(state, o[7], n), act)
     return True
 
 
-@njit(nogil=True)
-def _steps(layout, first, last, params, state, ints, obs, ticks, events, probe, trace):  # type: ignore[no-untyped-def]
+@kernel
+def _steps(layout, first, last, params, state, ints, obs, ticks, events, probe, trace):
     """All steps of a tick."""
     substeps, n_obs = layout[ops.SUBSTEPS], layout[ops.N_OBS]
     work = 0
     for substep in range(substeps):
         step = ticks * substeps + substep
         for r in range(first, last, WIDTH):
-            o = layout[r : r + WIDTH]
+            o = cut(layout, r, WIDTH)
             op = o[0]
             if op <= ops.POISSON:
-                spikes, neurons = _input(o, params, state, ints, obs, n_obs, step, substep)
-                _emit(spikes, neurons, substep, ints, events)
+                _input(o, params, state, ints, obs, n_obs, step, substep, events)
             elif op <= ops.SCATTER:
                 work += _deliver(o, layout, params, state, ints, step)
             elif op <= ops.HELD:
                 _arrive(o, state, step)
             elif op <= ops.CUBA_REFRACTORY:
-                spikes = _update(o, layout, params, state, ints, step)
-                _emit(spikes, o[12], substep, ints, events)
+                _update(o, layout, params, state, ints, step, substep, events)
             elif op == ops.LI:
                 n = o[1]
-                v, s = _cut(state, o[2], n), _cut(state, o[3], n)
-                neuron.lif(v, s, _cut(params, o[4], n), _cut(params, o[5], n), _cut(params, o[6], n))
+                v, s = cut(state, o[2], n), cut(state, o[3], n)
+                neuron.lif(v, s, cut(params, o[4], n), cut(params, o[5], n), cut(params, o[6], n))
             else:
-                decode.count(_spikes(ints, o[2], o[3], o[1], step), _cut(ints, o[4], o[1]))
+                decode.count(_spikes(ints, o[2], o[3], o[1], step), cut(ints, o[4], o[1]))
         for c in range(probe.size):
-            trace[substep, c] = state[probe[c]]
+            trace[substep * probe.size + c] = state[probe[c]]
     return work
 
 
-@njit(nogil=True)
-def tick(layout, params, state, ints, obs, act, events, probe, trace):  # type: ignore[no-untyped-def]
+@kernel
+def tick(layout, params, state, ints, obs, act, events, probe, trace):
     """Run one control tick.
 
     Reads: layout (int32), params (real), obs (float64; (n_obs,), or (substeps n_obs,) for a network without
     encoder), probe (words of the state to trace, int32). Writes: state (real) and ints, the same memory as
-    integers of the same width; act (float64, n_act); events (int32, see `_emit`); trace (substeps, probe.size).
+    integers of the same width; act (float64, n_act); events (int32, see `_emit`); trace (substeps probe.size,).
 
     Returns:
         OK; BAD_OBSERVATION with nothing changed; BAD_ACTION with act as it was.
@@ -261,19 +261,19 @@ def tick(layout, params, state, ints, obs, act, events, probe, trace):  # type: 
         events[0] = 0
     work = 0
     for r in range(first, steps, WIDTH):
-        work += _prologue(layout[r : r + WIDTH], params, state, ints, obs)
+        work += _prologue(cut(layout, r, WIDTH), params, state, ints, obs)
     work += _steps(layout, steps, epilogue, params, state, ints, obs, ticks, events, probe, trace)
     ints[ops.SYNOPS] = work
     status = OK
     for r in range(epilogue, end, WIDTH):
-        if not _epilogue(layout[r : r + WIDTH], params, state, ints, act):
+        if not _epilogue(cut(layout, r, WIDTH), params, state, ints, act):
             status = BAD_ACTION
     _set_ticks(ints, ticks + 1)
     return status
 
 
-@njit(nogil=True)
-def tick_batch(layout, params, state, ints, obs, act, events, probe, trace, active, status):  # type: ignore[no-untyped-def]
+@kernel
+def tick_batch(layout, params, state, ints, obs, act, events, probe, trace, active, status):
     """`tick` for the instances listed in active.
 
     Reads: layout; params (1 or N, P); obs (N, n_obs); active (M,) instance numbers. Writes: state and ints

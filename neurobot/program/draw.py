@@ -48,9 +48,7 @@ class Synapses:
         return out
 
 
-def draw(
-    network: NetworkSpec, seed: int, given: Mapping[str, np.ndarray | Dense | Sparse]
-) -> dict[str, Synapses]:
+def draw(network: NetworkSpec, seed: int, given: Mapping[str, np.ndarray | Dense | Sparse]) -> dict[str, Synapses]:
     """The synapses of every projection, by its name.
 
     Args:
@@ -63,7 +61,9 @@ def draw(
     """
     wanted = {p.weights for p in network.projections if isinstance(p.weights, str)}
     problems = [f"weights {n!r} are not given; {near(n, given)}" for n in sorted(wanted - set(given))]
-    problems += [f"weights {n!r} are given but no projection names them; {near(n, wanted)}" for n in sorted(set(given) - wanted)]
+    problems += [
+        f"weights {n!r} are given but no projection names them; {near(n, wanted)}" for n in sorted(set(given) - wanted)
+    ]
     if problems:
         raise SpecError("build", problems)
     out = {}

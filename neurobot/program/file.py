@@ -86,7 +86,9 @@ def write_atomically(path: Path, data: bytes) -> None:
     except OSError as error:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
-        raise ProgramFileError(f"{path}: cannot be written ({error.strerror or error}); what was there before is unchanged") from None
+        raise ProgramFileError(
+            f"{path}: cannot be written ({error.strerror or error}); what was there before is unchanged"
+        ) from None
 
 
 def _arrays(program: Program) -> dict[str, np.ndarray]:
@@ -159,7 +161,9 @@ def _read_header(path: Path, meta: Mapping[str, str] | None) -> dict[str, Any]:
     if not isinstance(header, dict):
         raise ProgramFileError(f"{path}: the header is not JSON")
     if header.get("format") != FORMAT:
-        raise ProgramFileError(f"{path}: format {header.get('format')!r}; this version of neurobot reads format {FORMAT}")
+        raise ProgramFileError(
+            f"{path}: format {header.get('format')!r}; this version of neurobot reads format {FORMAT}"
+        )
     if not isinstance(header.get("provenance"), dict) or type(header.get("seed")) is not int:
         raise ProgramFileError(f"{path}: the header has no provenance or seed")
     return header
@@ -183,7 +187,9 @@ def _blank(path: Path, header: dict[str, Any], file: Any) -> Program:
     wrong = [n for n in sorted(set(wanted) | set(found)) if wanted.get(n) != found.get(n)]
     if wrong:
         name = wrong[0]
-        raise ProgramFileError(f"{path}: array {name!r} has shape {found.get(name)}, the spec asks for {wanted.get(name)}")
+        raise ProgramFileError(
+            f"{path}: array {name!r} has shape {found.get(name)}, the spec asks for {wanted.get(name)}"
+        )
     return blank
 
 

@@ -42,6 +42,10 @@ class Block:
         return cut.reshape(*arena.shape[:-1], *self.shape)
 
 
+LINE = 16
+"""Words in a cache line, in float32."""
+
+
 class Arena:
     """Hands out consecutive blocks; what it is called appears in errors."""
 
@@ -52,16 +56,23 @@ class Arena:
 
     def add(self, name: str, *shape: int, integer: bool = False) -> int:
         """Reserve a block and return its offset; SpecError when the arena grows too large."""
-        block = Block(self.size, shape, integer)
-        self.size += block.size
+        block = Block(_aligned(self.size, math.prod(shape)), shape, integer)
+        self.size = block.at + block.size
         if self.size > MAX_WORDS:
-            raise SpecError("program", [f"{self.name} needs over {MAX_WORDS} words at {name!r}; make the network smaller"])
+            raise SpecError(
+                "program", [f"{self.name} needs over {MAX_WORDS} words at {name!r}; make the network smaller"]
+            )
         self.blocks[name] = block
         return block.at
 
     def at(self, name: str) -> int:
         """Offset of a block."""
         return self.blocks[name].at
+
+
+def _aligned(at: int, size: int) -> int:
+    """Blocks worth a vector instruction start on a cache line."""
+    return -(-at // LINE) * LINE if size >= LINE else at
 
 
 def find(blocks: dict[str, Block], name: str, what: str) -> Block:

@@ -87,7 +87,9 @@ class _Lowering:
         return self.out
 
     def _slots(self, p: Population) -> int:
-        steps = [self._delay(q) for q in self.network.projections if q.pre == p.name and self._kind(q) in ("dense", "sparse")]
+        steps = [
+            self._delay(q) for q in self.network.projections if q.pre == p.name and self._kind(q) in ("dense", "sparse")
+        ]
         return 1 + max(steps, default=0)
 
     def _delay(self, p: Projection) -> int:
@@ -113,6 +115,7 @@ class _Lowering:
                 self.state.add(f"{p.name}.wait", p.n, integer=True)
         if p.spikes:
             self.state.add(f"{p.name}.spikes", self._slots(p), 1 + p.n, integer=True)
+            self.state.add(f"{p.name}.hits", 2 * -(-p.n // 8), integer=True)
 
     def _refractory(self, p: Population) -> bool:
         return p.spikes and bool(refractory_steps(p, self.network.dt).any())
@@ -150,14 +153,17 @@ class _Lowering:
     def _input(self, p: Population) -> None:
         at = self._spike_operands(p) | {"n": p.n, "neuron": self.first[p.name]}
         if not isinstance(self.spec, ControllerSpec):
-            column = sum(q.n for q in self.network.populations[: self.network.index(p.name)] if isinstance(q.model, Input))
+            column = sum(
+                q.n for q in self.network.populations[: self.network.index(p.name)] if isinstance(q.model, Input)
+            )
             self.out.step.append(ops.row("EXTERNAL_SPIKES", **at, column=column))
         elif p.name == self.spec.encoder.population:
             code = self.spec.encoder.code
             if isinstance(code, Regular):
                 act, gain = self.state.at("encoder.act"), self.params.at("encoder.gain")
                 phase = self.state.at("encoder.phase")
-                self.out.step.append(ops.row("REGULAR", **at, act_at=act, gain_at=gain, phase_at=phase))
+                hits = self.state.at(f"{p.name}.hits")
+                self.out.step.append(ops.row("REGULAR", **at, act_at=act, gain_at=gain, phase_at=phase, hits_at=hits))
             elif isinstance(code, Poisson):
                 self.out.step.append(ops.row("POISSON", **at, chance_at=self.state.at("encoder.chance"), stream=1))
 
@@ -174,11 +180,11 @@ class _Lowering:
         for projection in self.network.projections:
             if projection.pre == p.name and self._kind(projection) == "delayed":
                 self._departure(projection, p)
-        if isinstance(self.spec, ControllerSpec) and isinstance(self.spec.decoder, Rate | WinnerTakeAll):
-            if self.spec.decoder.population == p.name:
-                at = self.state.add("decoder.counts", p.n, integer=True)
-                self.out.prologue.append(ops.row("ZERO", n=p.n, at=at))
-                self.out.step.append(ops.row("COUNT", n=p.n, counts_at=at, **self._spike_operands(p)))
+        decoder = self.spec.decoder if isinstance(self.spec, ControllerSpec) else None
+        if isinstance(decoder, Rate | WinnerTakeAll) and decoder.population == p.name:
+            at = self.state.add("decoder.counts", p.n, integer=True)
+            self.out.prologue.append(ops.row("ZERO", n=p.n, at=at))
+            self.out.step.append(ops.row("COUNT", n=p.n, counts_at=at, **self._spike_operands(p)))
 
     def _arrival(self, q: Projection, post: Population) -> None:
         pre, kind, delay = self.network.population(q.pre), self._kind(q), self._delay(q)
@@ -234,7 +240,7 @@ class _Lowering:
             return
         assert not isinstance(p.model, Input)
         at |= {"theta_at": param("theta"), "to_at": param("to"), "subtract": int(p.model.reset == "subtract")}
-        at |= self._spike_operands(p) | {"neuron": self.first[p.name]}
+        at |= self._spike_operands(p) | {"neuron": self.first[p.name], "hits_at": self.state.at(f"{p.name}.hits")}
         name = "LIF"
         if isinstance(p.model, CubaLIF):
             name = "CUBA"
@@ -283,8 +289,8 @@ class _Lowering:
         if spec.carry == 0.0:
             rows += [self._clear(name, block) for name, block in self.state.blocks.items() if _in_flight(name)]
             if "encoder.phase" in self.state.blocks:
-                block, init = self.state.blocks["encoder.phase"], self.params.at("encoder.phase_init")
-                rows.append(ops.row("CARRY", n=block.size, at=block.at, init_at=init, carry_at=carry))
+                phase, start = self.state.blocks["encoder.phase"], self.params.at("encoder.phase_init")
+                rows.append(ops.row("CARRY", n=phase.size, at=phase.at, init_at=start, carry_at=carry))
         self.out.prologue[:0] = rows
 
     @staticmethod

@@ -273,7 +273,9 @@ def _decoder_params(program: Program) -> dict[str, Any]:
     low, high = as_array(limits.low, n), as_array(limits.high, n)
     rest = np.clip(0.0, low, high) if limits.rest is None else as_array(limits.rest, n)
     outside = (rest < low) | (rest > high)
-    problems = [f"limits: low[{a}] = {low[a]:g} is not below high[{a}] = {high[a]:g}" for a in np.flatnonzero(~(low < high))]
+    problems = [
+        f"limits: low[{a}] = {low[a]:g} is not below high[{a}] = {high[a]:g}" for a in np.flatnonzero(~(low < high))
+    ]
     problems += [f"limits: rest[{a}] = {rest[a]:g} is outside {low[a]:g}..{high[a]:g}" for a in np.flatnonzero(outside)]
     problems += [f"limits: {a} is not finite; give the decoder finite limits" for a in ("low", "high")
                  if not np.isfinite(as_array(getattr(limits, a), n)).all()]  # fmt: skip

@@ -47,7 +47,13 @@ class Problems:
             self._bounds(name, float(value), above, low, high)
 
     def values(
-        self, name: str, value: Values, *, above: float | None = None, low: float | None = None, high: float | None = None
+        self,
+        name: str,
+        value: Values,
+        *,
+        above: float | None = None,
+        low: float | None = None,
+        high: float | None = None,
     ) -> None:
         """Note a value, or an entry of a sequence, that is not a finite number within the bounds."""
         if not isinstance(value, tuple):

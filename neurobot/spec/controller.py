@@ -153,7 +153,9 @@ def _resolve_encoder(encoder: Encoder, space: Any) -> Encoder:
     field = encoder.field
     if field.range is None:
         if not (np.isfinite(low).all() and np.isfinite(high).all()):
-            raise SpecError("encoder", ["the environment's observation has infinite bounds; give the field a Normalizer"])
+            raise SpecError(
+                "encoder", ["the environment's observation has infinite bounds; give the field a Normalizer"]
+            )
         given = Bounds(low=as_values(low), high=as_values(high))
         field = replace(field, range=given)
     return replace(encoder, size=int(low.size), field=field)
@@ -163,18 +165,22 @@ def _resolve_decoder(decoder: Decoder, space: Any) -> Decoder:
     if isinstance(decoder, WinnerTakeAll):
         if type(space).__name__ != "Discrete":
             raise SpecError(
-                "decoder", [f"WinnerTakeAll picks one of several actions, but the action space is {space}; use Rate or Membrane"]
+                "decoder",
+                [f"WinnerTakeAll picks one of several actions, but the action space is {space}; use Rate or Membrane"],
             )
         if int(space.start) != 0:
-            raise SpecError("decoder", [f"the action space starts at {space.start}, only Discrete spaces from 0 are supported"])
+            raise SpecError(
+                "decoder", [f"the action space starts at {space.start}, only Discrete spaces from 0 are supported"]
+            )
         return replace(decoder, size=_same_size(decoder.size, int(space.n)))
     low, high = _flat_box(space, "action")
     limits: Limits = decoder.limits
-    fill = {
-        "low": limits.low if limits.low is not None else as_values(low),
-        "high": limits.high if limits.high is not None else as_values(high),
-    }
-    return replace(decoder, size=_same_size(decoder.size, int(low.size)), limits=replace(limits, **fill))
+    limits = replace(
+        limits,
+        low=limits.low if limits.low is not None else as_values(low),
+        high=limits.high if limits.high is not None else as_values(high),
+    )
+    return replace(decoder, size=_same_size(decoder.size, int(low.size)), limits=limits)
 
 
 def _same_size(given: int | None, size: int) -> int:

@@ -217,4 +217,6 @@ class NetworkSpec:
                         f"they must be in 0..{n - 1}"
                     )
         if isinstance(w, OneToOne) and n_pre != n_post:
-            problems.add(f"projection {p.name!r}: OneToOne needs equal sizes, {p.pre!r} has {n_pre} and {p.post!r} {n_post}")
+            problems.add(
+                f"projection {p.name!r}: OneToOne needs equal sizes, {p.pre!r} has {n_pre} and {p.post!r} {n_post}"
+            )

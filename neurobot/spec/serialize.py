@@ -10,7 +10,7 @@ import dataclasses
 from collections.abc import Callable
 from functools import cache
 from types import UnionType
-from typing import Any, Literal, TypeVar, get_args, get_origin
+from typing import Any, Literal, TypeVar, get_args
 
 import cattrs
 from cattrs.errors import ForbiddenExtraKeysError, StructureHandlerNotFoundError
@@ -20,11 +20,22 @@ from neurobot.spec.check import Values
 from neurobot.spec.decoders import Decoder
 from neurobot.spec.encoders import Code, Field, Range
 from neurobot.spec.neurons import Model
-from neurobot.spec.weights import AllToAll, Dense, FanIn, FixedProbability, Normal, OneToOne, Sparse, Uniform, Weight, Weights
+from neurobot.spec.weights import (
+    AllToAll,
+    Dense,
+    FanIn,
+    FixedProbability,
+    Normal,
+    OneToOne,
+    Sparse,
+    Uniform,
+    Weight,
+    Weights,
+)
 
 T = TypeVar("T")
-Rule = AllToAll | OneToOne | FixedProbability
-Distribution = Normal | Uniform | FanIn
+Rule: Any = AllToAll | OneToOne | FixedProbability
+Distribution: Any = Normal | Uniform | FanIn
 
 
 class Invalid(ValueError):
@@ -64,10 +75,12 @@ def converter() -> cattrs.Converter:
         c.register_structure_hook(kind, _strict(kind, words))
     c.register_structure_hook(float, _number)
     c.register_structure_hook_func(lambda t: t in (Values, Values | None), lambda x, t: _values(x, t is not Values))
-    c.register_structure_hook_func(lambda t: get_origin(t) is Literal, _word)
+    c.register_structure_hook_func(lambda t: getattr(t, "__origin__", None) is Literal, _word)
     for union in (Model, Field, Code, Range, Decoder, Rule, Distribution):
         register_union(c, union)
-    c.register_structure_hook_func(lambda t: t == Weights, lambda x, _: x if isinstance(x, str) else c.structure(x, Rule))
+    c.register_structure_hook_func(
+        lambda t: t == Weights, lambda x, _: x if isinstance(x, str) else c.structure(x, Rule)
+    )
     c.register_structure_hook_func(
         lambda t: t == Weight, lambda x, _: c.structure(x, Distribution) if isinstance(x, dict) else _number(x)
     )

@@ -175,7 +175,7 @@ Weights: TypeAlias = str | Dense | Sparse | AllToAll | OneToOne | FixedProbabili
 
 
 def _frozen(values: np.ndarray, dtype: type) -> np.ndarray:
-    array = np.array(values, dtype=dtype, order="C")
+    array: np.ndarray = np.array(values, dtype=dtype, order="C")
     array.flags.writeable = False
     return array
 
