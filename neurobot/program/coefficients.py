@@ -46,8 +46,14 @@ def coefficients(population: Population, dt: float) -> dict[str, np.ndarray]:
 def _current(model: CubaLIF, n: int, dt: float, r: np.ndarray) -> dict[str, np.ndarray]:
     mem, syn, w_in = as_array(model.tau_mem, n), as_array(model.tau_syn, n), as_array(model.w_in, n)
     beta = np.exp(-dt / syn)
-    x = dt * (1 / mem - 1 / syn)
-    p21 = r * np.exp(-dt / mem) * dt / mem * np.where(x == 0, 1.0, np.expm1(x) / np.where(x == 0, 1.0, x))
+    x = dt * np.abs(1 / mem - 1 / syn)
+    p21 = (
+        r
+        * np.exp(-dt / np.maximum(mem, syn))
+        * dt
+        / mem
+        * np.where(x == 0, 1.0, -np.expm1(-x) / np.where(x == 0, 1.0, x))
+    )
     one = np.ones(n)
     kappa, lam, mu = {
         "start": (p21, p21 * w_in, beta * w_in),

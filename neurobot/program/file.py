@@ -22,7 +22,7 @@ from safetensors.numpy import save as to_bytes
 
 from neurobot.errors import ProgramFileError, SpecError
 from neurobot.program.draw import Synapses
-from neurobot.program.lower import Shape
+from neurobot.program.lower import Lowered, Shape, lower
 from neurobot.program.program import Program, blank_program
 from neurobot.spec.controller import ControllerSpec
 from neurobot.spec.network import NetworkSpec
@@ -38,9 +38,12 @@ def save(program: Program, path: str | Path) -> None:
     """Write a program, atomically: after an error the old file, if there was one, is as it was.
 
     Raises:
-        ProgramFileError: the folder cannot be written, or the disk is full.
+        ProgramFileError: params that are not finite, a folder that cannot be written, a full disk.
     """
     arrays = _arrays(program)
+    bad = [name for name, array in arrays.items() if not np.isfinite(array).all()]
+    if bad:
+        raise ProgramFileError(f"{path}: not written, {bad[0]!r} has entries that are not finite")
     header = _header(program)
     meta = {"neurobot": header, "sha256": _digest(header, arrays)}
     write_atomically(Path(path), to_bytes(arrays, meta))
@@ -101,7 +104,8 @@ def _arrays(program: Program) -> dict[str, np.ndarray]:
 
 def _smallest(array: np.ndarray) -> np.ndarray:
     """As float32 where that loses nothing."""
-    small = array.astype(np.float32)
+    with np.errstate(over="ignore"):
+        small = array.astype(np.float32)
     return small if np.array_equal(small.astype(np.float64), array) else array.copy()
 
 
@@ -120,7 +124,14 @@ def _header(program: Program) -> str:
         "max_delays": longest,
         "provenance": dict(program.provenance),
     }
-    return json.dumps(header, sort_keys=True)
+    return json.dumps(header, sort_keys=True, default=_plain)
+
+
+def _plain(x: Any) -> Any:
+    """NumPy's numbers, which a spec and a provenance may hold, as Python's."""
+    if isinstance(x, np.generic):
+        return x.item()
+    raise TypeError(f"{x!r} in the provenance is a {type(x).__name__}; give numbers, texts, lists and dicts")
 
 
 def _digest(header: str, arrays: Mapping[str, np.ndarray]) -> str:
@@ -176,25 +187,34 @@ def _blank(path: Path, header: dict[str, Any], file: Any) -> Program:
         cls = KINDS[header["kind"]]
         spec: Any = from_data(header["spec"], cls)
         network = spec if isinstance(spec, NetworkSpec) else spec.network
-        shapes = {p.name: _shape(p.name, found, header.get("max_delays", {})) for p in network.projections}
+        shapes = {p.name: _shape(p.name, found, header["max_delays"]) for p in network.projections}
+        _compare(path, lower(spec, shapes), found)
         blank = blank_program(spec, header["seed"], shapes, header["provenance"])
-    except (Invalid, SpecError, KeyError, TypeError, ValueError, OverflowError) as error:
+    except ProgramFileError:
+        raise
+    except (Invalid, SpecError, KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
         raise ProgramFileError(f"{path}: the header describes no valid program: {error}") from None
     except MemoryError:
         raise ProgramFileError(f"{path}: the header describes a program too large for this machine") from None
-    wanted = {f"params/{n}": b.shape for n, b in blank.blocks["params"].items()}
-    wanted |= {f"layout/{n}": b.shape for n, b in blank.blocks["layout"].items() if not n.endswith(".refractory")}
+    return blank
+
+
+def _compare(path: Path, low: Lowered, found: Mapping[str, tuple[int, ...]]) -> None:
+    """Refuse arrays that are not those of the layout, before anything of their size is allocated."""
+    wanted = {f"params/{n}": b.shape for n, b in low.params.blocks.items()}
+    wanted |= {f"layout/{n}": b.shape for n, b in low.tables.blocks.items() if not n.endswith(".refractory")}
     wrong = [n for n in sorted(set(wanted) | set(found)) if wanted.get(n) != found.get(n)]
     if wrong:
         name = wrong[0]
         raise ProgramFileError(
             f"{path}: array {name!r} has shape {found.get(name)}, the spec asks for {wanted.get(name)}"
         )
-    return blank
 
 
 def _shape(name: str, found: Mapping[str, tuple[int, ...]], max_delays: Mapping[str, Any]) -> Shape:
     weights = found[f"params/{name}.weights"]
+    if not weights or not isinstance(max_delays, dict):
+        raise ValueError(f"projection {name!r}: weights of shape {weights}, longest delays {max_delays!r}")
     if f"layout/{name}.indptr" not in found:
         return Shape("dense")
     longest = max_delays.get(name, 0)

@@ -14,7 +14,7 @@ from neurobot.program.coefficients import coefficients, refractory_steps
 from neurobot.program.draw import Synapses, draw
 from neurobot.program.layout import Block, find
 from neurobot.program.lower import Lowered, Shape, lower
-from neurobot.spec.check import as_array
+from neurobot.spec.check import Problems, as_array
 from neurobot.spec.controller import ControllerSpec, require_resolved
 from neurobot.spec.decoders import WinnerTakeAll
 from neurobot.spec.encoders import Bounds, Current, Encoder, Gaussian, Poisson
@@ -133,6 +133,18 @@ class Program:
 
         return load(path)
 
+    def summary(self) -> str:
+        """Populations, projections, ops and sizes, for people."""
+        from neurobot.program.report import summary
+
+        return summary(self)
+
+    def diff(self, other: Program) -> list[str]:
+        """What differs from another program, a line each; empty where they run alike."""
+        from neurobot.program.report import diff
+
+        return diff(self, other)
+
     def with_params(self, params: np.ndarray, **provenance: Any) -> Program:
         """The same program with other params, (words,), and more provenance."""
         if params.shape != self.params.shape:
@@ -158,9 +170,15 @@ def build(
     Raises:
         SpecError: sizes that are not known, weights that are missing or do not fit.
     """
+    problems = Problems("build")
+    problems.count("seed", seed, low=0)
     if isinstance(spec, ControllerSpec):
         require_resolved(spec)
     network = spec if isinstance(spec, NetworkSpec) else spec.network
+    for population in network.populations:
+        if population.n == 0:
+            problems.add(f"population {population.name!r} has 0 neurons; give their number")
+    problems.done()
     synapses = draw(network, seed, weights or {})
     synapses = {name: _dense_if_held(spec, name, s) for name, s in synapses.items()}
     blank = blank_program(_by_name(spec), seed, {name: shape_of(s) for name, s in synapses.items()}, provenance or {})
@@ -277,11 +295,9 @@ def _decoder_params(program: Program) -> dict[str, Any]:
         f"limits: low[{a}] = {low[a]:g} is not below high[{a}] = {high[a]:g}" for a in np.flatnonzero(~(low < high))
     ]
     problems += [f"limits: rest[{a}] = {rest[a]:g} is outside {low[a]:g}..{high[a]:g}" for a in np.flatnonzero(outside)]
-    problems += [f"limits: {a} is not finite; give the decoder finite limits" for a in ("low", "high")
-                 if not np.isfinite(as_array(getattr(limits, a), n)).all()]  # fmt: skip
     if problems:
         raise SpecError("decoder", problems)
-    slew = high - low if limits.slew is None else as_array(limits.slew, n) * program.control_period
+    slew = 2 * (high - low) if limits.slew is None else as_array(limits.slew, n) * program.control_period
     gain = d.gain / program.substeps if "decoder.counts" in program.blocks["state"] else d.gain
     return {"gain": gain, "zero": 0.0, "low": low, "high": high, "rest": rest, "slew": slew}
 

@@ -1,0 +1,5 @@
+"""``python -m neurobot`` is the command `neurobot`."""
+
+from neurobot.cli import main
+
+raise SystemExit(main())

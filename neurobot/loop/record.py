@@ -1,0 +1,259 @@
+"""The recorder: the control loop's side, which copies a tick into shared memory and never touches a disk.
+
+    loop ──Recorder──▶ ring of ticks ──▶ writer process (writer.py) ──▶ ticks-*.safetensors
+                  └──▶ ring of events ─▶                            └─▶ events.jsonl
+
+Ctrl-C stops the loop and not the writer, and when the loop's process dies the writer saves what the rings still hold.
+Nothing that happens to the disk or to the writer stops the control loop: recording ends, and `close` says why.
+"""
+
+from __future__ import annotations
+
+import math
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, final
+
+import numpy as np
+
+from neurobot.errors import RecordingError
+from neurobot.loop.child import PATIENCE, WriterProcess
+from neurobot.loop.recording import CHUNKS, EVENTS, PACKED, Header, event_dtype, put_event, tick_dtype
+from neurobot.loop.ring import Records, RingWriter
+
+if TYPE_CHECKING:
+    from neurobot.controller import Controller
+
+RING_BYTES = 32 << 20  # half of what a container has as shared memory unless told otherwise
+MIN_SLOTS, MAX_SLOTS = 16, 4096
+CHUNK_BYTES = 64 << 20
+EVENT_SLOTS = 64
+
+
+@final
+class Recorder:
+    """Records what a `Loop` does; close it, or use it in a ``with`` statement.
+
+    Args:
+        folder: where the files go; made if it does not exist.
+        controller: whose ticks are recorded, made with ``record=True``.
+        realtime: True drops ticks that find no room in the ring, and counts them; False waits for the writer.
+        chunk_ticks: ticks in a file, at most.
+        max_spikes: spikes of a tick that are kept, at most; the others are counted.
+
+    Attributes:
+        writer_pid: id of the process that writes.
+
+    Raises:
+        RecordingError: the folder cannot be written or holds a recording; no room in shared memory.
+    """
+
+    def __init__(
+        self,
+        folder: str | Path,
+        controller: Controller,
+        *,
+        realtime: bool,
+        chunk_ticks: int = 1000,
+        max_spikes: int = 2048,
+    ):
+        folder = _new_folder(Path(folder))
+        header = header_of(controller, max_spikes)
+        dtype = tick_dtype(header)
+        self._controller = controller
+        self._max_spikes, self._size = header.max_spikes, dtype.itemsize
+        self._tick = self._episode = self._spikes_dropped = 0
+        self._slot, self._reward, self._held, self._kept, self._count = -1, 0.0, False, 0, 0
+        self._error: RecordingError | None = None
+        self._closed = False
+        wait = 0.0 if realtime else PATIENCE
+        slots = min(max(RING_BYTES // dtype.itemsize, MIN_SLOTS), MAX_SLOTS)
+        ticks = max(1, min(chunk_ticks, CHUNK_BYTES // dtype.itemsize))
+        with ExitStack() as undo:
+            self._writer = WriterProcess()
+            undo.callback(self._writer.stop)
+            self._ticks = RingWriter(dtype, slots, wait=wait, reader_alive=self._writer.alive)
+            undo.callback(self._ticks.close)
+            self._events = RingWriter(event_dtype(), EVENT_SLOTS, wait=wait, reader_alive=self._writer.alive)
+            undo.callback(self._events.close)
+            job = {"folder": str(folder), "header": header.to_json(), "chunk_ticks": ticks}
+            self._writer.brief(job | {"ticks": self._ticks.name, "events": self._events.name})
+            undo.pop_all()
+        self.writer_pid = self._writer.pid
+        self._open(self._ticks.slots)
+
+    def __enter__(self) -> Recorder:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            self.close()
+        except RecordingError as failure:
+            if error is None:
+                raise
+            error.add_note(str(failure))  # what went wrong first is what has to be seen
+
+    def start_episode(self, seed: int) -> None:
+        """Note the begin of an episode."""
+        self._event({"event": "episode_start", "episode": self._episode, "seed": seed, "tick": self._tick})
+
+    def sense(self, observation: Any, reward: float) -> None:
+        """Begin a tick.
+
+        Args:
+            observation: what the controller is given.
+            reward: what is delivered with it.
+        """
+        self._slot = slot = self._claim()
+        if slot < 0:
+            return
+        self._reward = reward
+        row = self._observation[slot]
+        try:
+            if observation.shape != row.shape:
+                raise ValueError
+            row[:] = observation
+        except (AttributeError, TypeError, ValueError):
+            row[:] = _numbers(observation, row.shape)
+
+    def act(self, held: bool) -> None:
+        """Take what the controller made of the observation.
+
+        Args:
+            held: the action came from `Controller.hold`; the network did not run.
+        """
+        slot, controller = self._slot, self._controller
+        if slot < 0:
+            return
+        self._held, self._kept, self._count = held, 0, 0
+        if held:
+            self._wanted[slot] = np.nan
+        else:
+            self._wanted[slot] = controller.wanted
+            spikes = controller.spikes
+            self._count = controller.spikes_last
+            self._kept = kept = min(len(spikes), self._max_spikes)
+            self._spikes[slot, :kept] = spikes[:kept]
+        self._sent[slot] = controller.sent
+        self._membrane[slot] = controller.membranes
+
+    def done(self, stages: tuple[int, ...]) -> None:
+        """End the tick and hand it to the writer.
+
+        Args:
+            stages: time of each of `STAGES` [ns].
+        """
+        if self._slot >= 0:
+            PACKED.pack_into(
+                self._bytes, self._slot * self._size,
+                self._kept, self._tick, self._episode, self._count, *stages, self._reward, self._held,
+            )  # fmt: skip
+            self._ticks.publish()
+            self._spikes_dropped += self._count - self._kept
+            self._slot = -1
+        self._tick += 1
+
+    def end_episode(self, reward: float, summary: dict[str, Any]) -> None:
+        """Note the end of an episode.
+
+        Args:
+            reward: of its last action.
+            summary: plain data for JSON.
+        """
+        event = {"event": "episode_end", "episode": self._episode, "tick": self._tick}
+        self._event(event | {"reward": reward if math.isfinite(reward) else None, "summary": summary})
+        self._episode += 1
+
+    def close(self) -> None:
+        """Wait until everything is on the disk, and free the shared memory.
+
+        Raises:
+            RecordingError: not everything is on the disk, and why.
+        """
+        if self._closed:
+            return
+        self._closed = True
+        counts = {"ticks": self._tick, "dropped": self._ticks.dropped, "spikes_dropped": self._spikes_dropped}
+        self._event({"event": "recording_end"} | counts)
+        self._ticks.finish()
+        self._events.finish()
+        try:
+            failure = self._writer.farewell()
+        finally:
+            self._free()
+        if failure or self._error:
+            raise RecordingError(failure or str(self._error))
+
+    def _open(self, slots: Records) -> None:
+        """Views of the fields, made once: making one costs more than writing to it."""
+        self._bytes = slots.view(np.uint8).data
+        self._observation, self._wanted, self._sent = slots["observation"], slots["wanted"], slots["sent"]
+        self._membrane, self._spikes = slots["membrane"], slots["spikes"]
+
+    def _claim(self) -> int:
+        """A slot for this tick, or -1 for none; remembers why there is none."""
+        if self._error is not None or self._ticks.failed:
+            return -1
+        try:
+            return self._ticks.claim()
+        except RecordingError as error:
+            self._error = error
+            return -1
+
+    def _event(self, event: dict[str, Any]) -> None:
+        if self._error is not None or self._events.failed:
+            return
+        try:
+            slot = self._events.claim()
+        except RecordingError as error:
+            self._error = error
+            return
+        if slot >= 0:
+            put_event(self._events.slots, slot, event)
+            self._events.publish()
+
+    def _free(self) -> None:
+        self._bytes.release()
+        del self._bytes, self._observation, self._wanted, self._sent, self._membrane, self._spikes
+        self._ticks.close()
+        self._events.close()
+
+
+def header_of(controller: Controller, max_spikes: int) -> Header:
+    """What a recording of a controller says about it."""
+    populations, first = [], 0
+    for name, n in controller.populations:
+        populations.append((name, first, n))
+        first += n
+    return Header(
+        populations=tuple(populations),
+        dt=controller.dt,
+        substeps=controller.substeps,
+        control_period=controller.control_period,
+        observations=controller.observation_size,
+        actions=controller.action_size,
+        max_spikes=min(max_spikes, controller.n_neurons * controller.substeps),
+    )
+
+
+def _new_folder(folder: Path) -> Path:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        taken = (folder / EVENTS).exists() or any(folder.glob(CHUNKS))
+    except OSError as error:
+        raise RecordingError(f"{folder}: no folder for a recording ({error.strerror})") from None
+    if taken:
+        raise RecordingError(f"{folder}: it holds a recording already; give a new folder")
+    return folder.resolve()
+
+
+def _numbers(observation: Any, shape: tuple[int, ...]) -> Any:
+    """An observation that is no array of the right shape, as numbers if it can be, else NaN."""
+    try:
+        row = np.asarray(observation, np.float64)
+    except (TypeError, ValueError):
+        return np.nan
+    return row if row.shape == shape else np.nan

@@ -1,0 +1,178 @@
+"""The process that writes a recording: `python -m neurobot.loop.writer`, started by `Recorder`.
+
+It reads one line of JSON from its standard input (folder, header, names of the rings, ticks in a chunk), answers
+``ready``, and empties the rings until the other side says that it has finished, or is gone, which shows as the end of
+the standard input. It ends in silence, or with one line that says what went wrong. It imports NumPy and safetensors,
+and nothing that computes.
+
+A chunk appears under its name only when it is complete and on the disk.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Any, TextIO, final
+
+import numpy as np
+from safetensors.numpy import save
+
+from neurobot.loop.recording import EVENTS, FORMAT, Array, Header, event_dtype, get_event, tick_dtype
+from neurobot.loop.ring import Records, RingReader
+
+IDLE = 0.002  # [s] between two looks at an empty ring
+NAME = "ticks-{:06d}.safetensors"
+
+
+@final
+class ChunkWriter:
+    """Collects ticks and writes them in files of a bounded number.
+
+    Args:
+        folder: where they go.
+        header: what is in every file's header.
+        chunk_ticks: ticks in a file, at most.
+
+    Attributes:
+        room: ticks that the present chunk still takes.
+    """
+
+    def __init__(self, folder: Path, header: Header, chunk_ticks: int):
+        self._folder = folder
+        self._metadata = {"neurobot_recording": str(FORMAT), "header": header.to_json()}
+        self._columns = tuple(header.columns())
+        self._chunk_ticks = self.room = chunk_ticks
+        self._parts: list[dict[str, Array]] = []
+        self._written = 0
+        # so that a chunk without ticks has arrays of the right shape, and every chunk something to join
+        self._nothing = self._copy(np.zeros(0, tick_dtype(header)))
+
+    def append(self, records: Records) -> None:
+        """Copy ticks, `room` at most; writes the chunk when it is full. OSError if that fails."""
+        self._parts.append(self._copy(records))
+        self.room -= len(records)
+        if self.room == 0:
+            self._write()
+
+    def close(self) -> None:
+        """Write what is left; a recording has at least one chunk. OSError if that fails."""
+        if self._parts or not self._written:
+            self._write()
+
+    def _copy(self, records: Records) -> dict[str, Array]:
+        part = {name: records[name].copy() for name in self._columns}
+        kept = records["kept"]
+        longest = int(kept.max(initial=0))
+        pairs = records["spikes"][:, :longest][np.arange(longest) < kept[:, None]]
+        row = np.arange(len(records)) + self._chunk_ticks - self.room
+        part["spikes"] = np.column_stack((np.repeat(row, kept), pairs)).astype(np.int32)
+        return part
+
+    def _write(self) -> None:
+        parts = [self._nothing, *self._parts]
+        arrays = {name: np.concatenate([part[name] for part in parts]) for name in self._nothing}
+        write_atomically(self._folder / NAME.format(self._written), save(arrays, self._metadata))
+        self._parts.clear()
+        self._written += 1
+        self.room = self._chunk_ticks
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write a file next to its place, force it to the disk, and put it in place. OSError leaves nothing behind."""
+    temporary = path.with_name(f".{path.name}.part")
+    try:
+        with open(temporary, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)  # the new name, too
+    finally:
+        os.close(folder)
+
+
+def serve(job: dict[str, Any]) -> None:
+    """Do one job.
+
+    Raises:
+        OSError: a file cannot be written, or a ring is gone.
+    """
+    header, folder = Header.from_json(job["header"]), Path(job["folder"])
+    ticks, events = RingReader(job["ticks"], tick_dtype(header)), RingReader(job["events"], event_dtype())
+    chunks = ChunkWriter(folder, header, job["chunk_ticks"])
+    try:
+        with open(folder / EVENTS, "x", encoding="utf-8") as log:
+            begin = {"event": "recording_start", "format": FORMAT, "unix_time": time.time()}
+            _write_line(log, begin | json.loads(job["header"]))
+            sys.stdout.write("ready\n")
+            sys.stdout.flush()
+            _drain(ticks, events, chunks, log)
+            chunks.close()
+            os.fsync(log.fileno())
+    except BaseException:
+        ticks.fail()
+        events.fail()
+        raise
+    finally:
+        ticks.close()
+        events.close()
+
+
+def _drain(ticks: RingReader, events: RingReader, chunks: ChunkWriter, log: TextIO) -> None:
+    """Empty both rings until the other side has finished or is gone."""
+    alone = False
+    while not (ticks.finished and events.finished):
+        moved = _move_ticks(ticks, chunks) + _move_events(events, log)
+        if moved == 0:
+            if alone:
+                return
+            alone = bool(select.select([sys.stdin], [], [], IDLE)[0])
+
+
+def _move_ticks(ticks: RingReader, chunks: ChunkWriter) -> int:
+    records = ticks.ready(chunks.room)
+    count = len(records)
+    if count:
+        chunks.append(records)
+        ticks.release(count)
+    return count
+
+
+def _move_events(events: RingReader, log: TextIO) -> int:
+    records = events.ready(1)
+    count = len(records)
+    if count:
+        _write_line(log, get_event(records, 0))
+        events.release(count)
+    return count
+
+
+def _write_line(log: TextIO, event: dict[str, Any]) -> None:
+    log.write(json.dumps(event) + "\n")
+    log.flush()
+
+
+def main() -> int:
+    """The process; returns its exit code."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the loop; what it did must still get to the disk
+    job = json.loads(sys.stdin.readline())
+    try:
+        serve(job)
+    except OSError as error:
+        print(f"{job['folder']}: the recording cannot be written ({error.strerror or error})")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

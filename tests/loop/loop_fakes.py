@@ -1,0 +1,110 @@
+"""A controller and an environment that do what a test says, with the interface of the real ones."""
+
+from types import SimpleNamespace
+
+import gymnasium
+import numpy as np
+from gymnasium.spaces import Box
+
+from neurobot.errors import ObservationError
+
+PERIOD = 0.01
+
+
+class FakeController:
+    """Acts by a formula, and has spikes and membranes that follow from the number of the step."""
+
+    observation_size, action_size, discrete = 3, 2, False
+    dt, substeps, control_period = 0.002, 5, PERIOD
+    program = SimpleNamespace(control_period=PERIOD, spec=SimpleNamespace(decoder=SimpleNamespace(size=2)))
+
+    def __init__(self, *, sizes=(3, 4), spikes_a_step=2):
+        self.populations = tuple((f"p{i}", n) for i, n in enumerate(sizes))
+        self.n_neurons = sum(sizes)
+        self.spikes_a_step = spikes_a_step
+        self.calls = []
+        self.steps = 0
+        self.failures = {}  # number of the step -> the error it raises
+        self.wanted, self.sent = np.zeros(self.action_size), np.zeros(self.action_size)
+        self.spikes, self.membranes = np.zeros((0, 2), np.int32), np.zeros(self.n_neurons, np.float32)
+
+    def step(self, observation, reward=0.0, out=None):
+        self.calls.append(("step", reward))
+        k, self.steps = self.steps, self.steps + 1
+        if k in self.failures:
+            raise self.failures[k]
+        x = np.asarray(observation)
+        if x.dtype.kind not in "fi" or x.shape != (self.observation_size,) or not np.isfinite(x).all():
+            raise ObservationError("a bad observation")
+        self.wanted = x[: self.action_size] * 2.0
+        self.sent = np.clip(self.wanted, -1.0, 1.0)
+        self.spikes = self.spikes_of(k)
+        self.membranes = np.arange(self.n_neurons, dtype=np.float32) + k
+        return np.int64(k % 2) if self.discrete else self.sent.copy()
+
+    def spikes_of(self, k):
+        order = np.arange(self.spikes_a_step * self.substeps, dtype=np.int32)
+        return np.column_stack((order // self.spikes_a_step, (order * 5 + k) % self.n_neurons)).astype(np.int32)
+
+    @property
+    def spikes_last(self):
+        return len(self.spikes)
+
+    @property
+    def synops_last(self):
+        return 10 * len(self.spikes)
+
+    def hold(self):
+        self.calls.append(("hold",))
+        self.sent = np.full(self.action_size, -0.5)
+        return np.int64(0) if self.discrete else self.sent.copy()
+
+    def end(self, reward):
+        self.calls.append(("end", reward))
+
+    def reset(self, seed):
+        self.calls.append(("reset", seed))
+        self.steps = 0
+
+    def called(self, name):
+        """The arguments of all calls of one method."""
+        return [call[1:] for call in self.calls if call[0] == name]
+
+
+class DiscreteController(FakeController):
+    action_size, discrete = 1, True
+
+
+class FakeEnv(gymnasium.Env):
+    """An episode of `length` ticks; `script` says what happens in one of them.
+
+    Args:
+        script: number of the tick -> a function that gets the environment and may return what `step` returns.
+    """
+
+    observation_space = Box(-np.inf, np.inf, (3,), np.float64)
+    action_space = Box(-1.0, 1.0, (2,), np.float32)
+    dt = PERIOD
+
+    def __init__(self, length=5, script=None):
+        self.length = length
+        self.script = script or {}
+        self.actions, self.seeds = [], []
+        self.k = 0
+
+    def reset(self, *, seed=None, options=None):
+        self.seeds.append(seed)
+        self.k = 0
+        return self.observation(), {}
+
+    def step(self, action):
+        self.actions.append(action)
+        k, self.k = self.k, self.k + 1
+        if k in self.script:
+            result = self.script[k](self)
+            if result is not None:
+                return result
+        return self.observation(), float(k + 1), False, self.k >= self.length, {}
+
+    def observation(self):
+        return np.array([0.1 * self.k, -0.2, self.seeds[-1] or 0.0])

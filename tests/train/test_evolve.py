@@ -1,0 +1,244 @@
+"""Evolution: its arithmetic against NumPy and closed forms, its runs against themselves."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import gymnasium
+import numpy as np
+import pytest
+
+from neurobot.controller import Controller
+from neurobot.errors import EnvError, SpecError, TrainingError
+from neurobot.program import Program, build
+from neurobot.spec import (
+    LIF,
+    AllToAll,
+    ControllerSpec,
+    Direct,
+    Encoder,
+    FanIn,
+    Input,
+    NetworkSpec,
+    Normalizer,
+    Poisson,
+    Population,
+    Projection,
+    Regular,
+    WinnerTakeAll,
+    resolve,
+)
+from neurobot.train.evolve import Evolve, Progress, centred_ranks, direction, evolve, searched
+from neurobot.train.rollout import Rollout
+
+
+def cartpole_program(seed: int = 0, dt: float = 0.004, code: Regular | Poisson | None = None) -> Program:
+    """An untrained controller for CartPole-v1."""
+    env = gymnasium.make("CartPole-v1")
+    lif = LIF(tau_mem=0.014, v_threshold=0.5, input="jump")
+    weights = AllToAll(weight=FanIn(gain=1.0))
+    spec = ControllerSpec(
+        encoder=Encoder(population="in", field=Direct(range=Normalizer(clip=2.0)), code=code or Regular()),
+        network=NetworkSpec(
+            dt,
+            (Population("in", 0, Input()), Population("hidden", 8, lif), Population("out", 4, lif)),
+            (Projection("in", "hidden", weights), Projection("hidden", "out", weights)),
+        ),
+        decoder=WinnerTakeAll(population="out"),
+        substeps=5,
+    )
+    return build(resolve(spec, env.observation_space, env.action_space), seed)
+
+
+def short(**changes: object) -> Evolve:
+    """Settings of a run of a second."""
+    return replace(
+        Evolve(pairs=4, generations=6, evaluate_every=3, episodes=2, learning_rate=0.05, threads=1), **changes
+    )
+
+
+def test_centred_ranks_spread_over_one_and_equal_values_share() -> None:
+    assert centred_ranks(np.array([3.0, -1.0, 10.0])).tolist() == [0.0, -0.5, 0.5]
+    assert centred_ranks(np.array([2.0, 1.0, 2.0, 5.0])).tolist() == [0.0, -0.5, 0.0, 0.5]
+    assert centred_ranks(np.full(6, 7.0)).tolist() == [0.0] * 6
+
+
+def test_the_direction_of_a_linear_fitness_is_its_gradient() -> None:
+    """E[(f(x + s e) - f(x - s e)) e] / 2s is the gradient of a linear f, here estimated with many pairs."""
+    rng = np.random.default_rng(0)
+    gradient, noise = np.array([3.0, -1.0, 0.5]), rng.standard_normal((20_000, 3))
+    fitness = np.concatenate([noise @ gradient, -noise @ gradient])
+    for algorithm in ("es", "ars"):
+        found = direction(fitness, noise, Evolve(algorithm=algorithm, pairs=20_000, generations=1))
+        cosine = found @ gradient / np.linalg.norm(found) / np.linalg.norm(gradient)
+        assert cosine > 0.999
+
+
+def test_ars_uses_only_its_best_directions() -> None:
+    noise = np.eye(3)
+    fitness = np.array([5.0, 1.0, 0.0, 0.0, 0.0, 3.0])
+    found = direction(fitness, noise, Evolve(algorithm="ars", pairs=3, top=2, generations=1))
+    used = np.array([5.0, 0.0, 0.0, 3.0])
+    np.testing.assert_allclose(found, np.array([5.0, 0.0, -3.0]) / (2 * used.std()), rtol=1e-15)
+
+
+def test_weights_and_biases_are_searched_and_nothing_else() -> None:
+    program = cartpole_program()
+    weights = program.param("in->hidden.weights").size + program.param("hidden->out.weights").size
+    assert searched(program, biases=False).size == weights
+    assert searched(program, biases=True).size == weights + 8 + 4
+
+
+def test_a_rollout_equals_single_environments_with_controllers() -> None:
+    """The batch that trains does what gymnasium and `Controller` do, tick by tick."""
+    from neurobot.envs import make_vec
+
+    program = cartpole_program(code=Poisson())
+    vec = make_vec("CartPole-v1", 3, autoreset_mode="Disabled")
+    episodes = Rollout(program, vec).run([5, 6, 7], np.zeros(4), episode_seed=11)
+    single = []
+    for seed in (5, 6, 7):
+        env, controller = gymnasium.make("CartPole-v1"), Controller(program)
+        observation, _ = env.reset(seed=seed)
+        controller._core._instance = seed - 5  # the batch's instance i
+        controller.reset(11)
+        total, done = 0.0, False
+        while not done:
+            observation, reward, terminated, truncated, _ = env.step(controller.step(observation))
+            total, done = total + float(reward), terminated or truncated
+        single.append(total)
+    assert episodes.returns.tolist() == single
+    assert episodes.count == sum(single)
+
+
+def test_sums_over_observations_give_their_mean_and_variance(tmp_path: Path) -> None:
+    from neurobot.train.normalizer import RunningNormalizer
+
+    x = np.random.default_rng(0).normal(5.0, 2.0, (1000, 3)) * np.array([1.0, 10.0, 1e-3])
+    running = RunningNormalizer.empty(3)
+    for part in np.array_split(x, 7):
+        shifted = part - running.mean
+        running.merge(len(part), shifted.sum(0), (shifted**2).sum(0))
+    np.testing.assert_allclose(running.mean, x.mean(0), rtol=1e-12)
+    np.testing.assert_allclose(running.m2 / running.count, x.var(0), rtol=1e-10)
+
+
+def test_cartpole_is_learnt_in_seconds(tmp_path: Path) -> None:
+    settings = Evolve(pairs=16, generations=50, learning_rate=0.05, evaluate_every=10, threads=1)
+    trained = evolve(cartpole_program(), "CartPole-v1", settings, tmp_path, seed=3)
+    controller, returns = Controller(trained), []
+    for seed in range(10):
+        env = gymnasium.make("CartPole-v1")
+        observation, _ = env.reset(seed=seed)
+        controller.reset(seed)
+        total, done = 0.0, False
+        while not done:
+            observation, reward, terminated, truncated, _ = env.step(controller.step(observation))
+            total, done = total + float(reward), terminated or truncated
+        returns.append(total)
+    assert np.mean(returns) >= 450, returns
+
+
+def test_a_resumed_run_equals_an_uninterrupted_one_bit_for_bit(tmp_path: Path) -> None:
+    whole = evolve(cartpole_program(), "CartPole-v1", short(), tmp_path / "whole", seed=1)
+    evolve(cartpole_program(), "CartPole-v1", short(generations=3), tmp_path / "parts", seed=1)
+    parts = evolve(cartpole_program(), "CartPole-v1", short(), tmp_path / "parts", seed=1, resume=True)
+    assert np.array_equal(whole.params, parts.params)
+    assert numbers(tmp_path / "whole") == numbers(tmp_path / "parts")
+
+
+def test_an_interrupted_run_is_saved_between_generations_and_resumes_bit_for_bit(tmp_path: Path) -> None:
+    def interrupt(progress: Progress) -> None:
+        if progress.generation == 2:
+            raise KeyboardInterrupt
+
+    whole = evolve(cartpole_program(), "CartPole-v1", short(), tmp_path / "whole", seed=1)
+    with pytest.raises(KeyboardInterrupt):
+        evolve(cartpole_program(), "CartPole-v1", short(), tmp_path / "parts", seed=1, report=interrupt)
+    parts = evolve(cartpole_program(), "CartPole-v1", short(), tmp_path / "parts", seed=1, resume=True)
+    assert np.array_equal(whole.params, parts.params)
+
+
+def test_an_interrupt_within_a_generation_loses_that_generation_only(tmp_path: Path, monkeypatch) -> None:
+    whole = evolve(cartpole_program(), "CartPole-v1", short(), tmp_path / "whole", seed=1)
+    calls, run = [], Rollout.run
+
+    def interrupted(self, *args, **kwargs):
+        calls.append(1)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return run(self, *args, **kwargs)
+
+    monkeypatch.setattr(Rollout, "run", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        evolve(cartpole_program(), "CartPole-v1", short(), tmp_path / "parts", seed=1)
+    monkeypatch.setattr(Rollout, "run", run)
+    parts = evolve(cartpole_program(), "CartPole-v1", short(), tmp_path / "parts", seed=1, resume=True)
+    assert np.array_equal(whole.params, parts.params)
+
+
+def test_threads_do_not_change_the_result(tmp_path: Path) -> None:
+    one = evolve(cartpole_program(), "CartPole-v1", short(threads=1), tmp_path / "1", seed=1)
+    two = evolve(cartpole_program(), "CartPole-v1", short(threads=2), tmp_path / "2", seed=1)
+    assert np.array_equal(one.params, two.params)
+
+
+def test_the_normaliser_is_frozen_into_the_program(tmp_path: Path) -> None:
+    trained = evolve(cartpole_program(), "CartPole-v1", short(), tmp_path, seed=1)
+    assert not np.array_equal(trained.param("encoder.scale"), cartpole_program().param("encoder.scale"))
+    assert (trained.param("encoder.scale") > 0).all()
+    assert trained.provenance["env"] == "CartPole-v1"
+    loaded = Program.load(tmp_path / "program.safetensors")
+    assert np.array_equal(loaded.params, trained.params)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"sigma": 0.0}, "sigma is 0"),
+        ({"pairs": 0}, "pairs is 0"),
+        ({"top": 9}, "top is 9, at most pairs"),
+        ({"algorithm": "cma"}, "algorithm is 'cma'"),
+        ({"generations": None}, "give generations or core_minutes"),
+        ({"horizon": 0}, "horizon is 0"),
+    ],
+)
+def test_settings_that_make_no_sense_are_refused(change: dict[str, object], words: str) -> None:
+    with pytest.raises(SpecError, match=words):
+        short(**change)
+
+
+def test_an_unknown_task_is_refused_with_near_matches(tmp_path: Path) -> None:
+    with pytest.raises(EnvError, match="CartPole-v1"):
+        evolve(cartpole_program(), "CartPole-v2", short(), tmp_path)
+
+
+def test_a_control_period_that_differs_is_refused_with_both_numbers(tmp_path: Path) -> None:
+    with pytest.raises(EnvError, match=r"0\.02 s, the controller's 0\.05 s"):
+        evolve(cartpole_program(dt=0.01), "CartPole-v1", short(), tmp_path)
+
+
+def test_resuming_nothing_or_something_else_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="no checkpoint"):
+        evolve(cartpole_program(), "CartPole-v1", short(), tmp_path, resume=True)
+    evolve(cartpole_program(), "CartPole-v1", short(), tmp_path, seed=1)
+    with pytest.raises(TrainingError, match=r"train\.sigma was 0\.1 and is 0\.3"):
+        evolve(cartpole_program(), "CartPole-v1", short(sigma=0.3), tmp_path, seed=1, resume=True)
+    with pytest.raises(TrainingError, match="seed was 1 and is 2"):
+        evolve(cartpole_program(), "CartPole-v1", short(), tmp_path, seed=2, resume=True)
+
+
+def test_a_damaged_checkpoint_is_refused(tmp_path: Path) -> None:
+    evolve(cartpole_program(), "CartPole-v1", short(), tmp_path, seed=1)
+    path = tmp_path / "checkpoint.safetensors"
+    path.write_bytes(path.read_bytes()[:-10])
+    with pytest.raises(TrainingError, match="damaged"):
+        evolve(cartpole_program(), "CartPole-v1", short(), tmp_path, seed=1, resume=True)
+
+
+def numbers(folder: Path) -> list[dict[str, object]]:
+    """The events of a run without what depends on the clock."""
+    lines = (folder / "events.jsonl").read_text().splitlines()
+    return [{k: v for k, v in json.loads(line).items() if k != "core_seconds"} for line in lines]
