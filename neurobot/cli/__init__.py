@@ -1,1 +1,104 @@
-"""Placeholder."""
+"""The command `neurobot`: which command it is, and what becomes of an error.
+
+Every command lives in a module of its own that is imported when it runs, and imports what is slow (MuJoCo, Numba,
+Gymnasium) when it needs it, so that help comes at once. Results go to stdout, everything else to stderr.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module, metadata
+
+from neurobot.errors import NeurobotError, near
+
+COMMANDS = {
+    "run": "run a controller in an environment, record it and print a summary",
+    "train": "make a controller by training",
+    "eval": "measure a program's return over many episodes",
+    "envs": "list the environments that can be used, or describe one",
+    "plot": "draw a recorded run as one picture",
+    "doctor": "show what this machine has: versions, timers, rendering, serial ports",
+}
+MODULES = {name: f"neurobot.cli.{name}" for name in COMMANDS} | {"eval": "neurobot.cli.evaluate"}
+USAGE, FILE, INTERRUPTED = 2, 6, 130
+
+HELP = """\
+usage: neurobot COMMAND [OPTIONS]
+
+Closed-loop robot control with spiking neural networks.
+
+commands:
+{commands}
+
+`neurobot COMMAND --help` shows a command's options. `neurobot run LAUNCH --help` also shows the settings of that
+launch file, with units; each of them can be changed: --encode.field.per-dim 12.
+
+options:
+  -h, --help   show this
+  --version    show the version
+
+exit codes:
+  0    all is well
+  1    any other error
+  2    a wrong command line
+  3    a launch file, setting, network or environment that cannot be used
+  4    stopped for safety: a bad observation or action, or a simulation that broke down
+  5    a link to a board or robot that failed
+  6    a file that cannot be read or written
+  130  interrupted with Ctrl-C; what was done so far is saved and reported
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command line.
+
+    Args:
+        argv: without the program's name; default this process's.
+
+    Returns:
+        The exit code; see `HELP`.
+    """
+    args = list(sys.argv[1:] if argv is None else argv)
+    try:
+        code = _dispatch(args)
+        sys.stdout.flush()
+    except SystemExit as stop:  # help and wrong options end in one
+        return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains once more at its exit
+        return 1
+    except KeyboardInterrupt:
+        return _complain("interrupted", INTERRUPTED)
+    except NeurobotError as error:
+        return _complain(str(error), error.exit_code)
+    except OSError as error:
+        return _complain(str(error), FILE)
+    except Exception as error:
+        if os.environ.get("NEUROBOT_TRACEBACK"):
+            raise
+        what = f"{type(error).__name__}: {error}"
+        return _complain(f"unexpected {what}\nThis should not happen; NEUROBOT_TRACEBACK=1 shows where it did.", 1)
+    return code
+
+
+def _dispatch(args: list[str]) -> int:
+    if not args or args[0] in ("-h", "--help", "help"):
+        width = max(map(len, COMMANDS))
+        listed = "\n".join(f"  {name:{width}}   {what}" for name, what in COMMANDS.items())
+        print(HELP.format(commands=listed), end="", file=sys.stdout if args else sys.stderr)
+        return 0 if args else USAGE
+    if args[0] == "--version":
+        print(f"neurobot {metadata.version('neurobot')}")
+        return 0
+    if args[0] not in COMMANDS:
+        return _complain(f"no command is called {args[0]!r}; {near(args[0], COMMANDS)}", USAGE)
+    code = import_module(MODULES[args[0]]).main(args[1:])
+    assert isinstance(code, int)
+    return code
+
+
+def _complain(message: str, code: int) -> int:
+    print(f"error: {message}", file=sys.stderr)
+    return code

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +54,10 @@ class Checkpoint:
         return cls(
             about, theta, np.zeros_like(theta), np.zeros_like(theta), RunningNormalizer.empty(n_obs), params.copy()
         )
+
+    def copy(self) -> Checkpoint:
+        """A checkpoint that goes on by itself; arrays are shared, because nothing writes into them."""
+        return replace(self, normalizer=replace(self.normalizer))
 
     def step(self, gradient: np.ndarray, rate: float, decay: float, adam: bool) -> None:
         """Climb: Adam (Kingma & Ba 2015, arXiv:1412.6980), or a plain step. `generation` counts from 0."""

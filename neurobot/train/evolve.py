@@ -199,8 +199,8 @@ class _Run:
         return min(1.0, max(shares))
 
     def generation(self) -> Progress:
-        """Perturb, run, step."""
-        at, s, share = self.at, self.settings, self.share()
+        """Perturb, run, step. `at` changes at the end and at once, so that an interrupt leaves it whole."""
+        at, s, share = self.at.copy(), self.settings, self.share()
         rng = np.random.Generator(np.random.Philox(key=[self.seed, at.generation]))
         noise = rng.standard_normal((s.pairs, self.index.size))
         seeds = (TRAINING_SEEDS + rng.integers(0, 1 << 31, s.pairs)).tolist()
@@ -216,6 +216,7 @@ class _Run:
         at.steps += episodes.count
         at.generation += 1
         at.core_seconds = time.process_time() - self._cpu
+        self.at = at
         self._log(episodes)
         if at.generation % s.evaluate_every == 0:
             self.evaluate()

@@ -1,1 +1,1 @@
-"""Placeholder."""
+"""Pictures and videos of what robots and trainers did; needs the extras ``plot`` and ``video``."""

@@ -31,6 +31,7 @@ from neurobot.spec import (
     resolve,
 )
 from neurobot.train.evolve import Evolve, Progress, centred_ranks, direction, evolve, searched
+from neurobot.train.normalizer import RunningNormalizer
 from neurobot.train.rollout import Rollout
 
 
@@ -114,8 +115,6 @@ def test_a_rollout_equals_single_environments_with_controllers() -> None:
 
 
 def test_sums_over_observations_give_their_mean_and_variance(tmp_path: Path) -> None:
-    from neurobot.train.normalizer import RunningNormalizer
-
     x = np.random.default_rng(0).normal(5.0, 2.0, (1000, 3)) * np.array([1.0, 10.0, 1e-3])
     running = RunningNormalizer.empty(3)
     for part in np.array_split(x, 7):
@@ -175,6 +174,24 @@ def test_an_interrupt_within_a_generation_loses_that_generation_only(tmp_path: P
     with pytest.raises(KeyboardInterrupt):
         evolve(cartpole_program(), "CartPole-v1", short(), tmp_path / "parts", seed=1)
     monkeypatch.setattr(Rollout, "run", run)
+    parts = evolve(cartpole_program(), "CartPole-v1", short(), tmp_path / "parts", seed=1, resume=True)
+    assert np.array_equal(whole.params, parts.params)
+
+
+def test_an_interrupt_in_the_middle_of_a_step_leaves_the_checkpoint_whole(tmp_path: Path, monkeypatch) -> None:
+    whole = evolve(cartpole_program(), "CartPole-v1", short(), tmp_path / "whole", seed=1)
+    calls, merge = [], RunningNormalizer.merge
+
+    def interrupted(self, *args):
+        merge(self, *args)
+        calls.append(1)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(RunningNormalizer, "merge", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        evolve(cartpole_program(), "CartPole-v1", short(), tmp_path / "parts", seed=1)
+    monkeypatch.setattr(RunningNormalizer, "merge", merge)
     parts = evolve(cartpole_program(), "CartPole-v1", short(), tmp_path / "parts", seed=1, resume=True)
     assert np.array_equal(whole.params, parts.params)
 
@@ -242,3 +259,11 @@ def numbers(folder: Path) -> list[dict[str, object]]:
     """The events of a run without what depends on the clock."""
     lines = (folder / "events.jsonl").read_text().splitlines()
     return [{k: v for k, v in json.loads(line).items() if k != "core_seconds"} for line in lines]
+
+
+def test_episodes_are_short_at_first_and_grow_to_the_task_s_own_length(tmp_path: Path) -> None:
+    settings = short(horizon=3, generations=4, evaluate_every=4)
+    evolve(cartpole_program(), "CartPole-v1", settings, tmp_path, seed=1)
+    lengths = [e["length_mean"] for e in numbers(tmp_path) if e["event"] == "generation"]
+    assert lengths[0] == 3
+    assert all(length > 3 for length in lengths[1:])

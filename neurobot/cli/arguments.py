@@ -1,0 +1,80 @@
+"""Command lines to options, by tyro; those that change an experiment have its values as their defaults."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Generic, Protocol, TypeVar
+
+import tyro
+
+from neurobot.config import Experiment, load_experiment
+
+HELP_FLAGS = ("-h", "--help")
+STYLE = (tyro.conf.FlagCreatePairsOff,)
+"""A switch has one name, the one that changes it: ``--json``, ``--no-record``."""
+
+
+class HasLaunch(Protocol):
+    """Options with a LAUNCH argument."""
+
+    @property
+    def launch(self) -> str:
+        """A launch file, a run folder or a bundled name."""
+
+
+T = TypeVar("T")
+Options = TypeVar("Options", bound=HasLaunch)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WithSettings(Generic[Options]):
+    """The options of a command and the settings of its experiment, in one command line.
+
+    Args:
+        options: of the command.
+        settings: the experiment, with what the command line changes.
+    """
+
+    options: Annotated[Options, tyro.conf.arg(name="")]
+    settings: Annotated[tyro.conf.AvoidSubcommands[Experiment], tyro.conf.arg(name="")]
+
+
+def parse(cls: type[T], args: Sequence[str], command: str) -> T:
+    """Options of a command; prints help or what is wrong, and raises SystemExit."""
+    return tyro.cli(cls, args=list(args), prog=f"neurobot {command}", config=STYLE)
+
+
+def parse_with_settings(
+    cls: type[Options], args: Sequence[str], command: str
+) -> tuple[Options, Experiment, Experiment]:
+    """Options of a command and its experiment.
+
+    Args:
+        cls: of the options.
+        args: the command line.
+        command: its name.
+
+    Returns:
+        The options, the experiment as the file says, and with what the command line changes.
+
+    Raises:
+        ConfigError: the experiment cannot be loaded.
+        SpecError: a change that makes no sense.
+        SystemExit: after help, or a wrong command line.
+    """
+    plain = [arg for arg in args if arg not in HELP_FLAGS]
+    prog = f"neurobot {command}"
+    if not plain:
+        parse(cls, args, command)
+    first: Any = tyro.cli(cls, args=plain, prog=prog, return_unknown_args=True, config=STYLE)
+    loaded = load_experiment(first[0].launch)
+    make: Any = cls
+    default = WithSettings(options=make(launch=first[0].launch), settings=loaded)
+    about = inspect.getdoc(cls)
+    both: Any = tyro.cli(
+        WithSettings[cls],  # type: ignore[valid-type]
+        args=list(args), prog=prog, default=default, config=STYLE, description=about and about.split("\n\n")[0],
+    )  # fmt: skip
+    return both.options, loaded, both.settings

@@ -1,0 +1,66 @@
+"""What commands print: results on stdout, everything else on stderr."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+
+def messages() -> Console:
+    """The console for progress and messages."""
+    return Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def say(message: str) -> None:
+    """Print a message, as it is."""
+    messages().print(message, markup=False)
+
+
+def print_json(data: Any) -> None:
+    """Print one JSON object, the whole result of a command."""
+    print(json.dumps(data, indent=2, allow_nan=False))
+
+
+def print_rows(title: str, rows: Mapping[str, str]) -> None:
+    """Print names and values in two columns."""
+    console = Console(highlight=False, markup=False, soft_wrap=True)
+    console.print(title)
+    width = max(map(len, rows))
+    for name, value in rows.items():
+        console.print(Text.assemble((f"{name:{width}}  ", "bold"), value))
+
+
+@contextmanager
+def compiling() -> Iterator[None]:
+    """Around what loads the kernels: says so while they are compiled, which happens once."""
+    from neurobot.kernels.compiled import is_warm
+
+    if is_warm():
+        yield
+        return
+    console = messages()
+    what = "compiling kernels, once (about 30 s)"
+    if not console.is_terminal:
+        console.print(what)
+        yield
+        return
+    with console.status(what):
+        yield
+
+
+def seconds(time: float) -> str:
+    """A time [s] in a unit that suits it."""
+    for unit, factor in (("s", 1.0), ("ms", 1e3), ("us", 1e6)):
+        if time * factor >= 1.0 or unit == "us":
+            return f"{time * factor:.3g} {unit}"
+    raise AssertionError
+
+
+def significant(x: float) -> str:
+    """A number with four digits, and all of those before the point."""
+    return f"{x:,.0f}" if abs(x) >= 1000 else f"{x:.4g}"

@@ -1,0 +1,108 @@
+"""`neurobot envs`: which environments can be used, and what one is like."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import tyro
+
+from neurobot.cli.arguments import parse
+from neurobot.cli.console import print_json, seconds
+from neurobot.cli.environment import check_id
+
+OWN = "neurobot/"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Envs:
+    """List the environments that can be used, or describe one.
+
+    Args:
+        name: an id, to describe it.
+        json: print the list as one JSON object.
+        allow_import: module that may be imported because it registers environments.
+    """
+
+    name: Annotated[str | None, tyro.conf.Positional, tyro.conf.arg(metavar="[ID]")] = None
+    json: bool = False
+    allow_import: Annotated[tuple[str, ...], tyro.conf.UseAppendAction, tyro.conf.arg(metavar="MODULE")] = ()
+
+
+def main(args: Sequence[str]) -> int:
+    """The command; returns the exit code."""
+    options = parse(Envs, args, "envs")
+    if options.name is not None:
+        name = check_id(options.name, options.allow_import)
+        text = description(name)
+        if options.json:
+            print_json({"id": name, "description": text})
+        else:
+            print(text)
+        return 0
+    groups = listing(options.allow_import)
+    if options.json:
+        print_json(groups)
+    else:
+        _print_groups(groups)
+    return 0
+
+
+def listing(allow_import: Sequence[str] = ()) -> dict[str, list[str]]:
+    """Ids in groups: those that can be trained on in batches, this project's, Gymnasium's and others'."""
+    import gymnasium
+
+    from neurobot.envs import vector_ids
+
+    batched = list(vector_ids())
+    check_id(batched[0], allow_import)  # imports what may be imported
+    others = sorted(set(gymnasium.registry) - set(batched))
+    return {
+        "batched": batched,
+        "neurobot": [name for name in others if name.startswith(OWN)],
+        "gymnasium": [name for name in others if not name.startswith(OWN)],
+    }
+
+
+def description(name: str) -> str:
+    """What an environment's author says about it: observations, actions, reward, end of an episode.
+
+    Args:
+        name: a registered id.
+    """
+    import gymnasium
+
+    from neurobot.envs import vector_ids
+
+    if name in vector_ids():
+        return _batched(name)
+    entry = gymnasium.spec(name).entry_point
+    creator: Any = gymnasium.envs.registration.load_env_creator(entry) if isinstance(entry, str) else entry
+    return inspect.cleandoc(creator.__doc__ or f"{name} has no description")
+
+
+def _batched(name: str) -> str:
+    """The docstring of the module that holds a task; a task is one file."""
+    from neurobot.envs import find_task, make
+
+    task = find_task(name)
+    modules = inspect.getmembers(make, lambda member: getattr(member, "TASK", None) is task)
+    about = "".join(inspect.getdoc(module) or "" for _, module in modules)
+    facts = f"control period {seconds(task.control_period)}, at most {task.max_episode_steps} ticks an episode"
+    return f"{name}: {task.doc}; {facts}; can be trained on in batches\n\n{about}"
+
+
+def _print_groups(groups: dict[str, list[str]]) -> None:
+    from neurobot.envs import find_task
+
+    print("batched: can be trained on")
+    for name in groups["batched"]:
+        task = find_task(name)
+        print(f"  {name:20} {seconds(task.control_period):>8}   {task.doc}")
+    for title in ("neurobot", "gymnasium"):
+        if groups[title]:
+            print(f"{title}: can be run")
+            for name in groups[title]:
+                print(f"  {name}")

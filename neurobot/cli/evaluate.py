@@ -1,0 +1,101 @@
+"""`neurobot eval`: the return of a program over fresh episodes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import tyro
+
+from neurobot.cli import INTERRUPTED
+from neurobot.cli.arguments import parse
+from neurobot.cli.console import compiling, messages, print_json, print_rows, say
+from neurobot.cli.environment import make_env
+from neurobot.cli.run import STOPPED, load_program, summary_rows, untrained
+from neurobot.cli.versions import versions
+from neurobot.config import MAX_SEED, Experiment, load_experiment
+from neurobot.errors import ConfigError
+from neurobot.spec.check import Problems
+
+if TYPE_CHECKING:
+    from neurobot.loop import RunSummary
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluate:
+    """Measure a program's return over many episodes, without recording.
+
+    Args:
+        what: a program (.safetensors), a launch file, a run folder, or the name of a bundled launch file.
+        episodes: how many; episode k has the seed of the first + k.
+        seed: of the first episode.
+        env: environment, instead of the one the program was made for.
+        core: what computes: host (float32) or host64 (float64).
+        json: print the result as one JSON object.
+        allow_import: module that may be imported because the environment's id names it or it registers the id.
+    """
+
+    what: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="PROGRAM|LAUNCH")]
+    episodes: int = 10
+    seed: int = 0
+    env: Annotated[str | None, tyro.conf.arg(metavar="ID")] = None
+    core: Literal["host", "host64"] = "host"
+    json: bool = False
+    allow_import: Annotated[tuple[str, ...], tyro.conf.UseAppendAction, tyro.conf.arg(metavar="MODULE")] = ()
+
+    def __post_init__(self) -> None:
+        problems = Problems("eval")
+        problems.count("episodes", self.episodes)
+        problems.number("seed", self.seed, low=0, high=MAX_SEED)
+        problems.done()
+
+
+def main(args: Sequence[str]) -> int:
+    """The command; returns the exit code."""
+    options = parse(Evaluate, args, "eval")
+    experiment: Experiment | None = None
+    path: str | None = options.what
+    if Path(options.what).suffix != ".safetensors":
+        experiment = load_experiment(options.what)
+        path = experiment.program
+    program = None if path is None else load_program(path)
+    given = experiment.env.id if experiment else program and program.provenance.get("env")
+    env_id = options.env or given
+    if not isinstance(env_id, str):
+        raise ConfigError(f"{options.what}: the program does not say which environment it was made for; give --env ID")
+    env = make_env(env_id, options.allow_import)
+    try:
+        if program is None:
+            assert experiment is not None
+            say("no trained program: the network runs untrained, with weights drawn from its seed")
+            program = untrained(experiment, env)
+        summary, controller = _evaluate(options, program, env, env_id)
+    finally:
+        env.close()
+    data = summary.to_dict() | {
+        "env": env_id,
+        "core": options.core,
+        "footprint_bytes": program.footprint_bytes,
+        "lengths": [e.length for e in summary.episodes],
+        "versions": versions(),
+    }
+    if options.json:
+        print_json(data)
+    else:
+        rows = summary_rows(summary, controller.control_period)
+        print_rows(f"{options.what} in {env_id}", rows | {"footprint": f"{program.footprint_bytes} bytes"})
+    return INTERRUPTED if summary.interrupted else STOPPED if summary.physics_errors else 0
+
+
+def _evaluate(options: Evaluate, program: Any, env: Any, env_id: str) -> tuple[RunSummary, Any]:
+    with compiling():
+        from neurobot.controller import Controller
+
+        controller = Controller(program, options.core, seed=options.seed)
+    from neurobot.loop import Loop, SimClock
+
+    loop = Loop(controller, env, clock=SimClock())
+    with messages().status(f"{options.episodes} episodes of {env_id}"):
+        return loop.run(options.episodes, options.seed), controller

@@ -1,0 +1,202 @@
+"""`neurobot run`: a controller in an environment, recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import tyro
+
+from neurobot.cli import INTERRUPTED
+from neurobot.cli.arguments import parse_with_settings
+from neurobot.cli.console import compiling, print_json, print_rows, say, seconds, significant
+from neurobot.cli.environment import check_id, make_env
+from neurobot.cli.folder import PROGRAM, RECORDING, SUMMARY, new_folder, write_config, write_json
+from neurobot.config import Experiment, changed, to_json
+from neurobot.errors import ConfigError
+
+if TYPE_CHECKING:
+    from neurobot.controller import Controller
+    from neurobot.loop import RunSummary
+    from neurobot.program import Program
+
+FIXED = ("encode", "network", "decode", "substeps", "carry")
+"""What a trained program has in it."""
+STOPPED = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """Run a controller in an environment, record it and print a summary.
+
+    Args:
+        launch: a launch file, a run folder (which repeats that run), or the name of a bundled launch file.
+        realtime: keep to the control period by the clock, instead of running as fast as possible.
+        json: print the summary as one JSON object.
+        video: write the episodes as a video, e.g. run.mp4.
+        out: folder of the run; default runs/NAME-DATE-TIME.
+        record: do not write a run folder.
+        dry_run: print the resolved experiment as JSON and do nothing.
+        allow_import: module that may be imported because env.id names it or it registers env.id.
+    """
+
+    launch: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="LAUNCH")]
+    realtime: bool = False
+    json: bool = False
+    video: Annotated[Path | None, tyro.conf.arg(metavar="FILE")] = None
+    out: Annotated[Path | None, tyro.conf.arg(metavar="FOLDER")] = None
+    record: bool = True
+    dry_run: bool = False
+    allow_import: Annotated[tuple[str, ...], tyro.conf.UseAppendAction, tyro.conf.arg(metavar="MODULE")] = ()
+
+
+def main(args: Sequence[str]) -> int:
+    """The command; returns the exit code."""
+    options, loaded, experiment = parse_with_settings(Run, args, "run")
+    refuse_fixed(loaded, experiment)
+    check_id(experiment.env.id, options.allow_import)
+    if options.dry_run:
+        print(to_json(experiment), end="")
+        return 0
+    if options.out is not None and not options.record:
+        raise ConfigError("--out names a folder for the recording, and --no-record writes none; give one of them")
+    program = None if experiment.program is None else load_program(experiment.program)
+    env = _make_env(experiment, options)
+    try:
+        if program is None:
+            say("no trained program: the network runs untrained, with weights drawn from its seed")
+            program = untrained(experiment, env)
+        elif experiment.controller_spec(env.observation_space, env.action_space) != program.spec:
+            say("the program was made with other settings than those of the launch file; the program's are in force")
+        with compiling():
+            from neurobot.controller import Controller
+
+            controller = Controller(program, experiment.core, record=options.record, seed=experiment.seed)
+        summary, folder = _run(options, experiment, controller, env)
+    finally:
+        env.close()
+    picture = None if folder is None else _draw(folder)
+    _report(options, experiment, controller, summary, folder, picture)
+    if summary.interrupted:
+        return INTERRUPTED
+    return STOPPED if summary.physics_errors else 0
+
+
+def refuse_fixed(loaded: Experiment, experiment: Experiment) -> None:
+    """Raise ConfigError where the command line changes what the program in use has fixed."""
+    if experiment.program is None:
+        return
+    keys = changed(loaded, experiment, *FIXED)
+    if keys:
+        raise ConfigError(
+            f"{', '.join(keys)}: fixed by the trained program {experiment.program}; to change it, train a new one with "
+            "`neurobot train`, or run an untrained network with --program None"
+        )
+
+
+def load_program(path: str) -> Program:
+    """Read a program; ProgramFileError if it cannot be used."""
+    from neurobot.program import Program
+
+    return Program.load(path)
+
+
+def untrained(experiment: Experiment, spaces: Any) -> Program:
+    """The program that an experiment describes, for something with an observation and an action space."""
+    from neurobot.program import build
+
+    spec = experiment.controller_spec(spaces.observation_space, spaces.action_space)
+    return build(spec, seed=experiment.seed, provenance={"env": experiment.env.id, "method": "untrained"})
+
+
+def _make_env(experiment: Experiment, options: Run) -> Any:
+    if options.video is None:
+        return make_env(experiment.env.id, options.allow_import)
+    from neurobot.view.video import filmed
+
+    def make() -> Any:
+        return make_env(experiment.env.id, options.allow_import, render_mode="rgb_array")
+
+    return filmed(make, options.video)
+
+
+def _run(options: Run, experiment: Experiment, controller: Controller, env: Any) -> tuple[RunSummary, Path | None]:
+    """Run the episodes; returns what they were like, and the run folder."""
+    from neurobot.loop import Loop, RealClock, Recorder, SimClock
+
+    clock = RealClock() if options.realtime else SimClock()
+    Loop(controller, env, clock=clock)  # whether they fit, before anything is written
+    if not options.record:
+        return Loop(controller, env, clock=clock).run(experiment.episodes, experiment.seed), None
+    folder = new_folder(options.out, experiment.name)
+    controller.program.save(folder / PROGRAM)
+    write_config(folder, experiment)
+    with Recorder(folder / RECORDING, controller, realtime=options.realtime) as recorder:
+        summary = Loop(controller, env, clock=clock, recorder=recorder).run(experiment.episodes, experiment.seed)
+    write_json(folder / SUMMARY, summary.to_dict())
+    return summary, folder
+
+
+def _draw(folder: Path) -> Path | None:
+    """The picture of a run, or None where matplotlib is not installed."""
+    from neurobot.loop import load_recording
+    from neurobot.view.plot import figure_of, has_matplotlib, save
+
+    if not has_matplotlib():
+        say("no picture of the spikes: matplotlib is not installed; pip install 'neurobot[plot]'")
+        return None
+    path = folder / "raster.png"
+    save(figure_of(load_recording(folder / RECORDING)), path)
+    return path
+
+
+def _report(
+    options: Run,
+    experiment: Experiment,
+    controller: Controller,
+    summary: RunSummary,
+    folder: Path | None,
+    picture: Path | None,
+) -> None:
+    data = summary.to_dict() | {
+        "env": experiment.env.id,
+        "program": experiment.program,
+        "core": experiment.core,
+        "control_period": controller.control_period,
+        "footprint_bytes": controller.program.footprint_bytes,
+        "folder": None if folder is None else str(folder),
+        "raster": None if picture is None else str(picture),
+        "video": None if options.video is None else str(options.video),
+    }
+    if options.json:
+        print_json(data)
+        return
+    shown = {name: data[name] for name in ("folder", "raster", "video") if data[name]}
+    print_rows(f"{experiment.name} in {experiment.env.id}", summary_rows(summary, controller.control_period) | shown)
+    for error in summary.physics_errors:
+        say(f"the simulation broke down: {error}")
+
+
+def summary_rows(summary: RunSummary, period: float) -> dict[str, str]:
+    """A run in words.
+
+    Args:
+        summary: of the run.
+        period: control period [s].
+    """
+    n, deadlines, tick = len(summary.returns), summary.deadlines, summary.timing["tick"]
+    mean, std = significant(summary.return_mean), significant(summary.return_std)
+    length = significant(summary.ticks / max(len(summary.episodes), 1))
+    spikes, synops = significant(summary.spikes_per_tick), significant(summary.synops_per_tick)
+    rows = {
+        "return": f"{mean} ± {std} over {n} episodes" if n > 1 else mean,
+        "ticks": f"{summary.ticks} of {seconds(period)}; {length} an episode",
+        "deadlines": f"{deadlines.misses} missed of {deadlines.ticks}; worst by {seconds(deadlines.worst_lateness)}",
+        "spikes": f"{spikes} a tick; {synops} synaptic operations",
+        "held": f"{summary.holds} ticks without a valid observation or action" if summary.holds else "",
+        "tick time": f"{seconds(tick.p50)} median, {seconds(tick.p99)} p99, {seconds(tick.max)} longest",
+        "interrupted": "by Ctrl-C; an episode that was cut short is not in the mean" if summary.interrupted else "",
+    }
+    return {name: value for name, value in rows.items() if value}

@@ -1,0 +1,237 @@
+"""Launch files: one TOML says a whole experiment, strictly typed.
+
+An `Experiment` is plain data. Where it comes from (a TOML file, a bundled one by its name, the `config.json` of a
+run folder) and what the command line changes in it makes no difference afterwards: it is written back as JSON,
+which has a null for settings that are not given, where TOML has none. Nothing a file names is imported or run.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import tomllib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import cattrs
+
+from neurobot.errors import ConfigError, SpecError, near
+from neurobot.spec import ControllerSpec, Decoder, Encoder, NetworkSpec, resolve
+from neurobot.spec.check import Problems
+from neurobot.spec.serialize import Invalid, converter, from_data, to_data
+from neurobot.train.evolve import Evolve
+
+RESOLVED = "config.json"
+"""The resolved experiment in a run folder."""
+MAX_FILE = 16 << 20
+MAX_SEED = (1 << 63) - 1
+METHODS: dict[str, type[Evolve]] = {"evolve": Evolve}
+"""Ways to train, by the word in ``[train] method``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnvConfig:
+    """The environment.
+
+    Args:
+        id: a Gymnasium id, e.g. HalfCheetah-v5; `neurobot envs` lists those that can be used.
+    """
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Experiment:
+    """What `neurobot run` and `neurobot train` need to know.
+
+    Args:
+        env: the environment.
+        encode: how an observation becomes spikes.
+        network: the network.
+        decode: how spikes or membranes become an action.
+        substeps: network steps in a control tick; control period = substeps x dt.
+        carry: how much of the network's state survives from one tick to the next, in [0, 1].
+        program: trained program; in a launch file a path beside that file. Without one the network runs untrained.
+        seed: of drawn weights, of chance and of the first episode; episode k has seed + k.
+        episodes: how many episodes `run` and `eval` run.
+        core: what computes: host (float32) or host64 (float64).
+        train: how to train.
+        name: name of the experiment, for folders; default that of the launch file.
+    """
+
+    env: EnvConfig
+    encode: Encoder
+    network: NetworkSpec
+    decode: Decoder
+    substeps: int
+    carry: float = 1.0
+    program: str | None = None
+    seed: int = 0
+    episodes: int = 1
+    core: Literal["host", "host64"] = "host"
+    train: Evolve | None = None
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        problems = Problems("experiment")
+        problems.count("seed", self.seed, low=0)
+        if not problems.found and self.seed > MAX_SEED:
+            problems.add(f"seed is {self.seed}, it must be at most {MAX_SEED}")
+        problems.count("episodes", self.episodes)
+        problems.choice("core", self.core, get_args(Literal["host", "host64"]))
+        if Path(self.name).name != self.name:
+            problems.add(f"name is {self.name!r}, it must be a folder's name, without any '/'")
+        try:
+            _ = self.controller  # whether the parts fit each other
+        except SpecError as error:
+            problems.found.extend(error.problems)
+        problems.done()
+
+    @property
+    def controller(self) -> ControllerSpec:
+        """Encoder, network and decoder; sizes and ranges may still be open."""
+        return ControllerSpec(
+            encoder=self.encode, network=self.network, decoder=self.decode, substeps=self.substeps, carry=self.carry
+        )
+
+    def controller_spec(self, observation_space: Any, action_space: Any) -> ControllerSpec:
+        """Encoder, network and decoder with the sizes, ranges and limits of an environment's spaces.
+
+        Raises:
+            SpecError: the spaces do not fit.
+        """
+        return resolve(self.controller, observation_space, action_space)
+
+
+def load_experiment(launch: str | Path) -> Experiment:
+    """Read an experiment; its `program` comes back as a path that can be opened from here.
+
+    Args:
+        launch: a TOML file, a run folder, or the name of a bundled launch file.
+
+    Raises:
+        ConfigError: there is none; it cannot be read; it has unknown keys or values that cannot be used.
+    """
+    path = find_launch(str(launch))
+    data = _parse(path, json.loads if path.suffix == ".json" else tomllib.loads)
+    try:
+        experiment = from_data(data, Experiment)
+    except Invalid as error:
+        raise ConfigError(_listed(path, error.problems)) from None
+    program = experiment.program
+    return replace(
+        experiment,
+        program=None if program is None else str(path.parent / program),
+        name=experiment.name or path.stem,
+    )
+
+
+def find_launch(launch: str) -> Path:
+    """The file behind a LAUNCH argument: a path if it exists, else a bundled launch file.
+
+    Raises:
+        ConfigError: neither; the message lists near matches.
+    """
+    path = Path(launch)
+    if path.is_dir():
+        if (path / RESOLVED).is_file():
+            return path / RESOLVED
+        raise ConfigError(f"{launch}: a folder without {RESOLVED}; give a run folder, a launch file or a bundled name")
+    if path.exists():
+        if path.suffix == ".toml":
+            return path
+        raise ConfigError(f"{launch}: not a launch file; give a .toml file, a run folder or a bundled name")
+    bundled = bundled_launches()
+    name = launch.removesuffix(".toml")
+    if name in bundled:
+        return bundled[name]
+    raise ConfigError(f"{launch}: no such file, and no bundled launch file of this name; {near(path.stem, bundled)}")
+
+
+def bundled_launches() -> dict[str, Path]:
+    """The launch files that came with the package, by name."""
+    try:
+        folder = Path(str(resources.files("neurobot.launch")))
+    except ModuleNotFoundError:
+        return {}
+    return {path.stem: path for path in sorted(folder.glob("*.toml"))}
+
+
+def to_json(experiment: Experiment) -> str:
+    """An experiment as text that `load_experiment` reads from a run folder."""
+    _register()
+    return json.dumps(to_data(experiment), indent=2) + "\n"
+
+
+def changed(before: Experiment, after: Experiment, *names: str) -> list[str]:
+    """Key paths, below some fields, at which two experiments differ; e.g. ``encode.field.per_dim``."""
+    _register()
+    old, new = to_data(before), to_data(after)
+    return [path for name in names for path in _differences(name, old[name], new[name])]
+
+
+def _differences(path: str, a: Any, b: Any) -> Iterator[str]:
+    if isinstance(a, dict) and isinstance(b, dict) and a.keys() == b.keys():
+        for key in a:
+            yield from _differences(f"{path}.{key}", a[key], b[key])
+    elif isinstance(a, list | tuple) and isinstance(b, list | tuple) and len(a) == len(b):
+        for j, (x, y) in enumerate(zip(a, b, strict=True)):
+            yield from _differences(f"{path}.{j}", x, y)
+    elif a != b:
+        yield path
+
+
+def _parse(path: Path, parse: Callable[[str], Any]) -> dict[str, Any]:
+    """The file as plain data, after its size was bounded."""
+    _register()
+    try:
+        if path.stat().st_size > MAX_FILE:
+            raise ConfigError(f"{path}: larger than {MAX_FILE} bytes; large arrays belong in a program file")
+        data = parse(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror or error})") from None
+    except (ValueError, RecursionError) as error:  # both decoders' errors and UnicodeDecodeError are ValueErrors
+        if isinstance(error, ConfigError):
+            raise
+        raise ConfigError(f"{path}: not valid {path.suffix[1:].upper()}: {error}") from None
+    if not isinstance(data, dict):
+        raise ConfigError(f"{path}: it must be a table, not {type(data).__name__}")
+    return data
+
+
+def _listed(path: Path, problems: list[str]) -> str:
+    if len(problems) == 1:
+        return f"{path}: {problems[0]}"
+    return f"{path}: {len(problems)} problems" + "".join(f"\n  - {problem}" for problem in problems)
+
+
+@cache
+def _register() -> None:
+    """Teach the converter the words of ``[train] method``, once."""
+    c = converter()
+    c.register_structure_hook_func(lambda t: t == Evolve | None, _structure_train)
+    for name, cls in METHODS.items():
+        c.register_unstructure_hook(cls, _unstructure_train(c, name, cls))
+
+
+def _structure_train(data: Any, _: Any) -> Evolve | None:
+    if data is None:
+        return None
+    if not isinstance(data, dict):
+        raise ValueError(f"is {data!r}, it must be a table with a method: {', '.join(METHODS)}")
+    method = data.get("method")
+    if method not in METHODS:
+        given = "has no method" if method is None else f"has the unknown method {method!r}"
+        raise ValueError(f"{given}; {near(str(method), METHODS)}")
+    return converter().structure({k: v for k, v in data.items() if k != "method"}, METHODS[method])
+
+
+def _unstructure_train(c: cattrs.Converter, name: str, cls: type[Evolve]) -> Callable[[Evolve], dict[str, Any]]:
+    def unstructure(settings: Evolve) -> dict[str, Any]:
+        return {"method": name} | {f.name: c.unstructure(getattr(settings, f.name)) for f in dataclasses.fields(cls)}
+
+    return unstructure

@@ -1,0 +1,118 @@
+"""`neurobot train`; the training itself has tests of its own."""
+
+import json
+import os
+import signal
+
+import pytest
+
+from neurobot.program import Program
+from neurobot.train.evolve import Progress
+
+
+def test_training_writes_a_folder_that_runs(command, launch, tmp_path):
+    result = command("train", launch(), "--out", "a", "--json", "--seed", "4")
+    data = json.loads(result.out)
+    assert result.code == 0
+    assert (data["generation"], data["interrupted"], data["folder"]) == (2, False, "a")
+    assert data["best"] == pytest.approx(
+        Program.load(tmp_path / "a/program.safetensors").provenance["validation_return"]
+    )
+    events = [json.loads(line) for line in (tmp_path / "a/events.jsonl").read_text().splitlines()]
+    assert [e["event"] for e in events].count("generation") == 2
+    assert (tmp_path / "a/learning.png").stat().st_size > 1000
+    assert command("run", "a", "--no-record").code == 0
+
+
+def test_the_summary_says_how_to_measure(command, launch):
+    result = command("train", launch(), "--out", "a")
+    assert "neurobot eval a/program.safetensors" in result.out
+    assert "2 generations" in result.out
+
+
+def test_settings_can_be_changed(command, launch, tmp_path):
+    command("train", launch(), "--out", "a", "--train.sigma", "0.05", "--encode.field.per-dim", "3")
+    config = json.loads((tmp_path / "a/config.json").read_text())
+    assert config["train"]["sigma"] == 0.05
+    assert config["encode"]["field"]["per_dim"] == 3
+    assert Program.load(tmp_path / "a/program.safetensors").provenance["settings"]["sigma"] == 0.05
+
+
+def interrupt_after(generations, monkeypatch):
+    """Lets Ctrl-C come after some generations, between two reports."""
+    from neurobot.cli import train
+
+    real = train.evolve
+
+    def evolve(*args, report, **options):
+        def counting(progress):
+            if progress.generation == generations:
+                os.kill(os.getpid(), signal.SIGINT)
+            report(progress)
+
+        return real(*args, report=counting, **options)
+
+    monkeypatch.setattr(train, "evolve", evolve)
+
+
+def test_ctrl_c_saves_and_says_how_to_go_on(command, launch, tmp_path, monkeypatch):
+    whole = json.loads(command("train", launch(), "--out", "whole", "--json").out)
+    with monkeypatch.context() as patch:
+        interrupt_after(1, patch)
+        result = command("train", launch(), "--out", "a")
+    assert result.code == 130
+    assert "go on with: neurobot train a --resume a" in result.err
+    resumed = command("train", "a", "--resume", "a", "--json")
+    assert resumed.code == 0
+    assert json.loads(resumed.out)["best"] == whole["best"]
+    first, second = (Program.load(tmp_path / f / "program.safetensors").params for f in ("whole", "a"))
+    assert first.tolist() == second.tolist()
+
+
+def test_an_interruption_before_any_checkpoint_says_that_nothing_was_saved(command, launch, monkeypatch):
+    def evolve(*args, report, **options):
+        report(Progress(0, 0, 0.0, 0.0, 0.0, float("nan"), 0.0, 0.0))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("neurobot.cli.train.evolve", evolve)
+    result = command("train", launch(), "--out", "a", "--json")
+    assert result.code == 130
+    assert "nothing was saved" in result.err
+    assert json.loads(result.out)["program"] is None
+
+
+def test_a_launch_file_without_training_is_refused(command, launch, tmp_path):
+    path = launch()
+    path.write_text(path.read_text().split("[train]")[0])
+    result = command("train", path)
+    assert result.code == 3
+    assert "has no [train] part" in result.err
+
+
+def test_another_control_period_is_refused_with_both_before_anything_is_written(command, launch, tmp_path):
+    result = command("train", launch("substeps = 4", "substeps = 5"), "--out", "a")
+    assert result.code == 3
+    assert "every 0.025 s (5 substeps of 0.005 s), CartPole-v1 every 0.02 s" in result.err
+    assert not (tmp_path / "a").exists()
+
+
+def test_an_environment_without_a_batched_task_is_refused(command, launch):
+    result = command("train", launch("CartPole-v1", "CartPole-v0"))
+    assert result.code == 3
+    assert "no batched task has the id 'CartPole-v0'" in result.err
+
+
+def test_resuming_needs_a_checkpoint_and_no_new_folder(command, launch, tmp_path):
+    (tmp_path / "a").mkdir()
+    assert "there is no checkpoint.safetensors" in command("train", launch(), "--resume", "a").err
+    result = command("train", launch(), "--resume", "a", "--out", "b")
+    assert result.code == 3
+    assert "give one of them" in result.err
+
+
+def test_without_matplotlib_it_trains_and_says_how_to_get_it(command, launch, tmp_path, monkeypatch):
+    monkeypatch.setattr("neurobot.view.plot.has_matplotlib", lambda: False)
+    result = command("train", launch(), "--out", "a")
+    assert result.code == 0
+    assert "pip install 'neurobot[plot]'" in result.err
+    assert not (tmp_path / "a/learning.png").exists()
