@@ -18,6 +18,8 @@ from neurobot.spec.decoders import WinnerTakeAll
 from neurobot.spec.neurons import Input
 
 CORES: dict[str, Literal["float32", "float64"]] = {"host": "float32", "host64": "float64"}
+REAL = "fiub"
+"""Kinds of NumPy's types that an observation may have: floats, integers and bool."""
 LOGGED_SPIKES = 4096
 """Spikes a tick that a recording controller keeps at least."""
 
@@ -37,6 +39,7 @@ class Controller:
         observation_size: length of an observation.
         action_size: length of an action, 1 if it is discrete.
         discrete: whether an action is the number of a choice.
+        record: whether `spikes` are kept.
 
     Raises:
         SpecError: a network without encoder and decoder, an unknown core.
@@ -56,6 +59,7 @@ class Controller:
         self.observation_size = program.observation_size
         self.action_size = program.action_size
         self.discrete = program.discrete
+        self.record = record
         self._on_hold = program.spec.decoder
         self._dtype = CORES[core]
         room = max(LOGGED_SPIKES, program.neurons * min(program.substeps, 16)) if record else 0
@@ -64,6 +68,8 @@ class Controller:
         self._observation = self._core.observation
         self._shape = self._observation.shape
         self._tick, self._sent, self._ints = self._core.tick_in_place, self._core.action, self._core.ints
+        self._wanted = self._core.block("decoder.wanted")
+        self._v_words = _membrane_words(program)
         self._batch: BatchCore | None = None
 
     def step(self, observation: Any, reward: float = 0.0, out: np.ndarray | None = None) -> Any:
@@ -83,7 +89,7 @@ class Controller:
         """
         x = self._observation
         try:
-            if observation.shape != self._shape:
+            if observation.shape != self._shape or observation.dtype.kind not in REAL:
                 raise ValueError
             x[:] = observation
         except (AttributeError, TypeError, ValueError):
@@ -145,7 +151,7 @@ class Controller:
         Raises:
             ObservationError, ActionError: as `step`, naming the row; in the case of an observation nothing has changed.
         """
-        x = np.asarray(observation)
+        x = _as_array(observation)
         rows = x[None] if x.ndim == 1 else x
         if rows.ndim != 2 or rows.shape[1] != self.observation_size or not _is_real(rows):
             self._take(observation)
@@ -165,7 +171,7 @@ class Controller:
     @property
     def wanted(self) -> np.ndarray:
         """What the last tick decoded, before the limits, (action_size,); a view."""
-        return self._core.block("decoder.wanted")
+        return self._wanted
 
     @property
     def sent(self) -> np.ndarray:
@@ -190,11 +196,7 @@ class Controller:
     @property
     def membranes(self) -> np.ndarray:
         """v of all neurons in declared order, (n,) float32; 0 for Input."""
-        parts = [
-            np.zeros(p.n) if isinstance(p.model, Input) else self._core.block(f"{p.name}.v")
-            for p in self.program.network.populations
-        ]
-        return np.concatenate(parts).astype(np.float32)
+        return self._core.state[self._v_words].astype(np.float32, copy=False)
 
     @property
     def populations(self) -> tuple[tuple[str, int], ...]:
@@ -227,12 +229,7 @@ class Controller:
 
     def _take(self, observation: Any) -> None:
         """Copy an observation that is no array of the right shape, or say what is wrong with it."""
-        try:
-            x = np.asarray(observation)
-        except ValueError:
-            raise ObservationError(
-                f"the observation is no array of numbers, but a {type(observation).__name__}"
-            ) from None
+        x = _as_array(observation)
         if not _is_real(x):
             raise ObservationError(f"the observation has dtype {x.dtype}; it must be real numbers")
         if x.shape != self._shape:
@@ -247,5 +244,25 @@ class Controller:
             raise ActionError("the read-out is not finite; nothing was sent. Look for weights that are far too large")
 
 
+def _as_array(observation: Any) -> np.ndarray:
+    try:
+        return np.asarray(observation)
+    except (TypeError, ValueError):
+        kind = type(observation).__name__
+        raise ObservationError(f"the observation is no array of numbers, but a {kind}") from None
+
+
+def _membrane_words(program: Program) -> np.ndarray:
+    """Where in the state v of every neuron lies; for Input neurons a word of the header that is always 0."""
+    parts = []
+    for p in program.network.populations:
+        if isinstance(p.model, Input):
+            parts.append(np.full(p.n, ops.STATE_HEADER - 1))
+        else:
+            block = program.blocks["state"][f"{p.name}.v"]
+            parts.append(np.arange(block.at, block.at + block.size))
+    return np.concatenate(parts)
+
+
 def _is_real(x: np.ndarray) -> bool:
-    return x.dtype.kind in "fiub"
+    return x.dtype.kind in REAL

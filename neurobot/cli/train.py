@@ -18,14 +18,13 @@ from neurobot.cli.console import compiling, messages, print_json, print_rows, sa
 from neurobot.cli.folder import PROGRAM, new_folder, write_config
 from neurobot.cli.run import load_program, untrained
 from neurobot.config import Experiment
-from neurobot.errors import ConfigError, EnvError
+from neurobot.errors import ConfigError
 from neurobot.train.evolve import Progress, evolve
 
 if TYPE_CHECKING:
     from neurobot.program import Program
 
 EVENTS, CHECKPOINT = "events.jsonl", "checkpoint.safetensors"
-PERIOD_TOLERANCE = 1e-6  # relative, for rounding in decimal forms
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,15 +69,12 @@ def starting_point(experiment: Experiment) -> Program:
         SpecError: its spaces do not fit.
     """
     from neurobot.envs import find_task
+    from neurobot.loop.fit import check_period
 
     task = find_task(experiment.env.id)
-    period, ours = task.control_period, experiment.controller.control_period
-    if abs(period - ours) > PERIOD_TOLERANCE * period:
-        raise EnvError(
-            f"the controller acts every {ours:.9g} s ({experiment.substeps} substeps of {experiment.network.dt:.9g} s),"
-            f" {task.id} every {period:.9g} s; choose substeps and dt so that substeps x dt = {period:.9g} s"
-        )
-    return untrained(experiment, task)
+    program = untrained(experiment, task)
+    check_period(program, task.control_period)
+    return program
 
 
 def _resumed(folder: Path) -> Path:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from neurobot.errors import SpecError
 from neurobot.kernels import ops
 from neurobot.kernels.compiled import integer
 from neurobot.program import Program
@@ -81,14 +82,25 @@ def episode_of(ints: np.ndarray) -> tuple[int, int]:
 
 
 def cast_params(program: Program, dtype: np.dtype[Any]) -> np.ndarray:
-    """Params as a core's kind of number, (words,); limits are rounded towards the inside, never outwards."""
-    params = program.params.astype(dtype)
+    """Params as a core's kind of number, (words,); limits are rounded towards the inside, never outwards.
+
+    Raises:
+        SpecError: numbers too large for float32.
+    """
+    with np.errstate(over="ignore"):
+        params = program.params.astype(dtype)
+    wrong = [name for name, b in program.blocks["params"].items() if not np.isfinite(b.of(params)).all()]
+    if wrong:
+        raise SpecError("core", [f"{name} has numbers that {dtype} cannot hold" for name in wrong])
     for name, inward in (("decoder.low", np.inf), ("decoder.high", -np.inf), ("decoder.slew", -np.inf)):
         block = program.blocks["params"].get(name)
         if block is not None:
             exact, rounded = block.of(program.params), block.of(params)
-            wrong = rounded < exact if inward > 0 else rounded > exact
-            rounded[wrong] = np.nextafter(rounded[wrong], dtype.type(inward))
+            outside = rounded < exact if inward > 0 else rounded > exact
+            rounded[outside] = np.nextafter(rounded[outside], dtype.type(inward))
+    if "decoder.rest" in program.blocks["params"]:
+        low, high, rest = (program.blocks["params"][f"decoder.{name}"].of(params) for name in ("low", "high", "rest"))
+        rest[...] = np.clip(rest, low, high)
     return params
 
 

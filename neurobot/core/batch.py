@@ -97,8 +97,18 @@ class BatchCore:
 
         Returns:
             `action`, (n, action_size) float64; rows of other instances are as they were.
+
+        Raises:
+            SpecError: observations of another shape, instances that do not exist: compiled code does not look.
         """
-        ids = self._all if ids is None else ids
+        wanted = (self.n, self.program.observation_size)
+        if observations.shape != wanted:
+            raise SpecError("BatchCore", [f"the observations have shape {observations.shape}, they must have {wanted}"])
+        if ids is None:
+            ids = self._all
+        elif ids.size and not 0 <= ids.min() <= ids.max() < self.n:
+            given = f"{ids.min()} to {ids.max()}"
+            raise SpecError("BatchCore", [f"the instances go from {given}, there are 0..{self.n - 1}"])
         if self._pool is None:
             self._run(observations, ids)
         else:

@@ -34,7 +34,7 @@ def _compile(function: Callable[..., Any], signature: str) -> Callable[..., Any]
 def batch_kernel(real: str) -> Callable[..., Any]:
     """`tick_batch` for ``float32`` or ``float64``."""
     signature = _TICK_BATCH.format(**_types(real))
-    return _compile(source.tick_batch.py_func, signature)
+    return _compile(getattr(source.tick_batch, "py_func", source.tick_batch), signature)
 
 
 @functools.cache

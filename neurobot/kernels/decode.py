@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from neurobot.kernels.jit import kernel
 
 
@@ -19,8 +21,8 @@ def count(spikes, counts):
 
 @kernel
 def side(values, first, n):
-    """Mean of n consecutive values, added in order."""
-    total = 0.0
+    """Mean of n consecutive values, added in order, in float64."""
+    total = np.float64(0.0)
     for m in range(n):
         total += values[first + m]
     return total / n

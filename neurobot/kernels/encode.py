@@ -15,8 +15,8 @@ U32 = np.uint64(0xFFFFFFFF)
 
 @kernel
 def unit(x, center, scale):
-    """An observation in its range: u = (x - center) scale, clipped to [-1, 1]."""
-    return min(max((x - center) * scale, -1.0), 1.0)
+    """An observation in its range: u = (x - center) scale, clipped to [-1, 1]; float64, compiled or not."""
+    return np.float64(min(max((x - center) * scale, -1.0), 1.0))
 
 
 @kernel
@@ -55,7 +55,7 @@ def chance(act, gain, out):
     Reads: act (n,), gain (1,) spikes a step at activation 1. Writes: out (n,), the uint32's bits.
     """
     for j in range(act.size):
-        p = min(max(float(act[j]) * float(gain[0]), 0.0), 1.0)
+        p = min(max(np.float64(act[j]) * np.float64(gain[0]), 0.0), 1.0)
         out[j] = np.int32(np.uint32(p * 4294967295.0))
 
 

@@ -77,7 +77,7 @@ def _prologue(o, params, state, ints, obs):
         init = cut(params, o[3], n)
         carry = params[o[4]]
         for j in range(n):
-            x[j] = init[j] + carry * (x[j] - init[j])
+            x[j] = init[j] + carry * (x[j] - init[j]) if carry else init[j]  # 0 also ends what is not finite
     elif op == ops.CLEAR:
         x = cut(state, o[2], n)
         for j in range(n):

@@ -16,6 +16,7 @@ from neurobot.spec import ControllerSpec
 
 if TYPE_CHECKING:
     from neurobot.controller import Controller
+    from neurobot.program import Program
 
 PERIOD_TOLERANCE = 1e-6  # relative; float32 periods and 0.002 · 25 are the same time
 
@@ -28,26 +29,28 @@ def check_fit(controller: Controller, env: Any) -> None:
     """
     _check_observations(controller, env.observation_space)
     _check_actions(controller, env.action_space)
-    period, source = env_period(env)
-    if period is not None and abs(period - controller.control_period) > PERIOD_TOLERANCE * period:
+    period = env_period(env)
+    if period is not None:
+        check_period(controller, period)
+
+
+def check_period(ours: Controller | Program, period: float) -> None:
+    """Compare a control period with an environment's [s]; EnvError with both where they differ."""
+    if abs(period - ours.control_period) > PERIOD_TOLERANCE * period:
         raise EnvError(
-            f"the controller acts every {controller.control_period:.9g} s, the environment every {period:.9g} s"
-            f" ({source}); choose substeps and dt so that substeps x dt = {period:.9g} s"
+            f"the controller acts every {ours.control_period:.9g} s ({ours.substeps} substeps of"
+            f" {ours.control_period / ours.substeps:.9g} s), the environment every {period:.9g} s; choose substeps and"
+            f" dt so that substeps x dt = {period:.9g} s"
         )
 
 
-def env_period(env: Any) -> tuple[float | None, str]:
-    """The control period of a Gymnasium environment [s], and where it says so.
-
-    That is ``dt`` (MuJoCo and most classic control), ``tau`` (CartPole), or else what ``metadata["render_fps"]``
-    gives; None where there is nothing of the kind.
-    """
+def env_period(env: Any) -> float | None:
+    """The control period of a Gymnasium environment [s]: its ``dt`` (MuJoCo, Pendulum), ``tau`` (CartPole) or None."""
     for name in ("dt", "tau"):
         period = _positive(getattr(env.unwrapped, name, None))
         if period is not None:
-            return period, name
-    fps = _positive((getattr(env, "metadata", None) or {}).get("render_fps"))
-    return (None, "") if fps is None else (1 / fps, "1 / render_fps")
+            return period
+    return None
 
 
 def action_cast(space: Any) -> Callable[[Any], Any]:

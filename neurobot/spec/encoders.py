@@ -183,6 +183,8 @@ class Encoder:
             problems.count("size", self.size)
         if not isinstance(self.field, Direct | Gaussian):
             problems.add(f"field is {self.field!r}, it must be Direct or Gaussian")
+        elif not isinstance(self.field.range, Bounds | Normalizer | None):
+            problems.add(f"range is {self.field.range!r}, it must be Bounds or Normalizer, or None")
         if not isinstance(self.code, Regular | Poisson | Current):
             problems.add(f"code is {self.code!r}, it must be Regular, Poisson or Current")
         signed = isinstance(self.field, Direct) and not self.field.push_pull

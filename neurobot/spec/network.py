@@ -19,6 +19,7 @@ from neurobot.spec.weights import AllToAll, Dense, FixedProbability, OneToOne, S
 
 MAX_NEURONS = 10_000_000
 MAX_DELAY_STEPS = 100_000
+MAX_REFRACTORY_STEPS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ class Projection:
     def __post_init__(self) -> None:
         weights: Any = self.weights
         if isinstance(weights, np.ndarray | list | tuple):
-            object.__setattr__(self, "weights", Dense(np.asarray(weights)))
+            object.__setattr__(self, "weights", Dense(weights))
         normalise(self, "delay")
         problems = Problems(f"projection {self.name!r}")
         problems.number("delay", self.delay, low=0.0)
@@ -165,7 +166,10 @@ class NetworkSpec:
         if isinstance(population.model, IF | LIF | CubaLIF):
             t_ref = population.model.t_ref
             for t in sorted(set(t_ref)) if isinstance(t_ref, tuple) else [t_ref]:
-                problems.steps(f"population {population.name!r}: t_ref", t, self.dt)
+                name = f"population {population.name!r}: t_ref"
+                problems.steps(name, t, self.dt)
+                if t / self.dt > MAX_REFRACTORY_STEPS:
+                    problems.add(f"{name} is {t / self.dt:g} steps, at most {MAX_REFRACTORY_STEPS} are allowed")
 
     def _check_projection(self, problems: Problems, p: Projection) -> None:
         unknown = [name for name in (p.pre, p.post) if name not in self.names]

@@ -150,8 +150,9 @@ PARAMETERS = ("tau_mem", "tau_syn", "r", "w_in", "v_leak", "v_threshold", "v_res
 
 
 def parameters(model: Model) -> dict[str, Values]:
-    """The model's numeric parameters by name, without those that are None."""
-    return {p: getattr(model, p) for p in PARAMETERS if getattr(model, p, None) is not None}
+    """The model's numeric parameters by name, without a v_subtract that is None."""
+    given = {p: getattr(model, p) for p in PARAMETERS if hasattr(model, p)}
+    return {p: value for p, value in given.items() if value is not None or p != "v_subtract"}
 
 
 def check_model(model: Model) -> None:

@@ -7,10 +7,11 @@ from a stream of its own, so that adding a projection leaves the others as they 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
+from neurobot.errors import SpecError
 from neurobot.spec.check import Problems
 
 
@@ -71,12 +72,22 @@ class AllToAll:
     weight: Weight = 1.0
     self: bool = True
 
+    def __post_init__(self) -> None:
+        problems = Problems("AllToAll")
+        _check_weight(problems, self.weight)
+        problems.done()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OneToOne:
     """Neuron j to neuron j; both populations have the same size."""
 
     weight: Weight = 1.0
+
+    def __post_init__(self) -> None:
+        problems = Problems("OneToOne")
+        _check_weight(problems, self.weight)
+        problems.done()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +107,7 @@ class FixedProbability:
     def __post_init__(self) -> None:
         problems = Problems("FixedProbability")
         problems.number("p", self.p, low=0.0, high=1.0)
+        _check_weight(problems, self.weight)
         problems.done()
 
 
@@ -110,8 +122,8 @@ class Dense:
     __slots__ = ("delays", "values")
 
     def __init__(self, values: np.ndarray, delays: np.ndarray | None = None):
-        self.values = _frozen(values, np.float64)
-        self.delays = None if delays is None else _frozen(delays, np.float64)
+        self.values = _frozen("Dense", values, np.float64)
+        self.delays = None if delays is None else _frozen("Dense", delays, np.float64)
         problems = Problems("Dense")
         if self.values.ndim != 2:
             problems.add(f"the weights have {self.values.ndim} dimensions, they must be (n_post, n_pre)")
@@ -145,9 +157,9 @@ class Sparse:
     __slots__ = ("delays", "post", "pre", "values")
 
     def __init__(self, post: np.ndarray, pre: np.ndarray, values: np.ndarray, delays: np.ndarray | None = None):
-        self.post, self.pre = _frozen(post, np.int64), _frozen(pre, np.int64)
-        self.values = _frozen(values, np.float64)
-        self.delays = None if delays is None else _frozen(delays, np.float64)
+        self.post, self.pre = _frozen("Sparse", post, np.int64), _frozen("Sparse", pre, np.int64)
+        self.values = _frozen("Sparse", values, np.float64)
+        self.delays = None if delays is None else _frozen("Sparse", delays, np.float64)
         problems = Problems("Sparse")
         arrays = {"post": self.post, "pre": self.pre, "values": self.values}
         if self.delays is not None:
@@ -174,8 +186,21 @@ Weights: TypeAlias = str | Dense | Sparse | AllToAll | OneToOne | FixedProbabili
 """A string names an array that is given to `build`, or that a program file holds."""
 
 
-def _frozen(values: np.ndarray, dtype: type) -> np.ndarray:
-    array: np.ndarray = np.array(values, dtype=dtype, order="C")
+def _check_weight(problems: Problems, weight: Weight) -> None:
+    if not isinstance(weight, Normal | Uniform | FanIn):
+        problems.number("weight", weight)
+
+
+def _frozen(what: str, values: Any, dtype: type) -> np.ndarray:
+    """A copy that cannot be written; SpecError for what is no array of numbers of this kind."""
+    try:
+        array = np.array(values)
+    except ValueError:
+        raise SpecError(what, ["rows of different lengths make no array"]) from None
+    if array.size and array.dtype.kind not in ("iu" if dtype is np.int64 else "fiub"):
+        words = "whole numbers" if dtype is np.int64 else "real numbers"
+        raise SpecError(what, [f"an array of dtype {array.dtype} is given, it must hold {words}"])
+    array = np.array(array, dtype=dtype, order="C")
     array.flags.writeable = False
     return array
 

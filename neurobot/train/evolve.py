@@ -216,8 +216,8 @@ class _Run:
         at.steps += episodes.count
         at.generation += 1
         at.core_seconds = time.process_time() - self._cpu
+        self._log(at, episodes)
         self.at = at
-        self._log(episodes)
         if at.generation % s.evaluate_every == 0:
             self.evaluate()
         return self._progress(episodes)
@@ -270,8 +270,7 @@ class _Run:
         self.at.normalizer.write(self.program, params)
         return params
 
-    def _log(self, e: Episodes) -> None:
-        at = self.at
+    def _log(self, at: Checkpoint, e: Episodes) -> None:
         self.log.write(
             "generation", generation=at.generation, steps=at.steps, core_seconds=at.core_seconds,
             return_mean=float(e.returns.mean()), return_max=float(e.returns.max()), length_mean=float(e.lengths.mean()),

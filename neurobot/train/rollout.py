@@ -8,10 +8,8 @@ from typing import Any
 import numpy as np
 
 from neurobot.core import BatchCore
-from neurobot.errors import EnvError
+from neurobot.loop.fit import check_period
 from neurobot.program import Program
-
-PERIOD_TOLERANCE = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +47,7 @@ class Rollout:
     """
 
     def __init__(self, program: Program, env: Any):
-        period = env.control_period
-        if abs(period - program.control_period) > PERIOD_TOLERANCE * period:
-            raise EnvError(
-                f"the environment's control period is {period:g} s, the controller's {program.control_period:g} s "
-                f"({program.substeps} substeps of {program.network.dt:g} s); change dt or substeps"
-            )
+        check_period(program, env.control_period)
         self.program, self.env = program, env
         self.core = BatchCore(program, env.num_envs, own_params=True)
 

@@ -92,7 +92,7 @@ def test_a_launch_file_without_training_is_refused(command, launch, tmp_path):
 def test_another_control_period_is_refused_with_both_before_anything_is_written(command, launch, tmp_path):
     result = command("train", launch("substeps = 4", "substeps = 5"), "--out", "a")
     assert result.code == 3
-    assert "every 0.025 s (5 substeps of 0.005 s), CartPole-v1 every 0.02 s" in result.err
+    assert "every 0.025 s (5 substeps of 0.005 s), the environment every 0.02 s" in result.err
     assert not (tmp_path / "a").exists()
 
 
