@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import platform
 from importlib.metadata import version
+from pathlib import Path
 
-from benchmarks import evolve, tick
+from benchmarks import evolve, shipped, tick
 
 PACKAGES = ("neurobot", "numpy", "numba", "gymnasium", "mujoco")
 
@@ -21,11 +22,16 @@ def main() -> None:
     learning.add_argument("--seeds", type=int, default=5, help="number of seeds, from 0 (default 5)")
     learning.add_argument("--episodes", type=int, default=100, help="episodes of each evaluation (default 100)")
     learning.add_argument("--jobs", type=int, default=2, help="runs side by side (default 2)")
+    learning.add_argument("--out", type=Path, default=Path("runs/benchmark"), help="folder for the runs")
+    ships = cases.add_parser("shipped", help="the returns of the programs that ship, recorded for the tests")
+    ships.add_argument("--episodes", type=int, default=100, help="episodes of each evaluation (default 100)")
     arguments = parser.parse_args()
     if arguments.case == "tick":
         tick.main()
+    elif arguments.case == "shipped":
+        shipped.main(arguments.episodes)
     else:
-        evolve.main(arguments.launch, arguments.seeds, arguments.episodes, arguments.jobs)
+        evolve.main(arguments.launch, arguments.seeds, arguments.episodes, arguments.jobs, arguments.out)
     print()
     print(", ".join(f"{name} {version(name)}" for name in PACKAGES) + f", Python {platform.python_version()}")
 

@@ -10,7 +10,6 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -18,13 +17,14 @@ from typing import Any
 import numpy as np
 
 
-def main(launch: list[str], seeds: int, episodes: int, jobs: int) -> None:
-    """Train and evaluate, and print a table with a row for every seed."""
+def main(launch: list[str], seeds: int, episodes: int, jobs: int, out: Path) -> None:
+    """Train and evaluate, print a table with a row for every seed, and leave the runs in a folder."""
     print("| task | seed | core-minutes | steps | return | spikes / tick | synaptic operations / tick |")
     print("|---|---|---|---|---|---|---|")
     for name in launch:
-        with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(jobs) as pool:
-            runs = list(pool.map(lambda seed: one(name, seed, episodes, Path(folder) / str(seed)), range(seeds)))
+        with ThreadPoolExecutor(jobs) as pool:
+            futures = [pool.submit(one, name, seed, episodes, out / f"{name}-{seed}") for seed in range(seeds)]
+            runs = [future.result() for future in futures]
         for seed, run in enumerate(runs):
             print(
                 f"| {run['env']} | {seed} | {run['core_minutes']:.2f} | {run['steps']:,} | "
@@ -41,7 +41,7 @@ def one(launch: str, seed: int, episodes: int, folder: Path) -> dict[str, Any]:
     command = [sys.executable, "-m", "neurobot"]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     train = [*command, "train", launch, "--seed", str(seed), "--train.threads", "1", "--out", str(folder), "--json"]
-    subprocess.run(train, check=True, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    subprocess.run(train, check=True, env=environment, capture_output=True)
     program = folder / "program.safetensors"
     evaluate = [*command, "eval", str(program), "--episodes", str(episodes), "--seed", "1000", "--json"]
     result = json.loads(subprocess.run(evaluate, check=True, env=environment, capture_output=True).stdout)

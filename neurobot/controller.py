@@ -196,7 +196,8 @@ class Controller:
     @property
     def membranes(self) -> np.ndarray:
         """v of all neurons in declared order, (n,) float32; 0 for Input."""
-        return self._core.state[self._v_words].astype(np.float32, copy=False)
+        v: np.ndarray = self._core.state[self._v_words].astype(np.float32, copy=False)
+        return v
 
     @property
     def populations(self) -> tuple[tuple[str, int], ...]:

@@ -41,7 +41,7 @@ def read(values, offset, per, push_pull, gain, tanh, u):
         if push_pull:
             x -= side(values, first + per, per) - side(offset, first + per, per)
         x = gain[0] * x
-        u[a] = math.tanh(x) if tanh else x
+        u[a] = math.tanh(x) if tanh and math.isfinite(x) else x  # an overflow must not become full throttle
 
 
 @kernel

@@ -24,7 +24,7 @@ from neurobot.errors import ProgramFileError, SpecError
 from neurobot.program.draw import Synapses
 from neurobot.program.lower import Lowered, Shape, lower
 from neurobot.program.program import Program, blank_program
-from neurobot.spec.controller import ControllerSpec
+from neurobot.spec.controller import ControllerSpec, require_resolved
 from neurobot.spec.network import NetworkSpec
 from neurobot.spec.serialize import Invalid, from_data, to_data
 
@@ -62,7 +62,7 @@ def load(path: str | Path) -> Program:
         with safe_open(str(path), framework="numpy") as file:
             header = _read_header(path, file.metadata())
             blank = _blank(path, header, file)
-            arrays = {name: _real(path, name, file.get_tensor(name)) for name in file.keys()}  # noqa: SIM118 (no mapping)
+            arrays = {name: _real(path, name, file.get_tensor(name)) for name in file.keys()}  # noqa: SIM118
             digest = file.metadata()["sha256"]
     except SafetensorError as error:
         raise ProgramFileError(f"{path}: not a safetensors file, or a damaged one ({error})") from None
@@ -86,12 +86,14 @@ def write_atomically(path: Path, data: bytes) -> None:
             os.fsync(file.fileno())
         temporary.chmod(0o644)
         temporary.replace(path)
+        temporary = None
     except OSError as error:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
         raise ProgramFileError(
             f"{path}: cannot be written ({error.strerror or error}); what was there before is unchanged"
         ) from None
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
 
 
 def _arrays(program: Program) -> dict[str, np.ndarray]:
@@ -187,6 +189,8 @@ def _blank(path: Path, header: dict[str, Any], file: Any) -> Program:
         cls = KINDS[header["kind"]]
         spec: Any = from_data(header["spec"], cls)
         network = spec if isinstance(spec, NetworkSpec) else spec.network
+        if isinstance(spec, ControllerSpec):
+            require_resolved(spec)
         shapes = {p.name: _shape(p.name, found, header["max_delays"]) for p in network.projections}
         _compare(path, lower(spec, shapes), found)
         blank = blank_program(spec, header["seed"], shapes, header["provenance"])

@@ -18,7 +18,7 @@ from neurobot.spec.check import Problems, as_array
 from neurobot.spec.controller import ControllerSpec, require_resolved
 from neurobot.spec.decoders import WinnerTakeAll
 from neurobot.spec.encoders import Bounds, Current, Encoder, Gaussian, Poisson
-from neurobot.spec.network import NetworkSpec
+from neurobot.spec.network import NetworkSpec, Projection
 from neurobot.spec.neurons import Input
 from neurobot.spec.weights import Dense, Sparse
 
@@ -222,11 +222,18 @@ def fill_tables(program: Program, layout: np.ndarray, synapses: Mapping[str, Syn
 def _by_name(spec: ControllerSpec | NetworkSpec) -> ControllerSpec | NetworkSpec:
     """The spec with arrays of weights replaced by the projection's name."""
     network = spec if isinstance(spec, NetworkSpec) else spec.network
-    projections = tuple(
-        replace(p, weights=p.name) if isinstance(p.weights, Dense | Sparse) else p for p in network.projections
-    )
+    projections = tuple(_named(p, network.dt) for p in network.projections)
     network = replace(network, projections=projections)
     return network if isinstance(spec, NetworkSpec) else replace(spec, network=network)
+
+
+def _named(p: Projection, dt: float) -> Projection:
+    """With delays per synapse the projection's own is not used, but it has to be legal once they are out of sight."""
+    if not isinstance(p.weights, Dense | Sparse):
+        return p
+    delays = p.weights.delays
+    shortest = p.delay if delays is None else float(delays.min(initial=np.inf))
+    return replace(p, weights=p.name, delay=shortest if np.isfinite(shortest) else dt)
 
 
 def _dense_if_held(spec: ControllerSpec | NetworkSpec, name: str, s: Synapses) -> Synapses:

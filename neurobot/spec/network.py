@@ -6,6 +6,7 @@ so a spike reaches a later population within the same step when its delay is 0.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,8 @@ from neurobot.spec.neurons import IF, LI, LIF, MODELS, CubaLIF, Input, Model, pa
 from neurobot.spec.weights import AllToAll, Dense, FixedProbability, OneToOne, Sparse, Weights
 
 MAX_NEURONS = 10_000_000
+MAX_POPULATIONS = 1_000
+MAX_PROJECTIONS = 10_000
 MAX_DELAY_STEPS = 100_000
 MAX_REFRACTORY_STEPS = 1_000_000
 
@@ -131,8 +134,11 @@ class NetworkSpec:
         problems.number("dt", self.dt, above=0.0)
         if not self.populations:
             problems.add("there is no population")
-        for kind, names in (("population", self.names), ("projection", [p.name for p in self.projections])):
-            for name in sorted({n for n in names if list(names).count(n) > 1}):
+        parts = (("population", self.names, MAX_POPULATIONS), ("projection", self._between, MAX_PROJECTIONS))
+        for kind, names, most in parts:
+            if len(names) > most:
+                problems.add(f"there are {len(names)} {kind}s, at most {most} are allowed")
+            for name in sorted(n for n, times in Counter(names).items() if times > 1)[:20]:
                 problems.add(f"{kind} {name!r} is declared more than once")
         if not problems.found:
             for population in self.populations:
@@ -145,6 +151,10 @@ class NetworkSpec:
     def names(self) -> tuple[str, ...]:
         """Names of the populations, in order."""
         return tuple(p.name for p in self.populations)
+
+    @property
+    def _between(self) -> tuple[str, ...]:
+        return tuple(p.name for p in self.projections)
 
     def index(self, name: str) -> int:
         """Position of a population in the order of update.

@@ -61,6 +61,8 @@ def from_data(data: Any, cls: type[T]) -> T:
     Raises:
         Invalid: unknown keys, missing ones, values of the wrong kind or out of range; all of them.
     """
+    if not isinstance(data, dict):
+        raise Invalid([f"is {data!r}, it must be a table"])
     try:
         return converter().structure(data, cls)
     except (cattrs.BaseValidationError, ValueError, TypeError, KeyError, StructureHandlerNotFoundError) as error:
@@ -151,9 +153,11 @@ def _refuse_array(array: Dense | Sparse) -> Any:
 def _say(error: BaseException, kind: Any) -> str:
     if isinstance(error, ForbiddenExtraKeysError):
         known = [f.name for f in dataclasses.fields(error.cl)]
-        return "; ".join(f"unknown key {key!r}, {near(key, known)}" for key in sorted(error.extra_fields))
+        return "; ".join(f"unknown key {key!r}, {near(key, known)}" for key in sorted(map(str, error.extra_fields)))
     if isinstance(error, KeyError):
         return f"the key {error.args[0]!r} is missing"
+    if isinstance(error, AttributeError | TypeError):
+        return "is no table, or no list, of what belongs here"
     return str(error)
 
 

@@ -7,9 +7,10 @@ from a stream of its own, so that adding a projection leaves the others as they 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from neurobot.errors import SpecError
 from neurobot.spec.check import Problems
@@ -121,7 +122,7 @@ class Dense:
 
     __slots__ = ("delays", "values")
 
-    def __init__(self, values: np.ndarray, delays: np.ndarray | None = None):
+    def __init__(self, values: ArrayLike, delays: ArrayLike | None = None):
         self.values = _frozen("Dense", values, np.float64)
         self.delays = None if delays is None else _frozen("Dense", delays, np.float64)
         problems = Problems("Dense")
@@ -156,7 +157,7 @@ class Sparse:
 
     __slots__ = ("delays", "post", "pre", "values")
 
-    def __init__(self, post: np.ndarray, pre: np.ndarray, values: np.ndarray, delays: np.ndarray | None = None):
+    def __init__(self, post: ArrayLike, pre: ArrayLike, values: ArrayLike, delays: ArrayLike | None = None):
         self.post, self.pre = _frozen("Sparse", post, np.int64), _frozen("Sparse", pre, np.int64)
         self.values = _frozen("Sparse", values, np.float64)
         self.delays = None if delays is None else _frozen("Sparse", delays, np.float64)
@@ -191,7 +192,7 @@ def _check_weight(problems: Problems, weight: Weight) -> None:
         problems.number("weight", weight)
 
 
-def _frozen(what: str, values: Any, dtype: type) -> np.ndarray:
+def _frozen(what: str, values: ArrayLike, dtype: type) -> np.ndarray:
     """A copy that cannot be written; SpecError for what is no array of numbers of this kind."""
     try:
         array = np.array(values)

@@ -1,0 +1,1 @@
+"""NumPy twins: the same rules, written a second time for people, to compare compiled code with."""

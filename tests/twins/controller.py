@@ -1,0 +1,205 @@
+"""A whole controller in float64, straight from its spec: populations in order, synapse by synapse.
+
+It shares nothing with the op table. It follows the text: what arrives in step k is found by asking every synapse
+whether its neuron spiked at k minus its delay.
+"""
+
+import math
+
+import numpy as np
+
+from neurobot.spec import (
+    IF,
+    LI,
+    Bounds,
+    ControllerSpec,
+    CubaLIF,
+    Current,
+    Direct,
+    Input,
+    Membrane,
+    Poisson,
+    Rate,
+    Regular,
+    WinnerTakeAll,
+)
+from tests.twins import kernels
+
+
+def broadcast(value, n):
+    return np.broadcast_to(np.asarray(value, float), (n,)).copy()
+
+
+class Neurons:
+    """One population: coefficients by name, and what changes."""
+
+    def __init__(self, population, dt):
+        m, self.n = population.model, population.n
+        self.name, self.model = population.name, m
+        self.alpha, self.b, self.lam = (np.zeros(self.n) for _ in range(3))
+        self.kappa = self.beta = self.mu = np.zeros(self.n)
+        self.theta, self.leak = np.full(self.n, np.inf), broadcast(getattr(m, "v_leak", 0), self.n)
+        self.init = self.leak if population.v_init is None else broadcast(population.v_init, self.n)
+        self.ref = np.rint(broadcast(getattr(m, "t_ref", 0), self.n) / dt).astype(int)
+        if isinstance(m, Input):
+            return
+        r, bias = broadcast(m.r, self.n), broadcast(population.bias, self.n)
+        tau = np.full(self.n, np.inf) if isinstance(m, IF) else broadcast(m.tau_mem, self.n)
+        self.alpha = np.exp(-dt / tau)
+        gain = r * dt if isinstance(m, IF) else (1 - self.alpha) * r
+        self.b = (1 - self.alpha) * self.leak + gain * bias
+        self.lam = {"current": gain, "jump": np.ones(self.n), "jump_then_decay": self.alpha}.get(
+            m.input, np.zeros(self.n)
+        )
+        if isinstance(m, CubaLIF):
+            self._current(m, dt, tau, r)
+        if not isinstance(m, LI):
+            self.theta = broadcast(m.v_threshold, self.n)
+            self.subtract = m.reset == "subtract"
+            down = self.theta if m.v_subtract is None else broadcast(m.v_subtract, self.n)
+            self.to = down if self.subtract else broadcast(m.v_reset, self.n)
+
+    def _current(self, m, dt, tau, r):
+        syn, w_in = broadcast(m.tau_syn, self.n), broadcast(m.w_in, self.n)
+        self.beta = np.exp(-dt / syn)
+        p21 = np.array([propagator(dt, a, b) for a, b in zip(tau, syn, strict=True)]) * r
+        self.kappa = np.ones(self.n) if m.input == "unscaled" else p21
+        self.lam = {"start": p21 * w_in, "end": 0 * w_in, "unscaled": w_in}[m.input]
+        self.mu = w_in if m.input == "end" else self.beta * w_in
+
+    def start(self):
+        self.v, self.i = self.init.copy(), np.zeros(self.n)
+        self.clear()
+
+    def clear(self):
+        self.wait = np.zeros(self.n, int)
+        self.fired = {}
+
+    def update(self, s):
+        """One step with s arriving; the neurons that spike."""
+        free = self.wait == 0
+        v = self.alpha * self.v + self.kappa * self.i + self.lam * s + self.b
+        self.v, self.i = np.where(free, v, self.v), self.beta * self.i + self.mu * s
+        fired = free & (self.v > self.theta)
+        self.wait = np.where(fired, self.ref, np.maximum(self.wait - 1, 0))
+        if fired.any():
+            self.v[fired] = self.v[fired] - self.to[fired] if self.subtract else self.to[fired]
+        return np.flatnonzero(fired).tolist()
+
+
+def propagator(dt, tau_mem, tau_syn):
+    """P21 for r = 1; the alpha function's where the time constants are equal."""
+    if tau_mem == tau_syn:
+        return dt / tau_mem * math.exp(-dt / tau_mem)
+    return tau_syn / (tau_syn - tau_mem) * (math.exp(-dt / tau_syn) - math.exp(-dt / tau_mem))
+
+
+class Twin:
+    """A controller.
+
+    Args:
+        spec: a resolved `ControllerSpec`.
+        synapses: by projection name, a list of (pre, post, weight, delay in steps).
+        seed: of chance, with `instance` and `episode`.
+    """
+
+    def __init__(self, spec: ControllerSpec, synapses, seed=0, instance=0, episode=0):
+        self.spec, self.synapses, self.chance = spec, synapses, (seed, episode, instance)
+        self.populations = [Neurons(p, spec.network.dt) for p in spec.network.populations]
+        self.by_name = {p.name: p for p in self.populations}
+        self.ticks, self.events = 0, []
+        for p in self.populations:
+            p.start()
+        self.phase = np.full(self.by_name[spec.encoder.population].n, 0.5)
+        self.amount = {}
+        n = 1 if isinstance(spec.decoder, WinnerTakeAll) else spec.decoder.size
+        self.last = np.zeros(n) if isinstance(spec.decoder, WinnerTakeAll) else self._limits()[2].copy()
+
+    def tick(self, observation):
+        """The action of a tick; `events` has its spikes as (substep, population, neuron)."""
+        spec = self.spec
+        self._carry()
+        act, self.events = self._activation(np.asarray(observation, float)), []
+        for substep in range(spec.substeps):
+            k = self.ticks * spec.substeps + substep
+            self.amount[k] = act * getattr(spec.encoder.code, "gain", 0.0)
+            for p in self.populations:
+                p.fired[k] = self._input(p, act, k) if isinstance(p.model, Input) else p.update(self._arriving(p, k))
+                self.events += [(substep, p.name, j) for j in p.fired[k]]
+        self.ticks += 1
+        return self._decode()
+
+    def _carry(self):
+        c = self.spec.carry
+        for p in self.populations:
+            p.v, p.i = p.init + c * (p.v - p.init), c * p.i
+            if c == 0:
+                p.clear()
+        if c == 0:
+            self.phase[:], self.amount = 0.5, {}
+
+    def _activation(self, x):
+        e = self.spec.encoder
+        span, n = e.field.range, e.size
+        if isinstance(span, Bounds):
+            low, high = broadcast(span.low, n), broadcast(span.high, n)
+            u = np.clip(2 * (x - low) / (high - low) - 1, -1, 1)
+        else:
+            mean, std = broadcast(span.mean or 0.0, n), broadcast(span.std or 1.0, n)
+            u = np.clip((x - mean) / std / span.clip, -1, 1)
+        if isinstance(e.field, Direct):
+            return np.ravel(np.column_stack([np.maximum(u, 0), np.maximum(-u, 0)])) if e.field.push_pull else u
+        centres = np.linspace(-1, 1, e.field.per_dim)
+        sigma = e.field.width * (centres[1] - centres[0])
+        return np.exp(-((u[:, None] - centres) ** 2) / (2 * sigma**2)).ravel()
+
+    def _input(self, p, act, k):
+        code = self.spec.encoder.code
+        if p.name != self.spec.encoder.population or isinstance(code, Current):
+            return []
+        most = 1.0 if code.max_rate is None else code.max_rate * self.spec.network.dt
+        if isinstance(code, Poisson):
+            seed, episode, instance = self.chance
+            return kernels.poisson(kernels.chance(act, most), seed, 1, episode, k, instance)
+        assert isinstance(code, Regular)
+        self.phase, fired = kernels.regular(act, most, self.phase)
+        return fired
+
+    def _arriving(self, p, k):
+        s = np.zeros(p.n)
+        for q in self.spec.network.projections:
+            if q.post != p.name:
+                continue
+            pre = self.by_name[q.pre]
+            held = isinstance(self.spec.encoder.code, Current) and q.pre == self.spec.encoder.population
+            for j, post, w, delay in self.synapses[q.name]:
+                if held:
+                    s[post] += w * self.amount[k - delay][j] if k - delay in self.amount else 0.0
+                elif j in pre.fired.get(k - delay, ()):
+                    s[post] += w
+        return s
+
+    def _limits(self):
+        d, n = self.spec.decoder, self.spec.decoder.size
+        low, high = broadcast(d.limits.low, n), broadcast(d.limits.high, n)
+        rest = np.clip(0, low, high) if d.limits.rest is None else broadcast(d.limits.rest, n)
+        slew = np.inf if d.limits.slew is None else broadcast(d.limits.slew, n) * self.spec.control_period
+        return low, high, rest, slew
+
+    def _decode(self):
+        d = self.spec.decoder
+        p = self.by_name[d.population]
+        steps = range((self.ticks - 1) * self.spec.substeps, self.ticks * self.spec.substeps)
+        counts = np.array([sum(j in p.fired.get(k, ()) for k in steps) for j in range(p.n)])
+        if isinstance(d, WinnerTakeAll):
+            totals = counts.reshape(d.size, -1).sum(1)
+            self.last = np.array([np.argmax(totals) if totals.any() else d.rest], float)
+            return self.last
+        x = counts / self.spec.substeps if isinstance(d, Rate) else p.v - p.leak
+        groups = x.reshape(d.size, 2 if d.push_pull else 1, -1).mean(axis=2)
+        u = d.gain * (groups[:, 0] - groups[:, 1] if d.push_pull else groups[:, 0])
+        u = np.tanh(u) if isinstance(d, Membrane) and d.squash == "tanh" else u
+        low, high, rest, slew = self._limits()
+        wanted = rest + u * np.where(u >= 0, high - rest, rest - low)
+        self.last = np.clip(np.clip(wanted, low, high), self.last - slew, self.last + slew)
+        return self.last

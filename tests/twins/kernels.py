@@ -1,0 +1,181 @@
+"""Twins of the kernels, one each.
+
+Arithmetic is in the type of the arrays, in the order that the kernels document, so results are equal to the last
+bit. `fired` is a list of neurons, in order; nothing is changed in place: what a kernel writes is returned.
+"""
+
+import math
+
+import numpy as np
+
+MASK = 0xFFFFFFFF
+
+
+# --- chance -----------------------------------------------------------------------------------------------------
+
+
+def philox(counter, key):
+    """Philox4x32-10 of Salmon et al. (2011), with Python's integers."""
+    c, (k0, k1) = list(counter), key
+    for _ in range(10):
+        p0, p1 = 0xD2511F53 * c[0], 0xCD9E8D57 * c[2]
+        c = [(p1 >> 32) ^ c[1] ^ k0, p1 & MASK, (p0 >> 32) ^ c[3] ^ k1, p0 & MASK]
+        k0, k1 = (k0 + 0x9E3779B9) & MASK, (k1 + 0xBB67AE85) & MASK
+    return c
+
+
+def poisson(threshold, seed, stream, episode, step, instance):
+    """Channels whose random number is below their threshold."""
+    key = (seed & MASK, (stream ^ (seed >> 32)) & MASK)
+    draws = []
+    for block in range(-(-len(threshold) // 4)):
+        draws += philox((episode & MASK, step & MASK, block, instance & MASK), key)
+    return [j for j, t in enumerate(threshold) if draws[j] < t]
+
+
+def chance(act, gain):
+    """Spike probability as a threshold of 32 bits."""
+    p = np.clip(act.astype(np.float64) * np.float64(gain), 0.0, 1.0)
+    return np.floor(p * 4294967295.0).astype(np.int64)
+
+
+# --- encoders ---------------------------------------------------------------------------------------------------
+
+
+def unit(obs, center, scale):
+    """The observation in its range, in float64."""
+    return np.clip((obs - center.astype(np.float64)) * scale.astype(np.float64), -1.0, 1.0)
+
+
+def direct(obs, center, scale, push_pull, dtype):
+    """u, or its positive and its negative part side by side."""
+    u = unit(obs, center, scale)
+    if not push_pull:
+        return u.astype(dtype)
+    return np.stack([np.maximum(u, 0), np.maximum(-u, 0)], axis=1).reshape(-1).astype(dtype)
+
+
+def gaussian(obs, center, scale, means, sharp, dtype):
+    """A bump around every mean."""
+    d = unit(obs, center, scale)[:, None] - means.astype(np.float64)
+    return np.array([math.exp(x) for x in (-np.float64(sharp) * d * d).reshape(-1)]).astype(dtype)
+
+
+def regular(act, gain, phase):
+    """Phases, and the channels whose phase reached 1."""
+    p = phase + gain * act
+    hit = p >= 1
+    return np.where(hit, p - phase.dtype.type(1), p), np.flatnonzero(hit).tolist()
+
+
+# --- synapses ---------------------------------------------------------------------------------------------------
+
+
+def dense(weights, fired, s):
+    """weights (n_pre, n_post): four rows at a time, ((w0 + w1) + (w2 + w3)), then one by one."""
+    s, whole = s.copy(), len(fired) // 4 * 4
+    for m in range(0, whole, 4):
+        w = weights[fired[m : m + 4]]
+        s += (w[0] + w[1]) + (w[2] + w[3])
+    for pre in fired[whole:]:
+        s += weights[pre]
+    return s
+
+
+def sparse(weights, indptr, indices, fired, s):
+    """Synapse by synapse, in order of the spikes and of storage."""
+    s = s.copy()
+    for pre in fired:
+        for c in range(indptr[pre], indptr[pre + 1]):
+            s[indices[c]] += weights[c]
+    return s
+
+
+def scatter(weights, indptr, indices, delays, fired, ring, step):
+    """ring (slots, n_post), with what arrives at step + delay added."""
+    ring = ring.copy()
+    for pre in fired:
+        for c in range(indptr[pre], indptr[pre + 1]):
+            ring[(step + int(delays[c])) % len(ring), indices[c]] += weights[c]
+    return ring
+
+
+def drive(weights, act, gain):
+    """What a held current adds in every step: channel by channel."""
+    out = np.zeros(weights.shape[1], weights.dtype)
+    for pre in range(len(act)):
+        out = out + (gain * act[pre]) * weights[pre]
+    return out
+
+
+def held(now, history, delay, step, s):
+    """history (slots, n_post) with now stored, and s with what was stored `delay` steps ago."""
+    history = history.copy()
+    history[step % len(history)] = now
+    return history, s + history[(step - delay) % len(history)]
+
+
+# --- neurons ----------------------------------------------------------------------------------------------------
+
+
+def membrane(v, s, alpha, lam, b, wait=None, kappa_i=None):
+    """v after the update; neurons that wait keep theirs."""
+    x = alpha * v
+    if kappa_i is not None:
+        x = x + kappa_i
+    x = (x + lam * s) + b
+    return x if wait is None else np.where(wait > 0, v, x)
+
+
+def current(i, s, beta, mu):
+    """i after the update."""
+    return beta * i + mu * s
+
+
+def fire(v, theta, wait=None, steps=None):
+    """Neurons that spike, and wait after the step."""
+    if wait is None:
+        return np.flatnonzero(v > theta).tolist(), None
+    now = (v > theta) & (wait <= 0)
+    return np.flatnonzero(now).tolist(), np.where(now, steps, np.maximum(wait - 1, 0))
+
+
+def reset(v, to, subtract, fired):
+    """v after its reset."""
+    v = v.copy()
+    v[fired] = v[fired] - to[fired] if subtract else to[fired]
+    return v
+
+
+# --- decoders ---------------------------------------------------------------------------------------------------
+
+
+def read(values, offset, per, push_pull, gain, tanh, dtype):
+    """u per dimension: means of groups in float64, added in order."""
+
+    def mean(x):
+        total = 0.0
+        for y in x:
+            total += float(y)
+        return total / len(x)
+
+    sides = [mean(v) - mean(o) for v, o in zip(values.reshape(-1, per), offset.reshape(-1, per), strict=True)]
+    u = [up - down for up, down in zip(sides[::2], sides[1::2], strict=True)] if push_pull else sides
+    u = [float(gain) * x for x in u]
+    return np.array([math.tanh(x) if tanh and math.isfinite(x) else x for x in u]).astype(dtype)
+
+
+def limit(u, low, high, rest, slew, last):
+    """Wanted and sent, or None where u is not finite."""
+    if not np.isfinite(u).all():
+        return None
+    wanted = rest + u * np.where(u >= 0, high - rest, rest - low)
+    x = np.minimum(np.maximum(wanted, low), high)
+    x = np.minimum(np.maximum(x, last - slew), last + slew)
+    return wanted, np.minimum(np.maximum(x, low), high)
+
+
+def winner(counts, per, rest):
+    """The first of the groups with most spikes; rest where there is none."""
+    totals = counts.reshape(-1, per).sum(axis=1)
+    return int(np.argmax(totals)) if totals.any() else rest

@@ -1,0 +1,172 @@
+"""Random networks and controllers. Hypothesis picks their structure, a seeded generator their numbers."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from hypothesis import settings
+from hypothesis import strategies as st
+
+from neurobot.program import Program, build
+from neurobot.spec import (
+    IF,
+    LI,
+    LIF,
+    Bounds,
+    ControllerSpec,
+    CubaLIF,
+    Current,
+    Dense,
+    Direct,
+    Encoder,
+    FixedProbability,
+    Gaussian,
+    Input,
+    Limits,
+    Membrane,
+    NetworkSpec,
+    Normal,
+    Normalizer,
+    OneToOne,
+    Poisson,
+    Population,
+    Projection,
+    Rate,
+    Regular,
+    Sparse,
+    WinnerTakeAll,
+)
+
+DT = 1e-3
+
+
+def examples(n):
+    """The settings of all property tests: few examples, the same in every run, no deadline."""
+    return settings(max_examples=n, deadline=None, derandomize=True, print_blob=False, database=None)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A controller to run: its spec, its program, its synapses as (pre, post, weight, delay in steps)."""
+
+    spec: ControllerSpec
+    program: Program = field(repr=False)
+    synapses: dict = field(repr=False)
+
+
+def model(draw, rng, n):
+    kind = draw(st.sampled_from([IF, LIF, CubaLIF]))
+
+    def number(low, high):
+        return tuple(rng.uniform(low, high, n)) if draw(st.booleans()) else float(rng.uniform(low, high))
+
+    given = {"r": number(0.5, 2), "v_threshold": number(0.4, 1), "reset": draw(st.sampled_from(["value", "subtract"]))}
+    if given["reset"] == "value":
+        given["v_reset"] = number(-0.3, 0.3)
+    elif draw(st.booleans()):
+        given["v_subtract"] = number(0.3, 1.2)
+    if draw(st.booleans()):
+        given["t_ref"] = tuple(DT * rng.integers(0, 5, n)) if draw(st.booleans()) else 3 * DT
+    if kind is not IF:
+        given |= {"tau_mem": number(2e-3, 2e-2), "v_leak": number(-0.1, 0.1)}
+    if kind is CubaLIF:
+        syn = given["tau_mem"] if draw(st.booleans()) else number(2e-3, 2e-2)
+        given |= {"tau_syn": syn, "w_in": number(0.5, 2), "input": draw(st.sampled_from(["start", "end", "unscaled"]))}
+    else:
+        given["input"] = draw(st.sampled_from(["current", "jump", "jump_then_decay"]))
+    return kind(**given)
+
+
+def weights(draw, rng, n_pre, n_post, least, held):
+    """Weights, their projection's delay, and the synapses they stand for; None where a rule draws them."""
+    size = 1.5 / np.sqrt(n_pre)
+    kinds = ["dense", "sparse", "rule", "thin"] + ([] if held else ["delayed", "dense delayed"])
+    kinds += ["one"] if n_pre == n_post else []
+    kind = draw(st.sampled_from(kinds))
+    steps = draw(st.integers(least, 4))
+    if kind == "rule":
+        return FixedProbability(p=0.6, weight=Normal(std=size)), steps, None
+    if kind == "thin":
+        return FixedProbability(p=0.08, weight=3.0), steps, None
+    if kind == "one":
+        return OneToOne(weight=1.2), steps, [(j, j, 1.2, steps) for j in range(n_pre)]
+    if kind in ("dense", "dense delayed"):
+        w = rng.normal(0.1, size, (n_post, n_pre))
+        d = rng.integers(least, 7, w.shape) if kind == "dense delayed" else np.full(w.shape, steps)
+        listed = [(j, i, w[i, j], int(d[i, j])) for j in range(n_pre) for i in range(n_post)]
+        return Dense(w, d * DT if kind == "dense delayed" else None), steps, listed
+    m = draw(st.integers(0, 2 * n_pre))
+    pre, post, w = rng.integers(0, n_pre, m), rng.integers(0, n_post, m), rng.normal(0.2, 2 * size, m)
+    d = rng.integers(least, 7, m) if kind == "delayed" else np.full(m, steps)
+    listed = list(zip(pre.tolist(), post.tolist(), w.tolist(), d.tolist(), strict=True))
+    return Sparse(post, pre, w, d * DT if kind == "delayed" else None), 0 if kind == "delayed" else steps, listed
+
+
+def encoder(draw, rng, size):
+    code = draw(st.sampled_from([Regular(), Regular(max_rate=400.0), Poisson(max_rate=300.0), Current(gain=1.3)]))
+    if draw(st.booleans()):
+        span = Bounds(low=-1.0, high=tuple(rng.uniform(0.5, 2, size)))
+    else:
+        span = Normalizer(clip=2.0, mean=tuple(rng.normal(0, 0.3, size)), std=0.7)
+    channels = Gaussian(range=span, per_dim=draw(st.integers(2, 5)), width=0.8)
+    if draw(st.booleans()):
+        channels = Direct(range=span, push_pull=draw(st.booleans()) or not isinstance(code, Current))
+    return Encoder(population="in", field=channels, code=code, size=size)
+
+
+def decoder(draw, size):
+    limits = Limits(low=-0.4, high=0.7, rest=0.1, slew=draw(st.sampled_from([None, 30.0])), on_hold="damp")
+    gain = draw(st.sampled_from([1.0, -3.0]))
+    kind = draw(st.sampled_from(["rate", "membrane", "winner"]))
+    if kind == "winner":
+        return WinnerTakeAll(population="out", size=size, rest=size - 1)
+    if kind == "rate":
+        return Rate(population="out", size=size, push_pull=draw(st.booleans()), gain=gain, limits=limits)
+    squash = draw(st.sampled_from(["clip", "tanh"]))
+    return Membrane(population="out", size=size, push_pull=draw(st.booleans()), gain=gain, squash=squash, limits=limits)
+
+
+@st.composite
+def cases(draw):
+    """A random controller with one to three populations between input and read-out."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    into = encoder(draw, rng, draw(st.integers(1, 4)))
+    out = decoder(draw, draw(st.integers(1, 3)))
+    sizes = [draw(st.integers(1, 11)) for _ in range(draw(st.integers(1, 3)))]
+    populations = [
+        Population(f"h{m}", n, model(draw, rng, n), bias=float(rng.uniform(0, 1.5))) for m, n in enumerate(sizes)
+    ]
+    at = draw(st.integers(0, len(populations)))  # an Input may be declared anywhere
+    populations.insert(at, Population("in", into.field.channels(into.size), Input()))
+    n_out = out.size * draw(st.integers(1, 3)) * (2 if getattr(out, "push_pull", False) else 1)
+    last = LI(tau_mem=5e-3, v_leak=0.05) if isinstance(out, Membrane) else model(draw, rng, n_out)
+    populations.append(Population("out", n_out, last, v_init=0.02))
+    pairs = [
+        (i, j) for i, p in enumerate(populations) for j, q in enumerate(populations) if p.spikes and q.name != "in"
+    ]
+    pairs = [pair for pair in pairs if draw(st.booleans())]
+    projections, known = [], {}
+    for i, j in pairs:
+        pre, post = populations[i], populations[j]
+        held = isinstance(into.code, Current) and pre.name == "in"
+        w, steps, listed = weights(draw, rng, pre.n, post.n, int(j <= i), held)
+        projections.append(Projection(pre.name, post.name, w, delay=steps * DT))
+        known[projections[-1].name] = (listed, steps)
+    network = NetworkSpec(DT, tuple(populations), tuple(projections))
+    carry = draw(st.sampled_from([1.0, 0.0, 0.3]))
+    spec = ControllerSpec(encoder=into, network=network, decoder=out, substeps=draw(st.integers(1, 5)), carry=carry)
+    program = build(spec, seed=draw(st.integers(0, 2**40)))
+    synapses = {
+        name: listed if listed is not None else drawn(program, name, steps) for name, (listed, steps) in known.items()
+    }
+    return Case(spec, program, synapses)
+
+
+def drawn(program, name, steps):
+    """What a rule drew, which has no twin here; see the tests of `draw`."""
+    w = program.weights(name)
+    return [(int(j), int(i), w[i, j], steps) for i, j in np.argwhere(w)]
+
+
+def observations(seed, n, size):
+    """Observations of n ticks, some of them outside of the range."""
+    return np.random.default_rng(seed).normal(0, 0.8, (n, size))

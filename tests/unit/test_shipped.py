@@ -1,0 +1,54 @@
+"""The programs that ship reach the returns that were recorded for them."""
+
+from __future__ import annotations
+
+import json
+import math
+import tomllib
+from pathlib import Path
+
+import gymnasium
+import numpy as np
+import pytest
+
+from neurobot.config import load_experiment
+from neurobot.controller import Controller
+from neurobot.core import HostCore
+from neurobot.loop import Loop, SimClock
+from neurobot.program import Program, build
+
+LAUNCH = Path(__file__).parents[2] / "launch"
+RECORDED = json.loads((Path(__file__).parents[1] / "golden" / "shipped.json").read_text())
+EPISODES = 10
+
+
+@pytest.mark.parametrize("name", sorted(RECORDED))
+def test_a_shipped_program_reaches_its_recorded_return(name: str) -> None:
+    """Within four standard errors of the mean over 100 episodes, on other episodes."""
+    recorded = RECORDED[name]
+    env = gymnasium.make(recorded["env"])
+    summary = Loop(Controller(Program.load(LAUNCH / f"{name}.safetensors")), env, clock=SimClock()).run(
+        EPISODES, seed=500
+    )
+    margin = 4 * recorded["return_std"] * math.sqrt(1 / EPISODES + 1 / recorded["episodes"])
+    assert abs(summary.return_mean - recorded["return_mean"]) <= max(margin, 1e-9)
+
+
+def test_every_launch_file_has_a_program_with_a_record_and_all_are_small() -> None:
+    programs = {tomllib.loads(p.read_text())["program"] for p in LAUNCH.glob("*.toml")}
+    assert programs == {f"{name}.safetensors" for name in RECORDED}
+    assert programs == {p.name for p in LAUNCH.glob("*.safetensors")}
+    assert sum(p.stat().st_size for p in LAUNCH.iterdir() if p.is_file()) < 10e6
+
+
+@pytest.mark.parametrize("name", sorted(RECORDED))
+def test_a_shipped_program_is_what_its_launch_file_describes(name: str) -> None:
+    """Same network, encoder and decoder: training the launch file again makes a program of this kind."""
+    program, experiment = Program.load(LAUNCH / f"{name}.safetensors"), load_experiment(LAUNCH / f"{name}.toml")
+    env = gymnasium.make(experiment.env.id)
+    spec = experiment.controller_spec(env.observation_space, env.action_space)
+    assert build(spec, program.seed).spec == program.spec
+    assert program.provenance["env"] == experiment.env.id
+    observation = np.zeros(program.observation_size)
+    core = HostCore(program)
+    assert core.tick(observation) == 0
