@@ -86,7 +86,10 @@ class Controller:
         Raises:
             ObservationError: wrong shape or kind, or not finite; nothing has changed.
             ActionError: the read-out is not finite; nothing was sent.
+            ValueError: out has another shape; nothing has changed.
         """
+        if out is not None and out.shape != self._sent.shape:
+            raise ValueError(f"out has shape {out.shape}, an action has {self._sent.shape}")
         x = self._observation
         try:
             if observation.shape != self._shape or observation.dtype.kind not in REAL:
@@ -123,6 +126,7 @@ class Controller:
     def reset(self, seed: int | None = None) -> None:
         """Begin an episode: of a new seed, or, with None, the next one of the same seed."""
         self._core.reset(seed)
+        self._sent[:] = self._core.block("decoder.last")
 
     def snapshot(self) -> np.ndarray:
         """A copy of everything that changes; see `restore`."""

@@ -31,6 +31,8 @@ from neurobot.spec.serialize import Invalid, from_data, to_data
 FORMAT = 1
 MAX_FILE = 4 << 30
 MAX_HEADER = 64 << 20
+MAX_STATE = 1 << 28
+"""Words of state that a file may ask for; a small file can describe long delays."""
 KINDS: dict[str, type] = {"controller": ControllerSpec, "network": NetworkSpec}
 
 
@@ -205,6 +207,8 @@ def _blank(path: Path, header: dict[str, Any], file: Any) -> Program:
 
 def _compare(path: Path, low: Lowered, found: Mapping[str, tuple[int, ...]]) -> None:
     """Refuse arrays that are not those of the layout, before anything of their size is allocated."""
+    if low.state.size > MAX_STATE:
+        raise ProgramFileError(f"{path}: its state has {low.state.size} words, at most {MAX_STATE} are allowed")
     wanted = {f"params/{n}": b.shape for n, b in low.params.blocks.items()}
     wanted |= {f"layout/{n}": b.shape for n, b in low.tables.blocks.items() if not n.endswith(".refractory")}
     wrong = [n for n in sorted(set(wanted) | set(found)) if wanted.get(n) != found.get(n)]

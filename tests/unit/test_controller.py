@@ -172,6 +172,20 @@ def test_hold_sends_what_the_limits_say(how, expected):
     assert controller.snapshot()[:1].tobytes() == ticks
 
 
+def test_an_out_of_another_shape_is_refused_before_the_tick(controller):
+    before = controller.snapshot()
+    with pytest.raises(ValueError, match=r"out has shape \(9,\), an action has"):
+        controller.step(np.zeros(controller.observation_size), out=np.zeros(9))
+    assert np.array_equal(controller.snapshot(), before)
+
+
+def test_after_a_reset_what_was_sent_is_the_rest_value():
+    controller = Controller(build(through(limits=Limits(low=-1.0, high=1.0, rest=0.25))), "host64")
+    controller.step(np.ones(controller.observation_size))
+    controller.reset(3)
+    assert controller.sent.tolist() == [0.25] * controller.action_size
+
+
 @pytest.mark.parametrize("how", ["rest", "damp"])
 def test_hold_obeys_the_slew_rate_and_the_next_step_goes_on_from_there(how):
     controller = Controller(build(through(limits=Limits(low=-1.0, high=1.0, slew=100.0, on_hold=how))), "host64")

@@ -332,3 +332,8 @@ def test_numbers_beyond_float32_survive(tmp_path):
     params[:3] = [1e300, np.pi, -1e-300]
     PROGRAM.with_params(params).save(tmp_path / "p")
     assert Program.load(tmp_path / "p").params.tobytes() == params.tobytes()
+
+
+def test_a_small_file_that_asks_for_a_huge_state_is_refused(load, monkeypatch, data):
+    monkeypatch.setattr(file, "MAX_STATE", PROGRAM.state_words - 1)
+    refused(load, data, rf"state has {PROGRAM.state_words} words, at most {PROGRAM.state_words - 1} are allowed")
