@@ -70,8 +70,8 @@ class Filmed:
         if frame is None:
             env.close()
             raise EnvError("the environment gives no pictures; it has no render mode rgb_array")
-        period, _ = env_period(env)
-        self._rate = DEFAULT_RATE if period is None else 1 / period
+        period = env_period(env)
+        self._rate = env.metadata.get("render_fps", DEFAULT_RATE) if period is None else 1 / period
 
     def reset(self, **options: Any) -> Any:
         """As the environment, with a frame."""

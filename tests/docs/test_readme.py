@@ -24,9 +24,10 @@ def test_the_network_of_the_readme_spikes_where_its_closed_form_says() -> None:
     """A jump of 1.5 passes the threshold of 1 at once, one of 0.7 does once the last one has not decayed enough."""
     result = subprocess.run([sys.executable, "-c", SNIPPETS[1]], cwd=ROOT, capture_output=True, text=True)
     spikes = [tuple(map(int, re.findall(r"\d+", line))) for line in result.stdout.splitlines()]
-    strong = [(step, 0) for step in (1, 6, 11, 16)]
-    weak = [(6, 1), (16, 1)]  # .7 exp(-5/20) + .7 = 1.245 > 1, then from 0 again
-    assert sorted(spikes) == sorted(strong + weak)
+    inputs = [(step, 0) for step in (0, 5, 10, 15)]
+    strong = [(step + 1, 1) for step, _ in inputs]
+    weak = [(6, 2), (16, 2)]  # .7 exp(-5/20) + .7 = 1.245 > 1, then from 0 again
+    assert sorted(spikes) == sorted(inputs + strong + weak)
 
 
 def test_the_two_commands_are_one_line_each() -> None:
