@@ -18,6 +18,7 @@ import numpy as np
 
 from neurobot.controller import Controller
 from neurobot.core import HostCore
+from neurobot.core.base import synops_of
 from neurobot.kernels import ops
 from neurobot.program import Program, build
 from neurobot.spec import (
@@ -195,7 +196,7 @@ def measure(hidden: int, ticks: int = 2000, warm_up: int = 500) -> dict[str, Any
         "step": medians[2],
         "p99": p99.tolist(),
         "rate": core.ints[ops.SPIKES],
-        "synops": int(core.ints[ops.SYNOPS]),
+        "synops": int(synops_of(core.ints)),
     }
 
 

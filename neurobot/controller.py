@@ -8,6 +8,7 @@ from typing import Any, Literal
 import numpy as np
 
 from neurobot.core import BatchCore, HostCore
+from neurobot.core.base import synops_of
 from neurobot.errors import ActionError, ObservationError, SpecError, near
 from neurobot.kernels import ops
 from neurobot.kernels.status import BAD_ACTION, BAD_OBSERVATION
@@ -195,7 +196,7 @@ class Controller:
     @property
     def synops_last(self) -> int:
         """Synaptic operations of the last tick: one for every weight that was added."""
-        return int(self._ints[ops.SYNOPS])
+        return int(synops_of(self._ints))
 
     @property
     def membranes(self) -> np.ndarray:

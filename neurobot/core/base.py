@@ -81,6 +81,13 @@ def episode_of(ints: np.ndarray) -> tuple[int, int]:
     return low | high << 32, episode
 
 
+def synops_of(ints: np.ndarray) -> np.ndarray:
+    """Synaptic operations of the last tick, (...) int64, from state headers (..., words)."""
+    low = ints[..., ops.SYNOPS_LO].astype(np.int64) & 0xFFFFFFFF
+    total: np.ndarray = low | ints[..., ops.SYNOPS_HI].astype(np.int64) << 32
+    return total
+
+
 def cast_params(program: Program, dtype: np.dtype[Any]) -> np.ndarray:
     """Params as a core's kind of number, (words,); limits are rounded towards the inside, never outwards.
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from neurobot.core.base import as_ints, cast_params, episode_of, set_episode, start_state
+from neurobot.core.base import as_ints, cast_params, episode_of, set_episode, start_state, synops_of
 from neurobot.errors import SpecError
 from neurobot.kernels import ops
 from neurobot.kernels.compiled import batch_kernel
@@ -74,7 +74,7 @@ class BatchCore:
     @property
     def synops(self) -> np.ndarray:
         """Synaptic operations of every instance's last tick, (n,)."""
-        return self.ints[:, ops.SYNOPS]
+        return synops_of(self.ints)
 
     def reset(self, seed: int | None = None, ids: np.ndarray | None = None) -> None:
         """Begin an episode: of a new seed, or, with None, each instance's next one of the same seed.

@@ -30,17 +30,17 @@ def side(values, first, n):
 
 @kernel
 def read(values, offset, per, push_pull, gain, tanh, u):
-    """u = gain (mean of the first half - mean of the second half) of each group, or gain x mean; tanh of it.
+    """u = gain (mean of the first half - mean of the second half) - offset, or gain x mean - offset; tanh of it.
 
-    Reads: values, offset (n_act per [2],), gain (1,). Writes: u (n_act,).
+    Reads: values (n_act per [2],), offset (n_act,), gain (1,). Writes: u (n_act,).
     """
     width = 2 * per if push_pull else per
     for a in range(u.size):
         first = a * width
-        x = side(values, first, per) - side(offset, first, per)
+        x = side(values, first, per)
         if push_pull:
-            x -= side(values, first + per, per) - side(offset, first + per, per)
-        x = gain[0] * x
+            x -= side(values, first + per, per)
+        x = gain[0] * x - offset[a]
         u[a] = math.tanh(x) if tanh and math.isfinite(x) else x  # an overflow must not become full throttle
 
 

@@ -15,11 +15,11 @@ from __future__ import annotations
 WIDTH = 20
 
 # header of the layout arena
-SUBSTEPS, N_OBS, N_ACT, N_PROLOGUE, N_STEP, N_EPILOGUE, EXTERNAL = range(7)
+SUBSTEPS, N_OBS, N_ACT, N_PROLOGUE, N_STEP, N_EPILOGUE = range(6)
 HEADER = 16
 
 # header of the state arena, integers
-TICK_LO, TICK_HI, EPISODE, SEED_LO, SEED_HI, INSTANCE, SPIKES, SYNOPS = range(8)
+TICK_LO, TICK_HI, EPISODE, SEED_LO, SEED_HI, INSTANCE, SPIKES, SYNOPS_LO, SYNOPS_HI = range(9)
 STATE_HEADER = 16
 
 _SPIKING = "n v_at s_at alpha_at lam_at b_at theta_at to_at subtract spikes_at slots neuron hits_at"
@@ -51,8 +51,8 @@ _OPERANDS = {
     "LI": "n v_at s_at alpha_at lam_at b_at",
     "COUNT": "n spikes_at slots counts_at",
     # epilogue
-    "READ_RATE": "n_act per push_pull counts_at zero_at gain_at wanted_at",
-    "READ_MEMBRANE": "n_act per push_pull v_at leak_at gain_at tanh wanted_at",
+    "READ_RATE": "n_act per push_pull counts_at offset_at gain_at wanted_at",
+    "READ_MEMBRANE": "n_act per push_pull v_at offset_at gain_at tanh wanted_at",
     "LIMIT": "n_act wanted_at low_at high_at rest_at slew_at last_at",
     "WINNER": "n_act per counts_at rest_at wanted_at last_at",
 }

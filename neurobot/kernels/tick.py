@@ -35,9 +35,10 @@ def ticks_done(ints):
 
 
 @kernel
-def _set_ticks(ints, ticks):
-    ints[ops.TICK_LO] = np.int32(np.uint32(ticks & LOW))
-    ints[ops.TICK_HI] = ticks >> 32
+def _set_pair(ints, at, number):
+    """Write an int64 as two words of 32 bits."""
+    ints[at] = np.int32(np.uint32(number & LOW))
+    ints[at + 1] = number >> 32
 
 
 @view
@@ -190,14 +191,13 @@ def _update(o, layout, params, state, ints, step, substep, events):
 def _epilogue(o, params, state, ints, act):
     """An op that runs once after the steps; False where the action is not finite."""
     op, n, per = o[0], o[1], o[2]
+    size = 2 * n * per if o[3] else n * per
     if op == ops.READ_RATE:
-        counts = cut(ints, o[4], 2 * n * per if o[3] else n * per)
-        zero = cut(params, o[5], counts.size)
-        decode.read(counts, zero, per, o[3], cut(params, o[6], 1), 0, cut(state, o[7], n))
+        offset, gain = cut(params, o[5], n), cut(params, o[6], 1)
+        decode.read(cut(ints, o[4], size), offset, per, o[3], gain, 0, cut(state, o[7], n))
     elif op == ops.READ_MEMBRANE:
-        size = 2 * n * per if o[3] else n * per
-        v, leak = cut(state, o[4], size), cut(params, o[5], size)
-        decode.read(v, leak, per, o[3], cut(params, o[6], 1), o[7], cut(state, o[8], n))
+        offset, gain = cut(params, o[5], n), cut(params, o[6], 1)
+        decode.read(cut(state, o[4], size), offset, per, o[3], gain, o[7], cut(state, o[8], n))
     elif op == ops.WINNER:
         best = decode.winner(cut(ints, o[3], n * per), n, per, o[4])
         state[o[5]] = best
@@ -263,12 +263,12 @@ def tick(layout, params, state, ints, obs, act, events, probe, trace):
     for r in range(first, steps, WIDTH):
         work += _prologue(cut(layout, r, WIDTH), params, state, ints, obs)
     work += _steps(layout, steps, epilogue, params, state, ints, obs, ticks, events, probe, trace)
-    ints[ops.SYNOPS] = work
+    _set_pair(ints, ops.SYNOPS_LO, work)
     status = OK
     for r in range(epilogue, end, WIDTH):
         if not _epilogue(cut(layout, r, WIDTH), params, state, ints, act):
             status = BAD_ACTION
-    _set_ticks(ints, ticks + 1)
+    _set_pair(ints, ops.TICK_LO, ticks + 1)
     return status
 
 

@@ -30,7 +30,7 @@ def coefficients(population: Population, dt: float) -> dict[str, np.ndarray]:
         tau = as_array(model.tau_mem, n)
         alpha, gain = np.exp(-dt / tau), -np.expm1(-dt / tau) * r
         b = -np.expm1(-dt / tau) * (leak + r * bias)
-    out = {"alpha": alpha, "b": b, "leak": leak}
+    out = {"alpha": alpha, "b": b}
     out["init"] = leak if population.v_init is None else as_array(population.v_init, n)
     if isinstance(model, CubaLIF):
         out |= _current(model, n, dt, r)

@@ -46,12 +46,12 @@ class Lowered:
     state: Arena = field(default_factory=lambda: Arena("state", ops.STATE_HEADER))
     tables: Arena = field(default_factory=lambda: Arena("layout"))
 
-    def header(self, substeps: int, n_obs: int, n_act: int, external: bool) -> np.ndarray:
+    def header(self, substeps: int, n_obs: int, n_act: int) -> np.ndarray:
         """The layout arena with its rows, and index arrays still 0; (words,) int32."""
         rows = [*self.prologue, *self.step, *self.epilogue]
         head = np.zeros(ops.HEADER, np.int32)
         for where, value in (
-            (ops.SUBSTEPS, substeps), (ops.N_OBS, n_obs), (ops.N_ACT, n_act), (ops.EXTERNAL, external),
+            (ops.SUBSTEPS, substeps), (ops.N_OBS, n_obs), (ops.N_ACT, n_act),
             (ops.N_PROLOGUE, len(self.prologue)), (ops.N_STEP, len(self.step)), (ops.N_EPILOGUE, len(self.epilogue)),
         ):  # fmt: skip
             head[where] = value
@@ -103,7 +103,7 @@ class _Lowering:
 
     def _population_blocks(self, p: Population) -> None:
         if not isinstance(p.model, Input):
-            names = ["alpha", "lam", "b", "leak", "init"]
+            names = ["alpha", "lam", "b", "init"]
             names += ["kappa", "beta", "mu"] if isinstance(p.model, CubaLIF) else []
             names += ["theta", "to"] if p.spikes else []
             for name in names:
@@ -263,12 +263,12 @@ class _Lowering:
             self.out.epilogue.append(ops.row("WINNER", n_act=n_act, per=per, **at))
             return
         at = {"n_act": n_act, "per": per, "push_pull": int(d.push_pull), "gain_at": self.params.add("decoder.gain", 1)}
+        at["offset_at"] = self.params.add("decoder.offset", n_act)
         if isinstance(d, Membrane):
-            at |= {"v_at": self.state.at(f"{p.name}.v"), "leak_at": self.params.at(f"{p.name}.leak")}
-            row = ops.row("READ_MEMBRANE", **at, tanh=int(d.squash == "tanh"), wanted_at=wanted)
+            v_at = self.state.at(f"{p.name}.v")
+            row = ops.row("READ_MEMBRANE", **at, v_at=v_at, tanh=int(d.squash == "tanh"), wanted_at=wanted)
         else:
-            at |= {"counts_at": self.state.at("decoder.counts"), "zero_at": self.params.add("decoder.zero", p.n)}
-            row = ops.row("READ_RATE", **at, wanted_at=wanted)
+            row = ops.row("READ_RATE", **at, counts_at=self.state.at("decoder.counts"), wanted_at=wanted)
         self.out.epilogue.append(row)
         limits = {f"{name}_at": self.params.add(f"decoder.{name}", n_act) for name in ("low", "high", "rest", "slew")}
         last = self.state.add("decoder.last", n_act)

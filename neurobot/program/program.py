@@ -16,7 +16,7 @@ from neurobot.program.layout import Block, find
 from neurobot.program.lower import Lowered, Shape, lower
 from neurobot.spec.check import Problems, as_array
 from neurobot.spec.controller import ControllerSpec, require_resolved
-from neurobot.spec.decoders import WinnerTakeAll
+from neurobot.spec.decoders import Membrane, WinnerTakeAll
 from neurobot.spec.encoders import Bounds, Current, Encoder, Gaussian, Poisson
 from neurobot.spec.network import NetworkSpec, Projection
 from neurobot.spec.neurons import Input
@@ -197,8 +197,7 @@ def blank_program(
     low: Lowered = lower(spec, shapes)
     blocks = {"layout": low.tables.blocks, "params": low.params.blocks, "state": low.state.blocks}
     rough = Program(spec, seed, np.zeros(0, np.int32), np.zeros(low.params.size), blocks, low.state.size, provenance)
-    external = isinstance(spec, NetworkSpec)
-    layout = low.header(rough.substeps, rough.observation_size, rough.action_size, external)
+    layout = low.header(rough.substeps, rough.observation_size, rough.action_size)
     for p in rough.network.populations:
         if f"{p.name}.refractory" in blocks["layout"]:
             blocks["layout"][f"{p.name}.refractory"].of(layout)[...] = refractory_steps(p, rough.network.dt)
@@ -306,7 +305,19 @@ def _decoder_params(program: Program) -> dict[str, Any]:
         raise SpecError("decoder", problems)
     slew = 2 * (high - low) if limits.slew is None else as_array(limits.slew, n) * program.control_period
     gain = d.gain / program.substeps if "decoder.counts" in program.blocks["state"] else d.gain
-    return {"gain": gain, "zero": 0.0, "low": low, "high": high, "rest": rest, "slew": slew}
+    return {"gain": gain, "offset": _offset(program, gain), "low": low, "high": high, "rest": rest, "slew": slew}
+
+
+def _offset(program: Program, gain: float) -> np.ndarray:
+    """What a membrane read-out gives at v_leak, (n_act,): the zero of u. Rates have their zero at 0."""
+    assert isinstance(program.spec, ControllerSpec)
+    d = program.spec.decoder
+    if not isinstance(d, Membrane):
+        return np.zeros(d.size or 0)
+    p = program.network.population(d.population)
+    leak = as_array(getattr(p.model, "v_leak", 0.0), p.n)
+    sides = leak.reshape(d.size or 0, 2 if d.push_pull else 1, -1).mean(axis=2)
+    return gain * (sides[:, 0] - sides[:, 1] if d.push_pull else sides[:, 0])
 
 
 def _freeze(array: np.ndarray) -> np.ndarray:

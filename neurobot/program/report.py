@@ -43,7 +43,7 @@ def diff(a: Program, b: Program) -> list[str]:
 
     Keys of the spec that differ come first, then blocks of params and index arrays.
     """
-    lines = _diff_data("", {"seed": a.seed, "spec": to_data(a.spec)}, {"seed": b.seed, "spec": to_data(b.spec)})
+    lines = diff_data({"seed": a.seed, "spec": to_data(a.spec)}, {"seed": b.seed, "spec": to_data(b.spec)})
     for arena in ("params", "layout"):
         mine, theirs = a.blocks[arena], b.blocks[arena]
         for name in sorted(mine.keys() | theirs.keys()):
@@ -68,11 +68,12 @@ def _diff_block(name: str, a: np.ndarray | None, b: np.ndarray | None) -> list[s
     return [f"{name}: {wrong} of {a.size} entries differ, by up to {float(np.abs(a - b).max()):g}"]
 
 
-def _diff_data(path: str, a: Any, b: Any) -> list[str]:
+def diff_data(a: Any, b: Any, path: str = "") -> list[str]:
+    """The keys at which plain data differ, with both values, a line each."""
     if isinstance(a, dict) and isinstance(b, dict):
-        return [line for k in {**a, **b} for line in _diff_data(f"{path}.{k}", a.get(k), b.get(k))]
+        return [line for k in {**a, **b} for line in diff_data(a.get(k), b.get(k), f"{path}.{k}")]
     if isinstance(a, list) and isinstance(b, list) and len(a) == len(b):
-        return [line for j, (x, y) in enumerate(zip(a, b, strict=True)) for line in _diff_data(f"{path}[{j}]", x, y)]
+        return [line for j, (x, y) in enumerate(zip(a, b, strict=True)) for line in diff_data(x, y, f"{path}[{j}]")]
     return [] if a == b else [f"{path.removeprefix('.')}: {_short(a)} against {_short(b)}"]
 
 

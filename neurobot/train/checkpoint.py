@@ -13,6 +13,7 @@ from safetensors.numpy import save as to_bytes
 
 from neurobot.errors import TrainingError
 from neurobot.program.file import write_atomically
+from neurobot.program.report import diff_data
 from neurobot.train.normalizer import RunningNormalizer
 
 FORMAT = 1
@@ -24,7 +25,7 @@ class Checkpoint:
     """The state of a run.
 
     Args:
-        about: what run it is: environment, seed, settings. A resumed run must be the same.
+        about: what run it is: environment, seed, settings, controller; plain data. A resumed run must be the same.
         theta: (n,) searched parameters.
         m: (n,) Adam's mean of gradients.
         v: (n,) Adam's mean of their squares.
@@ -108,11 +109,7 @@ BUDGET = ("generations", "core_minutes", "threads")
 
 
 def _require_same(path: Path, old: dict[str, Any], new: dict[str, Any]) -> None:
-    def flat(about: dict[str, Any]) -> dict[str, Any]:
-        settings = {f"train.{k}": v for k, v in about["settings"].items() if k not in BUDGET}
-        return {k: v for k, v in about.items() if k != "settings"} | settings
-
-    a, b = flat(old), flat(new)
-    differ = [f"{k} was {a.get(k)!r} and is {b.get(k)!r}" for k in sorted(a.keys() | b.keys()) if a.get(k) != b.get(k)]
+    kept = [about | {"train": {k: v for k, v in about["train"].items() if k not in BUDGET}} for about in (old, new)]
+    differ = diff_data(*kept)
     if differ:
         raise TrainingError(f"{path}: the checkpoint is of another run: {'; '.join(differ)}")

@@ -4,7 +4,9 @@
 augmented random search V2-t: the best directions, raw returns divided by their standard deviation, plain steps
 (Mania et al. 2018, arXiv:1803.07055). Both keep a running normaliser of the observations.
 
-A generation depends on the seed and its own number only, so a resumed run equals an uninterrupted one.
+Where the budget is a number of generations, a generation depends on the seed and its own number only: a run can be
+repeated, and one that was resumed equals one that was not, bit for bit. A budget in CPU time ends, and moves what
+changes along it (`horizon`, `final_rate`), when this machine says so.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ import numpy as np
 from neurobot.errors import TrainingError
 from neurobot.program import Program
 from neurobot.spec.check import Problems
+from neurobot.spec.serialize import to_data
 from neurobot.train.checkpoint import Checkpoint
 from neurobot.train.log import EventLog
 from neurobot.train.rollout import Episodes, Rollout
@@ -43,8 +46,9 @@ class Evolve:
         final_rate: learning rate at the end of the budget, as a share of the first; it falls linearly.
         top: pairs that count, with ars; None is all.
         alive_bonus: taken off the fitness for every tick, so that standing still does not pay.
-        horizon: ticks of an episode at the start of the budget; it grows linearly to the task's own length at the end.
-            Short episodes buy generations while there is much to learn. None is the full length throughout.
+        horizon: ticks of an episode at the start of the budget; it grows with the square of the budget's used share
+            to the task's own length. Short episodes buy generations while there is much to learn. None is the full
+            length throughout.
         weight_decay: share of the parameters that is lost in a step.
         train_biases: whether the neurons' biases are searched as well as the weights.
         generations: the budget; None is without bound.
@@ -181,7 +185,8 @@ class _Run:
         judges = make_vec(env_id, settings.episodes, threads=threads, autoreset_mode="Disabled")
         self.judges = Rollout(program, judges)
         self.path = folder / "checkpoint.safetensors"
-        about = {"env": env_id, "seed": seed, "settings": asdict(settings), "parameters": int(self.index.size)}
+        about = {"env": env_id, "seed": seed, "train": asdict(settings), "controller": to_data(program.spec)}
+        about["program_seed"] = program.seed
         if resume:
             self.at = Checkpoint.load(self.path, about)
         else:
@@ -252,7 +257,7 @@ class _Run:
 
     def _horizon(self, share: float) -> int | None:
         full, first = self.rollout.env.task.max_episode_steps, self.settings.horizon
-        return None if first is None or first >= full else round(first + share * (full - first))
+        return None if first is None or first >= full else round(first + share**2 * (full - first))
 
     def _best(self) -> Program:
         at = self.at

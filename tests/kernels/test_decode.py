@@ -33,7 +33,7 @@ def test_read_equals_its_twin(real, n, per, seed, push_pull, tanh, counted):
     d = Draw(seed, real)
     size = n * per * (2 if push_pull else 1)
     values = d.integers(0, 20, size) if counted else d.normal(size)
-    offset, gain, u = d.normal(size), d.normal(1), d.normal(n)
+    offset, gain, u = d.normal(n), d.normal(1), d.normal(n)
     decode.read(values, offset, per, int(push_pull), gain, int(tanh), u)
     same(u, twin.read(values, offset, per, push_pull, gain[0], tanh, d.real))
 

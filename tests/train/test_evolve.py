@@ -241,10 +241,18 @@ def test_resuming_nothing_or_something_else_is_refused(tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="no checkpoint"):
         evolve(cartpole_program(), "CartPole-v1", short(), tmp_path, resume=True)
     evolve(cartpole_program(), "CartPole-v1", short(), tmp_path, seed=1)
-    with pytest.raises(TrainingError, match=r"train\.sigma was 0\.1 and is 0\.3"):
+    with pytest.raises(TrainingError, match=r"train\.sigma: 0\.1 against 0\.3"):
         evolve(cartpole_program(), "CartPole-v1", short(sigma=0.3), tmp_path, seed=1, resume=True)
-    with pytest.raises(TrainingError, match="seed was 1 and is 2"):
+    with pytest.raises(TrainingError, match="run: seed: 1 against 2"):
         evolve(cartpole_program(), "CartPole-v1", short(), tmp_path, seed=2, resume=True)
+
+
+def test_resuming_with_another_controller_is_refused(tmp_path: Path) -> None:
+    evolve(cartpole_program(), "CartPole-v1", short(), tmp_path, seed=1)
+    with pytest.raises(TrainingError, match=r"controller\.encoder\.code\.type: 'Regular' against 'Poisson'"):
+        evolve(cartpole_program(code=Poisson()), "CartPole-v1", short(), tmp_path, seed=1, resume=True)
+    with pytest.raises(TrainingError, match="program_seed: 0 against 5"):
+        evolve(cartpole_program(seed=5), "CartPole-v1", short(), tmp_path, seed=1, resume=True)
 
 
 def test_a_damaged_checkpoint_is_refused(tmp_path: Path) -> None:

@@ -159,9 +159,9 @@ def read(values, offset, per, push_pull, gain, tanh, dtype):
             total += float(y)
         return total / len(x)
 
-    sides = [mean(v) - mean(o) for v, o in zip(values.reshape(-1, per), offset.reshape(-1, per), strict=True)]
+    sides = [mean(v) for v in values.reshape(-1, per)]
     u = [up - down for up, down in zip(sides[::2], sides[1::2], strict=True)] if push_pull else sides
-    u = [float(gain) * x for x in u]
+    u = [float(gain) * x - float(o) for x, o in zip(u, offset, strict=True)]
     return np.array([math.tanh(x) if tanh and math.isfinite(x) else x for x in u]).astype(dtype)
 
 
