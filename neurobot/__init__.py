@@ -32,6 +32,11 @@ _LATER = {
     "Program": "neurobot.program",
     "build": "neurobot.program",
 }
+__all__ = ["NeurobotError", "errors", "spec", *sorted(_LATER)]
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]
 
 
 def __getattr__(name: str) -> Any:

@@ -87,10 +87,10 @@ class Controller:
         Raises:
             ObservationError: wrong shape or kind, or not finite; nothing has changed.
             ActionError: the read-out is not finite; nothing was sent.
-            ValueError: out has another shape; nothing has changed.
+            ValueError: out has another shape or dtype; nothing has changed.
         """
-        if out is not None and out.shape != self._sent.shape:
-            raise ValueError(f"out has shape {out.shape}, an action has {self._sent.shape}")
+        if out is not None and not (out.shape == self._sent.shape and out.dtype == np.float64):
+            raise ValueError(f"out is {out.shape} {out.dtype}, an action is {self._sent.shape} float64")
         x = self._observation
         try:
             if observation.shape != self._shape or observation.dtype.kind not in REAL:
@@ -125,9 +125,12 @@ class Controller:
         return np.int64(self._sent[0]) if self.discrete else self._sent.copy()
 
     def reset(self, seed: int | None = None) -> None:
-        """Begin an episode: of a new seed, or, with None, the next one of the same seed."""
+        """Begin an episode: of a new seed, or, with None, the next one of the same seed; also for `predict`'s rows."""
         self._core.reset(seed)
-        self._sent[:] = self._core.block("decoder.last")
+        if seed is not None:
+            self._seed, self._batch = seed, None
+        elif self._batch is not None:
+            self._batch.reset()
 
     def snapshot(self) -> np.ndarray:
         """A copy of everything that changes; see `restore`."""

@@ -74,7 +74,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except NeurobotError as error:
         return _complain(str(error), error.exit_code)
     except OSError as error:
-        return _complain(str(error), FILE)
+        where = f"{error.filename}: " if error.filename else ""
+        return _complain(f"{where}{error.strerror or error}; give another place, or make room", FILE)
     except Exception as error:
         if os.environ.get("NEUROBOT_TRACEBACK"):
             raise

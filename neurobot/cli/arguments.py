@@ -9,7 +9,8 @@ from typing import Annotated, Any, Generic, Protocol, TypeVar
 
 import tyro
 
-from neurobot.config import Experiment, load_experiment
+from neurobot.config import Experiment, find_launch, load_experiment
+from neurobot.errors import ConfigError
 
 HELP_FLAGS = ("-h", "--help")
 STYLE = (tyro.conf.FlagCreatePairsOff,)
@@ -64,6 +65,7 @@ def parse_with_settings(
         SpecError: a change that makes no sense.
         SystemExit: after help, or a wrong command line.
     """
+    args = _launch_first(args)
     plain = [arg for arg in args if arg not in HELP_FLAGS]
     prog = f"neurobot {command}"
     if not plain:
@@ -78,3 +80,22 @@ def parse_with_settings(
         args=list(args), prog=prog, default=default, config=STYLE, description=about and about.split("\n\n")[0],
     )  # fmt: skip
     return both.options, loaded, both.settings
+
+
+def _launch_first(args: Sequence[str]) -> list[str]:
+    """LAUNCH ahead of the options, which it decides on: the last argument that is one and is no option's value."""
+    if not args or not args[0].startswith("-"):
+        return list(args)
+    found = [k for k, arg in enumerate(args) if not arg.startswith("-") and _is_launch(arg)]
+    free = [k for k in found if not args[k - 1].startswith("--") or "=" in args[k - 1]]
+    for k in (free or found)[-1:]:
+        return [args[k], *args[:k], *args[k + 1 :]]
+    return list(args)
+
+
+def _is_launch(word: str) -> bool:
+    try:
+        find_launch(word)
+    except ConfigError:
+        return False
+    return True

@@ -36,15 +36,15 @@ def print_rows(title: str, rows: Mapping[str, str]) -> None:
 
 
 @contextmanager
-def compiling() -> Iterator[None]:
-    """Around what loads the kernels: says so while they are compiled, which happens once."""
+def compiling(kernel: str) -> Iterator[None]:
+    """Around what loads a kernel (see `is_warm`): says so while it is compiled, which happens once."""
     from neurobot.kernels.compiled import is_warm
 
-    if is_warm():
+    if is_warm(kernel):
         yield
         return
     console = messages()
-    what = "compiling kernels, once (about 30 s)"
+    what = "compiling kernels, once (about 15 s)"
     if not console.is_terminal:
         console.print(what)
         yield

@@ -18,6 +18,9 @@ from neurobot.cli.versions import versions
 SLEEPS = 50
 SLEEP = 0.001  # [s]
 
+TICKS = ("tick32", "tick64", "tick_batch")
+"""Kernels that commands load: one tick in float32 and float64, and that of a batch."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Doctor:
@@ -59,7 +62,7 @@ def kernel_cache() -> dict[str, Any]:
     from neurobot.kernels import CACHE
     from neurobot.kernels.compiled import is_warm
 
-    return {"folder": str(CACHE), "warm": is_warm()}
+    return {"folder": str(CACHE), **{name: is_warm(name) for name in TICKS}}
 
 
 def timer() -> dict[str, float]:
@@ -144,7 +147,8 @@ def _rows(found: dict[str, Any]) -> dict[str, str]:
     memory = allowed["locked_memory_limit"]
     fifo = {True: "allowed", False: "not allowed; give the user an rtprio limit in /etc/security/limits.conf"}
     rows = dict(found["versions"])
-    state = "warm" if cache["warm"] else "cold: the first run compiles, about 30 s"
+    warm = [name for name in TICKS if cache[name]]
+    state = f"holds {', '.join(warm)}" if warm else "cold: the first run compiles, about 15 s"
     late, latest = seconds(clock["sleep_late_median"]), seconds(clock["sleep_late_max"])
     rows["kernel cache"] = f"{cache['folder']} ({state})"
     rows["clock"] = f"resolution {seconds(clock['resolution'])}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -13,7 +13,7 @@ from neurobot.cli import INTERRUPTED
 from neurobot.cli.arguments import parse
 from neurobot.cli.console import compiling, messages, print_json, print_rows, say
 from neurobot.cli.environment import make_env
-from neurobot.cli.run import STOPPED, load_program, summary_rows, untrained
+from neurobot.cli.run import KERNELS, STOPPED, load_program, summary_rows, untrained
 from neurobot.cli.versions import versions
 from neurobot.config import MAX_SEED, Experiment, load_experiment
 from neurobot.errors import ConfigError
@@ -22,6 +22,8 @@ from neurobot.spec.check import Problems
 if TYPE_CHECKING:
     from neurobot.loop import RunSummary
 
+EPISODES = 10
+
 
 @dataclass(frozen=True, kw_only=True)
 class Evaluate:
@@ -29,25 +31,26 @@ class Evaluate:
 
     Args:
         what: a program (.safetensors), a launch file, a run folder, or the name of a bundled launch file.
-        episodes: how many; episode k has the seed of the first + k.
+        episodes: how many; episode k has the seed of the first + k. Default the launch file's, or 10.
         seed: of the first episode.
         env: environment, instead of the one the program was made for.
-        core: what computes: host (float32) or host64 (float64).
+        core: what computes: host (float32) or host64 (float64). Default the launch file's, or host.
         json: print the result as one JSON object.
         allow_import: module that may be imported because the environment's id names it or it registers the id.
     """
 
     what: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="PROGRAM|LAUNCH")]
-    episodes: int = 10
+    episodes: int | None = None
     seed: int = 0
     env: Annotated[str | None, tyro.conf.arg(metavar="ID")] = None
-    core: Literal["host", "host64"] = "host"
+    core: Literal["host", "host64"] | None = None
     json: bool = False
     allow_import: Annotated[tuple[str, ...], tyro.conf.UseAppendAction, tyro.conf.arg(metavar="MODULE")] = ()
 
     def __post_init__(self) -> None:
         problems = Problems("eval")
-        problems.count("episodes", self.episodes)
+        if self.episodes is not None:
+            problems.count("episodes", self.episodes)
         problems.number("seed", self.seed, low=0, high=MAX_SEED)
         problems.done()
 
@@ -60,6 +63,7 @@ def main(args: Sequence[str]) -> int:
     if Path(options.what).suffix != ".safetensors":
         experiment = load_experiment(options.what)
         path = experiment.program
+    options = _with_defaults(options, experiment)
     program = None if path is None else load_program(path)
     given = experiment.env.id if experiment else program and program.provenance.get("env")
     env_id = options.env or given
@@ -89,8 +93,14 @@ def main(args: Sequence[str]) -> int:
     return INTERRUPTED if summary.interrupted else STOPPED if summary.physics_errors else 0
 
 
+def _with_defaults(options: Evaluate, experiment: Experiment | None) -> Evaluate:
+    episodes, core = (experiment.episodes, experiment.core) if experiment else (EPISODES, "host")
+    return replace(options, episodes=options.episodes or episodes, core=options.core or core)
+
+
 def _evaluate(options: Evaluate, program: Any, env: Any, env_id: str) -> tuple[RunSummary, Any]:
-    with compiling():
+    assert options.core is not None and options.episodes is not None
+    with compiling(KERNELS[options.core]):
         from neurobot.controller import Controller
 
         controller = Controller(program, options.core, seed=options.seed)

@@ -18,6 +18,7 @@ from typing import Any
 from neurobot.cli.versions import versions
 from neurobot.config import RESOLVED, Experiment, to_json
 from neurobot.errors import ConfigError
+from neurobot.files import write_atomically
 
 PROGRAM = "program.safetensors"
 RECORDING = "recording"
@@ -46,13 +47,13 @@ def new_folder(out: Path | None, name: str) -> Path:
 
 def write_config(folder: Path, experiment: Experiment) -> None:
     """Write the experiment, with its program beside it, and versions."""
-    (folder / RESOLVED).write_text(to_json(replace(experiment, program=PROGRAM)), encoding="utf-8")
+    write_atomically(folder / RESOLVED, to_json(replace(experiment, program=PROGRAM)).encode())
     write_json(folder / "versions.json", versions())
 
 
 def write_json(path: Path, data: Any) -> None:
     """Write plain data."""
-    path.write_text(json.dumps(data, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+    write_atomically(path, (json.dumps(data, indent=2, allow_nan=False) + "\n").encode())
 
 
 def _numbered(base: Path) -> Path:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 FIXED = ("encode", "network", "decode", "substeps", "carry")
 """What a trained program has in it."""
 STOPPED = 4
+KERNELS = {"host": "tick32", "host64": "tick64"}
+"""What has to be compiled for a core."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +72,7 @@ def main(args: Sequence[str]) -> int:
             program = untrained(experiment, env)
         elif experiment.controller_spec(env.observation_space, env.action_space) != program.spec:
             say("the program was made with other settings than those of the launch file; the program's are in force")
-        with compiling():
+        with compiling(KERNELS[experiment.core]):
             from neurobot.controller import Controller
 
             controller = Controller(program, experiment.core, record=options.record, seed=experiment.seed)
@@ -197,6 +199,10 @@ def summary_rows(summary: RunSummary, period: float) -> dict[str, str]:
         "spikes": f"{spikes} a tick; {synops} synaptic operations",
         "held": f"{summary.holds} ticks without a valid observation or action" if summary.holds else "",
         "tick time": f"{seconds(tick.p50)} median, {seconds(tick.p99)} p99, {seconds(tick.max)} longest",
-        "interrupted": "by Ctrl-C; an episode that was cut short is not in the mean" if summary.interrupted else "",
+        "interrupted": _interrupted(n, len(summary.episodes)) if summary.interrupted else "",
     }
     return {name: value for name, value in rows.items() if value}
+
+
+def _interrupted(whole: int, begun: int) -> str:
+    return "by Ctrl-C; the episode that was cut short is not in the mean" if whole < begun else "by Ctrl-C"

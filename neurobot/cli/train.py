@@ -89,7 +89,7 @@ def _train(program: Program, experiment: Experiment, folder: Path, *, resume: bo
 
     assert experiment.train is not None
     last: Progress | None = None
-    with compiling():
+    with compiling("tick_batch"):
         from neurobot.core import BatchCore
 
         BatchCore(program, 1, own_params=True)

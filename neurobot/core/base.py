@@ -69,6 +69,28 @@ def start_state(program: Program, dtype: np.dtype[Any], params: np.ndarray) -> n
     return state
 
 
+def checked_dtype(core: str, dtype: str) -> np.dtype[Any]:
+    """float32 or float64; SpecError for anything else."""
+    if dtype not in ("float32", "float64"):
+        raise SpecError(core, [f"dtype is {dtype!r}, it must be float32 or float64"])
+    return np.dtype(dtype)
+
+
+def put_back(state: np.ndarray, snapshot: np.ndarray) -> None:
+    """Write a snapshot over a state; SpecError where it has another shape or dtype."""
+    if snapshot.shape != state.shape or snapshot.dtype != state.dtype:
+        given, wanted = (f"{a.shape} {a.dtype}" for a in (snapshot, state))
+        raise SpecError("snapshot", [f"it is {given}, this core's state is {wanted}; take it from the same program"])
+    state[:] = snapshot
+
+
+def show_action(program: Program, state: np.ndarray, action: np.ndarray) -> None:
+    """Write the action that a state holds, its last one or at the start of an episode the rest value."""
+    block = program.blocks["state"].get("decoder.last")
+    if block is not None:
+        action[:] = block.of(state)
+
+
 def set_episode(ints: np.ndarray, seed: int, episode: int, instance: int) -> None:
     """Write what chance depends on into the state's header."""
     words = np.array([seed & 0xFFFFFFFF, (seed >> 32) & 0xFFFFFFFF, episode & 0xFFFFFFFF, instance], np.uint32)

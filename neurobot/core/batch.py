@@ -7,7 +7,17 @@ from typing import Literal
 
 import numpy as np
 
-from neurobot.core.base import as_ints, cast_params, episode_of, set_episode, start_state, synops_of
+from neurobot.core.base import (
+    as_ints,
+    cast_params,
+    checked_dtype,
+    episode_of,
+    put_back,
+    set_episode,
+    show_action,
+    start_state,
+    synops_of,
+)
 from neurobot.errors import SpecError
 from neurobot.kernels import ops
 from neurobot.kernels.compiled import batch_kernel
@@ -47,13 +57,12 @@ class BatchCore:
         seed: int | None = None,
         threads: int = 1,
     ):
-        if dtype not in ("float32", "float64"):
-            raise SpecError("BatchCore", [f"dtype is {dtype!r}, it must be float32 or float64"])
+        real = checked_dtype("BatchCore", dtype)
         if n < 1 or threads < 1:
             raise SpecError("BatchCore", [f"n is {n} and threads {threads}, both must be at least 1"])
         self.program, self.n = program, n
         self._layout = program.layout.copy()
-        self.params = np.repeat(cast_params(program, np.dtype(dtype))[None], n if own_params else 1, axis=0)
+        self.params = np.repeat(cast_params(program, real)[None], n if own_params else 1, axis=0)
         self.state = np.zeros((n, program.state_words), dtype)
         self.ints = as_ints(self.state)
         self.action = np.zeros((n, program.action_size))
@@ -82,8 +91,11 @@ class BatchCore:
         Args:
             seed: of chance.
             ids: (m,) instances, default all.
+
+        Raises:
+            SpecError: instances that do not exist.
         """
-        ids = self._all if ids is None else np.asarray(ids, np.int64)
+        ids = self._checked(ids)
         old = [episode_of(self.ints[i]) for i in ids]
         seeds = np.array([s if seed is None else seed for s, _ in old])
         self._begin(ids, seeds, np.array([e + 1 if seed is None else 0 for _, e in old]))
@@ -101,14 +113,10 @@ class BatchCore:
         Raises:
             SpecError: observations of another shape, instances that do not exist: compiled code does not look.
         """
+        observations, ids = np.ascontiguousarray(observations, np.float64), self._checked(ids)
         wanted = (self.n, self.program.observation_size)
         if observations.shape != wanted:
             raise SpecError("BatchCore", [f"the observations have shape {observations.shape}, they must have {wanted}"])
-        if ids is None:
-            ids = self._all
-        elif ids.size and not 0 <= ids.min() <= ids.max() < self.n:
-            given = f"{ids.min()} to {ids.max()}"
-            raise SpecError("BatchCore", [f"the instances go from {given}, there are 0..{self.n - 1}"])
         if self._pool is None:
             self._run(observations, ids)
         else:
@@ -125,12 +133,8 @@ class BatchCore:
         Raises:
             SpecError: a snapshot of another shape or dtype.
         """
-        if snapshot.shape != self.state.shape or snapshot.dtype != self.state.dtype:
-            given, wanted = (f"{a.shape} {a.dtype}" for a in (snapshot, self.state))
-            raise SpecError(
-                "snapshot", [f"it is {given}, this core's state is {wanted}; take it from the same program"]
-            )
-        self.state[:] = snapshot
+        put_back(self.state, snapshot)
+        show_action(self.program, self.state, self.action)
 
     def to_program(self, instance: int = 0) -> Program:
         """The program with the params of an instance as they are now."""
@@ -140,6 +144,17 @@ class BatchCore:
         """End the threads; the core can be used no more."""
         if self._pool is not None:
             self._pool.shutdown()
+
+    def _checked(self, ids: np.ndarray | None) -> np.ndarray:
+        if ids is None:
+            return self._all
+        ids = np.asarray(ids)
+        if ids.dtype.kind not in "iu" and ids.size:
+            raise SpecError("BatchCore", [f"instances have dtype {ids.dtype}; give their numbers, not a mask"])
+        if ids.size and not 0 <= ids.min() <= ids.max() < self.n:
+            given = f"{ids.min()} to {ids.max()}"
+            raise SpecError("BatchCore", [f"the instances go from {given}, there are 0..{self.n - 1}"])
+        return ids.astype(np.int64, copy=False)
 
     def _run(self, observations: np.ndarray, ids: np.ndarray) -> None:
         self._tick(
@@ -161,3 +176,4 @@ class BatchCore:
             if len(self.params) > 1:
                 self.state[i] = start_state(self.program, self.state.dtype, self.params[i])
             set_episode(self.ints[i], int(seed), int(episode), int(i))
+        show_action(self.program, self.state, self.action)

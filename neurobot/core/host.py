@@ -6,8 +6,17 @@ from typing import Literal
 
 import numpy as np
 
-from neurobot.core.base import Core, as_ints, cast_params, episode_of, set_episode, start_state
-from neurobot.errors import SpecError
+from neurobot.core.base import (
+    Core,
+    as_ints,
+    cast_params,
+    checked_dtype,
+    episode_of,
+    put_back,
+    set_episode,
+    show_action,
+    start_state,
+)
 from neurobot.kernels.compiled import bind
 from neurobot.program import Program
 
@@ -37,14 +46,12 @@ class HostCore(Core):
         log_spikes: int = 0,
         probe: np.ndarray | None = None,
     ):
-        if dtype not in ("float32", "float64"):
-            raise SpecError("HostCore", [f"dtype is {dtype!r}, it must be float32 or float64"])
+        real = checked_dtype("HostCore", dtype)
         self.program = program
         self._layout = program.layout.copy()  # compiled code takes writable arrays only
-        self.params = cast_params(program, np.dtype(dtype))
-        self._start = start_state(program, np.dtype(dtype), self.params)
+        self.params = cast_params(program, real)
         self._instance = instance
-        self.state = self._start.copy()
+        self.state = start_state(program, real, self.params)
         self.ints = as_ints(self.state)
         self.action = np.zeros(program.action_size)
         self._events = np.zeros(1 + 2 * log_spikes if log_spikes else 0, np.int32)
@@ -56,6 +63,7 @@ class HostCore(Core):
             self._events, self._probe, self.trace.reshape(-1),
         ))  # fmt: skip
         set_episode(self.ints, program.seed if seed is None else seed, 0, instance)
+        show_action(program, self.state, self.action)
 
     @property
     def spikes(self) -> np.ndarray:
@@ -80,8 +88,9 @@ class HostCore(Core):
     def reset(self, seed: int | None = None) -> None:
         """Begin an episode: of a new seed, or, with None, the next one of the same seed."""
         old, episode = episode_of(self.ints)
-        self.state[:] = self._start
+        self.state[:] = start_state(self.program, self.state.dtype, self.params)
         set_episode(self.ints, old if seed is None else seed, episode + 1 if seed is None else 0, self._instance)
+        show_action(self.program, self.state, self.action)
 
     def tick(self, observation: np.ndarray) -> int:
         """Run a tick.
@@ -109,12 +118,8 @@ class HostCore(Core):
         Raises:
             SpecError: a snapshot of another shape or dtype.
         """
-        if snapshot.shape != self.state.shape or snapshot.dtype != self.state.dtype:
-            given, wanted = (f"{a.shape} {a.dtype}" for a in (snapshot, self.state))
-            raise SpecError(
-                "snapshot", [f"it is {given}, this core's state is {wanted}; take it from the same program"]
-            )
-        self.state[:] = snapshot
+        put_back(self.state, snapshot)
+        show_action(self.program, self.state, self.action)
 
     def to_program(self) -> Program:
         """The program with the params as they are now."""

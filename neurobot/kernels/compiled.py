@@ -73,9 +73,9 @@ def _argument_types(real: str) -> tuple[str, ...]:
     return ("i4", f, f, i, "f8", "f8", "i4", "i4", f)
 
 
-def is_warm() -> bool:
-    """Whether some kernel of these sources is on disk already."""
-    return any(CACHE.glob("**/*.nbi"))
+def is_warm(name: str) -> bool:
+    """Whether a kernel is on disk already: ``tick32``, ``tick64`` or ``tick_batch``."""
+    return any(CACHE.glob(f"**/*.{name}-*.nbi"))
 
 
 def integer(real: np.dtype[Any]) -> np.dtype[Any]:

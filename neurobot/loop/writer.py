@@ -22,6 +22,7 @@ from typing import Any, TextIO, final
 import numpy as np
 from safetensors.numpy import save
 
+from neurobot.files import write_atomically
 from neurobot.loop.recording import EVENTS, FORMAT, Array, Header, event_dtype, get_event, tick_dtype
 from neurobot.loop.ring import Records, RingReader
 
@@ -80,25 +81,6 @@ class ChunkWriter:
         self._parts.clear()
         self._written += 1
         self.room = self._chunk_ticks
-
-
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write a file next to its place, force it to the disk, and put it in place. OSError leaves nothing behind."""
-    temporary = path.with_name(f".{path.name}.part")
-    try:
-        with open(temporary, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)  # the new name, too
-    finally:
-        os.close(folder)
 
 
 def serve(job: dict[str, Any]) -> None:

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import struct
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -21,6 +19,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as to_bytes
 
 from neurobot.errors import ProgramFileError, SpecError
+from neurobot.files import write_atomically
 from neurobot.program.draw import Synapses
 from neurobot.program.lower import Lowered, Shape, lower
 from neurobot.program.program import Program, blank_program
@@ -31,8 +30,6 @@ from neurobot.spec.serialize import Invalid, from_data, to_data
 FORMAT = 1
 MAX_FILE = 4 << 30
 MAX_HEADER = 64 << 20
-MAX_STATE = 1 << 28
-"""Words of state that a file may ask for; a small file can describe long delays."""
 KINDS: dict[str, type] = {"controller": ControllerSpec, "network": NetworkSpec}
 
 
@@ -48,7 +45,17 @@ def save(program: Program, path: str | Path) -> None:
         raise ProgramFileError(f"{path}: not written, {bad[0]!r} has entries that are not finite")
     header = _header(program)
     meta = {"neurobot": header, "sha256": _digest(header, arrays)}
-    write_atomically(Path(path), to_bytes(arrays, meta))
+    write(Path(path), to_bytes(arrays, meta))
+
+
+def write(path: Path, data: bytes) -> None:
+    """`write_atomically` with this package's own error, ProgramFileError."""
+    try:
+        write_atomically(path, data)
+    except OSError as error:
+        raise ProgramFileError(
+            f"{path}: cannot be written ({error.strerror or error}); what was there before is unchanged"
+        ) from None
 
 
 def load(path: str | Path) -> Program:
@@ -71,31 +78,6 @@ def load(path: str | Path) -> Program:
     if digest != _digest(json.dumps(header, sort_keys=True), arrays):
         raise ProgramFileError(f"{path}: the checksum does not match, the file is damaged; get it again")
     return _fill(path, blank, arrays)
-
-
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write a file next to its place, force it to disk, and put it in place.
-
-    Raises:
-        ProgramFileError: the folder does not exist or cannot be written, or the disk is full.
-    """
-    temporary = None
-    try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-            temporary = Path(file.name)
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.chmod(0o644)
-        temporary.replace(path)
-        temporary = None
-    except OSError as error:
-        raise ProgramFileError(
-            f"{path}: cannot be written ({error.strerror or error}); what was there before is unchanged"
-        ) from None
-    finally:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
 
 
 def _arrays(program: Program) -> dict[str, np.ndarray]:
@@ -207,8 +189,6 @@ def _blank(path: Path, header: dict[str, Any], file: Any) -> Program:
 
 def _compare(path: Path, low: Lowered, found: Mapping[str, tuple[int, ...]]) -> None:
     """Refuse arrays that are not those of the layout, before anything of their size is allocated."""
-    if low.state.size > MAX_STATE:
-        raise ProgramFileError(f"{path}: its state has {low.state.size} words, at most {MAX_STATE} are allowed")
     wanted = {f"params/{n}": b.shape for n, b in low.params.blocks.items()}
     wanted |= {f"layout/{n}": b.shape for n, b in low.tables.blocks.items() if not n.endswith(".refractory")}
     wrong = [n for n in sorted(set(wanted) | set(found)) if wanted.get(n) != found.get(n)]

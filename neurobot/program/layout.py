@@ -15,6 +15,8 @@ from neurobot.errors import SpecError, near
 
 MAX_WORDS = 2**31 - 1
 """Offsets are int32."""
+MAX_STATE = 2**28
+"""Words of state: 1 GB in float32. A few numbers in a spec, or in a file, can describe long delays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +51,19 @@ LINE = 16
 class Arena:
     """Hands out consecutive blocks; what it is called appears in errors."""
 
-    def __init__(self, name: str, start: int = 0):
+    def __init__(self, name: str, start: int = 0, most: int = MAX_WORDS):
         self.name = name
         self.size = start
+        self.most = most
         self.blocks: dict[str, Block] = {}
 
     def add(self, name: str, *shape: int, integer: bool = False) -> int:
         """Reserve a block and return its offset; SpecError when the arena grows too large."""
         block = Block(_aligned(self.size, math.prod(shape)), shape, integer)
         self.size = block.at + block.size
-        if self.size > MAX_WORDS:
+        if self.size > self.most:
             raise SpecError(
-                "program", [f"{self.name} needs over {MAX_WORDS} words at {name!r}; make the network smaller"]
+                "program", [f"{self.name} needs over {self.most} words at {name!r}; make the network smaller"]
             )
         self.blocks[name] = block
         return block.at

@@ -12,7 +12,7 @@ import numpy as np
 
 from neurobot.kernels import ops
 from neurobot.program.coefficients import refractory_steps
-from neurobot.program.layout import Arena, Block
+from neurobot.program.layout import MAX_STATE, Arena, Block
 from neurobot.spec.controller import ControllerSpec, group_size
 from neurobot.spec.decoders import Membrane, Rate, WinnerTakeAll
 from neurobot.spec.encoders import Current, Direct, Poisson, Regular
@@ -43,7 +43,7 @@ class Lowered:
     step: list[list[int]] = field(default_factory=list)
     epilogue: list[list[int]] = field(default_factory=list)
     params: Arena = field(default_factory=lambda: Arena("params"))
-    state: Arena = field(default_factory=lambda: Arena("state", ops.STATE_HEADER))
+    state: Arena = field(default_factory=lambda: Arena("state", ops.STATE_HEADER, MAX_STATE))
     tables: Arena = field(default_factory=lambda: Arena("layout"))
 
     def header(self, substeps: int, n_obs: int, n_act: int) -> np.ndarray:

@@ -81,6 +81,8 @@ class ControllerSpec:
         d = self.decoder
         if isinstance(d, Rate | WinnerTakeAll) and not out.spikes:
             problems.add(f"decoder: {type(d).__name__} counts spikes, but {out.name!r} is LI; use Membrane")
+        if isinstance(out.model, Input) and isinstance(self.encoder.code, Current):
+            problems.add(f"decoder: {out.name!r} carries currents, not spikes, so there is nothing to count")
         if isinstance(d, Membrane) and isinstance(out.model, Input):
             problems.add(f"decoder: Membrane reads v, but {out.name!r} is Input and has none; use Rate")
         if d.size is None or not out.n:

@@ -40,9 +40,9 @@ class Normalizer:
 
     Args:
         clip: how many standard deviations are mapped to u = 1.
-        mean: one number or one per dimension; None leaves it to the trainer, which keeps a running mean
-            and freezes it into the program (0 until then).
-        std: likewise (1 until then).
+        mean: one number or one per dimension; None leaves mean and std to the trainer, which keeps running ones
+            and freezes them into the program (0 and 1 until then).
+        std: likewise; given together with mean, or not at all.
     """
 
     clip: float = 3.0
@@ -53,6 +53,8 @@ class Normalizer:
         normalise(self, "clip", "mean", "std")
         problems = Problems("Normalizer")
         problems.number("clip", self.clip, above=0.0)
+        if (self.mean is None) != (self.std is None):
+            problems.add("mean and std belong together: give both, or neither to leave them to the trainer")
         if self.mean is not None:
             problems.values("mean", self.mean)
         if self.std is not None:

@@ -1,7 +1,7 @@
 """What the weights of a projection are: an array, a name, or a rule that draws them.
 
 Weights are ``[post, pre]``. Rules are drawn by `neurobot.program.build` from its seed, each projection
-from a stream of its own, so that adding a projection leaves the others as they were.
+from a stream of its own by its position, so that adding one at the end leaves the others as they were.
 """
 
 from __future__ import annotations

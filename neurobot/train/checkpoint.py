@@ -12,7 +12,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as to_bytes
 
 from neurobot.errors import TrainingError
-from neurobot.program.file import write_atomically
+from neurobot.program.file import write
 from neurobot.program.report import diff_data
 from neurobot.train.normalizer import RunningNormalizer
 
@@ -77,7 +77,7 @@ class Checkpoint:
         numbers = {n: getattr(self, n) for n in ("generation", "steps", "core_seconds")}
         best = None if np.isnan(self.best) else self.best
         meta = {"format": FORMAT, "about": self.about, "count": self.normalizer.count, "best": best, **numbers}
-        write_atomically(path, to_bytes(arrays, {"neurobot_checkpoint": json.dumps(meta)}))
+        write(path, to_bytes(arrays, {"neurobot_checkpoint": json.dumps(meta)}))
 
     @classmethod
     def load(cls, path: Path, about: dict[str, Any]) -> Checkpoint:

@@ -24,6 +24,7 @@ from neurobot.errors import TrainingError
 from neurobot.program import Program
 from neurobot.spec.check import Problems
 from neurobot.spec.serialize import to_data
+from neurobot.spec.weights import AllToAll, FixedProbability
 from neurobot.train.checkpoint import Checkpoint
 from neurobot.train.log import EventLog
 from neurobot.train.rollout import Episodes, Rollout
@@ -293,17 +294,26 @@ class _Run:
 def searched(program: Program, biases: bool) -> np.ndarray:
     """Words of params that evolution searches: weights, and the bias coefficients of all neurons.
 
+    Where a rule left synapses out, they stay out: of `FixedProbability`, and of `AllToAll` without self-connections,
+    weights of 0 are not searched.
+
     Raises:
         TrainingError: there are none.
     """
-    parts = [
-        np.arange(block.at, block.at + block.size)
-        for name, block in program.blocks["params"].items()
-        if name.endswith(".weights") or (biases and name.endswith(".b"))
-    ]
-    if not parts:
+    parts = [np.zeros(0, np.int64)]
+    for projection in program.network.projections:
+        block = program.blocks["params"][f"{projection.name}.weights"]
+        words = np.arange(block.at, block.at + block.size)
+        rule = projection.weights
+        gaps = isinstance(rule, FixedProbability) or (isinstance(rule, AllToAll) and not rule.self)
+        parts.append(words[program.params[words] != 0] if gaps else words)
+    if biases:
+        named = [block for name, block in program.blocks["params"].items() if name.endswith(".b")]
+        parts += [np.arange(block.at, block.at + block.size) for block in named]
+    index = np.sort(np.concatenate(parts))
+    if not index.size:
         raise TrainingError("the program has no weights to search; give the network a projection")
-    return np.concatenate(parts)
+    return index
 
 
 def direction(fitness: np.ndarray, noise: np.ndarray, settings: Evolve) -> np.ndarray:

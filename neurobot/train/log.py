@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from neurobot.errors import TrainingError
+from neurobot.files import write_atomically
 
 
 class EventLog:
@@ -14,7 +15,8 @@ class EventLog:
 
     Args:
         path: of the file; a run that is resumed goes on in it.
-        keep_through: drop events of generations after this one, which a resumed run will write again; None keeps all.
+        keep_through: the last generation whose events are kept; a resumed run writes the later ones again. None
+            begins a new file.
 
     Raises:
         TrainingError: the file cannot be read or written.
@@ -24,7 +26,7 @@ class EventLog:
         self._path = path
         try:
             kept = [e for e in read_events(path) if keep_through is not None and e.get("generation", 0) <= keep_through]
-            path.write_text("".join(json.dumps(e) + "\n" for e in kept))
+            write_atomically(path, "".join(json.dumps(e) + "\n" for e in kept).encode())
         except OSError as error:
             raise TrainingError(f"{path}: cannot be written ({error.strerror or error})") from None
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neurobot.errors import NeurobotError
+from neurobot.errors import ConfigError, NeurobotError
 from neurobot.loop.recording import Recording
 from neurobot.loop.timing import STAGES
 
@@ -142,12 +142,12 @@ def save(figure: Figure, path: Path) -> None:
     """Write a figure to a file; its suffix says which format.
 
     Raises:
-        NeurobotError: a format that is not known.
+        ConfigError: a format that is not known.
         OSError: the file cannot be written.
     """
     formats = figure.canvas.get_supported_filetypes()
     if path.suffix[1:] not in formats:
-        raise NeurobotError(f"{path}: pictures can be written as {', '.join(sorted(formats))}; give NAME.png")
+        raise ConfigError(f"{path}: pictures can be written as {', '.join(sorted(formats))}; give NAME.png")
     figure.savefig(path, dpi=120)
 
 

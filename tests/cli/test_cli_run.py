@@ -174,5 +174,5 @@ def test_a_bug_in_an_environment_is_no_traceback(command, launch, fakes, monkeyp
 
 
 def test_a_cold_compile_is_announced(command, launch, monkeypatch):
-    monkeypatch.setattr("neurobot.kernels.compiled.is_warm", lambda: False)
+    monkeypatch.setattr("neurobot.kernels.compiled.is_warm", lambda name: False)
     assert "compiling kernels, once" in command("run", launch(), "--no-record").err

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-RANKS = ["errors", "spec", "program", "core", "controller", "loop"]
+RANKS = ["errors", "files", "spec", "program", "core", "controller", "loop"]
 LAST = ["train", "view", "config", "cli", "board", "interop", "testing", "__main__"]
 """Above all of RANKS, and free to use each other."""
 

@@ -20,8 +20,10 @@ from neurobot.spec import (
     Direct,
     Encoder,
     FanIn,
+    FixedProbability,
     Input,
     NetworkSpec,
+    Normal,
     Normalizer,
     Poisson,
     Population,
@@ -92,6 +94,17 @@ def test_weights_and_biases_are_searched_and_nothing_else() -> None:
     assert searched(program, biases=True).size == weights + 8 + 4
 
 
+def test_synapses_that_a_rule_left_out_stay_out() -> None:
+    lif = LIF(tau_mem=0.014)
+    recurrent = FixedProbability(p=0.3, weight=Normal(), self=False)
+    network = NetworkSpec(0.001, (Population("a", 20, lif),), (Projection("a", "a", recurrent, delay=0.001),))
+    program = build(network)
+    index = searched(program, biases=False)
+    assert index.size == np.count_nonzero(program.param("a->a.weights")) < 200
+    whole = build(replace(network, projections=(Projection("a", "a", AllToAll(weight=0.0), delay=0.001),)))
+    assert searched(whole, biases=False).size == 400
+
+
 def test_a_rollout_equals_single_environments_with_controllers() -> None:
     """The batch that trains does what gymnasium and `Controller` do, tick by tick."""
     from neurobot.envs import make_vec
@@ -114,7 +127,7 @@ def test_a_rollout_equals_single_environments_with_controllers() -> None:
     assert episodes.count == sum(single)
 
 
-def test_sums_over_observations_give_their_mean_and_variance(tmp_path: Path) -> None:
+def test_sums_over_observations_give_their_mean_and_variance() -> None:
     x = np.random.default_rng(0).normal(5.0, 2.0, (1000, 3)) * np.array([1.0, 10.0, 1e-3])
     running = RunningNormalizer.empty(3)
     for part in np.array_split(x, 7):

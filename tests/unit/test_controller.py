@@ -174,7 +174,7 @@ def test_hold_sends_what_the_limits_say(how, expected):
 
 def test_an_out_of_another_shape_is_refused_before_the_tick(controller):
     before = controller.snapshot()
-    with pytest.raises(ValueError, match=r"out has shape \(9,\), an action has"):
+    with pytest.raises(ValueError, match=r"out is \(9,\) float64, an action is"):
         controller.step(np.zeros(controller.observation_size), out=np.zeros(9))
     assert np.array_equal(controller.snapshot(), before)
 

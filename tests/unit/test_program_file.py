@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from safetensors.numpy import load as parse
 from safetensors.numpy import save as to_bytes
 
-from neurobot.errors import NeurobotError, ProgramFileError
+from neurobot.errors import NeurobotError, ProgramFileError, SpecError
 from neurobot.program import Program, build, file
 from neurobot.spec import Input, NetworkSpec, Population, Sparse
 from tests.unit.strategies import examples
@@ -276,11 +276,11 @@ def test_a_type_that_numpy_does_not_have_is_refused(data, load):
 # --- saving ---------------------------------------------------------------------------------------------------------
 
 
-def full(*_):
+def full(*_, **__):
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
-@pytest.mark.parametrize("where", ["os.fsync", "pathlib.Path.replace", "pathlib.Path.chmod"])
+@pytest.mark.parametrize("where", ["os.fsync", "pathlib.Path.replace", "pathlib.Path.open"])
 def test_a_full_disk_leaves_the_old_file_and_no_other(tmp_path, monkeypatch, where):
     path = tmp_path / "p.safetensors"
     PROGRAM.save(path)
@@ -288,6 +288,7 @@ def test_a_full_disk_leaves_the_old_file_and_no_other(tmp_path, monkeypatch, whe
     monkeypatch.setattr(where, full)
     with pytest.raises(ProgramFileError, match=r"cannot be written \(No space left on device\); what was there before"):
         build(through()).save(path)
+    monkeypatch.undo()
     assert path.read_bytes() == before
     assert [p.name for p in tmp_path.iterdir()] == ["p.safetensors"]
 
@@ -313,7 +314,7 @@ def test_a_folder_that_cannot_be_written_is_refused(tmp_path, monkeypatch):
     for path in (tmp_path / "none" / "p", tmp_path / "file" / "p", tmp_path / "folder", tmp_path / ("x" * 300)):
         with pytest.raises(NeurobotError, match="cannot be written"):
             PROGRAM.save(path)
-    monkeypatch.setattr("tempfile.NamedTemporaryFile", lambda *a, **k: full())
+    monkeypatch.setattr("pathlib.Path.open", full)
     with pytest.raises(ProgramFileError, match="cannot be written"):
         PROGRAM.save(tmp_path / "p")
     assert sorted(p.name for p in tmp_path.iterdir()) == ["file", "folder"]
@@ -334,6 +335,8 @@ def test_numbers_beyond_float32_survive(tmp_path):
     assert Program.load(tmp_path / "p").params.tobytes() == params.tobytes()
 
 
-def test_a_small_file_that_asks_for_a_huge_state_is_refused(load, monkeypatch, data):
-    monkeypatch.setattr(file, "MAX_STATE", PROGRAM.state_words - 1)
-    refused(load, data, rf"state has {PROGRAM.state_words} words, at most {PROGRAM.state_words - 1} are allowed")
+def test_a_state_too_large_is_refused_in_building_and_in_loading(load, monkeypatch, data):
+    monkeypatch.setattr("neurobot.program.lower.MAX_STATE", PROGRAM.state_words - 1)
+    with pytest.raises(SpecError, match=rf"state needs over {PROGRAM.state_words - 1} words"):
+        sparse_program()
+    refused(load, data, rf"state needs over {PROGRAM.state_words - 1} words")
