@@ -24,14 +24,14 @@ EPISODES = 10
 
 @pytest.mark.parametrize("name", sorted(RECORDED))
 def test_a_shipped_program_reaches_its_recorded_return(name: str) -> None:
-    """Within four standard errors of the mean over 100 episodes, on other episodes."""
+    """Within four standard errors of the mean over 100 episodes, or 2 % where they did not vary, on other episodes."""
     recorded = RECORDED[name]
     env = gymnasium.make(recorded["env"])
     summary = Loop(Controller(Program.load(LAUNCH / f"{name}.safetensors")), env, clock=SimClock()).run(
         EPISODES, seed=500
     )
     margin = 4 * recorded["return_std"] * math.sqrt(1 / EPISODES + 1 / recorded["episodes"])
-    assert abs(summary.return_mean - recorded["return_mean"]) <= max(margin, 1e-9)
+    assert abs(summary.return_mean - recorded["return_mean"]) <= max(margin, 0.02 * abs(recorded["return_mean"]))
 
 
 def test_every_launch_file_has_a_program_with_a_record_and_all_are_small() -> None:

@@ -91,7 +91,9 @@ def test_without_imageio_ffmpeg_the_message_says_how_to_get_it(tmp_path, monkeyp
         filmed(Painted, tmp_path / "x.mp4")
 
 
-@pytest.mark.parametrize(("fault", "said"), [("error", "no OpenGL.*pip install 'neurobot"), ("nothing", "gives no pictures")])
+@pytest.mark.parametrize(
+    ("fault", "said"), [("error", "no OpenGL.*pip install 'neurobot"), ("nothing", "gives no pictures")]
+)
 def test_an_environment_that_cannot_be_rendered_is_refused_and_closed(tmp_path, fault, said):
     env = Painted(fault)
     with pytest.raises(EnvError, match=said):
