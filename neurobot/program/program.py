@@ -317,7 +317,8 @@ def _offset(program: Program, gain: float) -> np.ndarray:
     p = program.network.population(d.population)
     leak = as_array(getattr(p.model, "v_leak", 0.0), p.n)
     sides = leak.reshape(d.size or 0, 2 if d.push_pull else 1, -1).mean(axis=2)
-    return gain * (sides[:, 0] - sides[:, 1] if d.push_pull else sides[:, 0])
+    offset: np.ndarray = gain * (sides[:, 0] - sides[:, 1] if d.push_pull else sides[:, 0])
+    return offset
 
 
 def _freeze(array: np.ndarray) -> np.ndarray:

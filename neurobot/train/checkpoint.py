@@ -109,7 +109,10 @@ BUDGET = ("generations", "core_minutes", "threads")
 
 
 def _require_same(path: Path, old: dict[str, Any], new: dict[str, Any]) -> None:
-    kept = [about | {"train": {k: v for k, v in about["train"].items() if k not in BUDGET}} for about in (old, new)]
-    differ = diff_data(*kept)
+    differ = diff_data(_without_budget(old), _without_budget(new))
     if differ:
         raise TrainingError(f"{path}: the checkpoint is of another run: {'; '.join(differ)}")
+
+
+def _without_budget(about: dict[str, Any]) -> dict[str, Any]:
+    return about | {"train": {k: v for k, v in about["train"].items() if k not in BUDGET}}
