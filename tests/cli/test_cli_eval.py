@@ -94,3 +94,10 @@ def test_ctrl_c_prints_what_was_measured(command, program, fakes):
     result = command("eval", program, *args)
     assert result.code == 130
     assert json.loads(result.out)["ticks"] == 3
+
+
+def test_a_launch_file_says_how_many_episodes_and_what_computes(command, launch):
+    data = json.loads(command("eval", launch("substeps = 4", 'core = "host64"\nsubsteps = 4'), "--json").out)
+    assert (data["episodes"], data["core"]) == (2, "host64")
+    data = json.loads(command("eval", launch(), "--episodes", "1", "--core", "host", "--json").out)
+    assert (data["episodes"], data["core"]) == (1, "host")

@@ -176,3 +176,10 @@ def test_a_bug_in_an_environment_is_no_traceback(command, launch, fakes, monkeyp
 def test_a_cold_compile_is_announced(command, launch, monkeypatch):
     monkeypatch.setattr("neurobot.kernels.compiled.is_warm", lambda name: False)
     assert "compiling kernels, once" in command("run", launch(), "--no-record").err
+
+
+def test_options_may_come_before_the_launch_file(command, launch):
+    first = command("run", "--episodes", "1", "--no-record", "--seed", "3", launch(), "--json")
+    last = command("run", launch(), "--episodes", "1", "--no-record", "--seed", "3", "--json")
+    assert first.code == last.code == 0
+    assert json.loads(first.out)["returns"] == json.loads(last.out)["returns"]

@@ -33,6 +33,7 @@ from neurobot.spec import (
     resolve,
 )
 from neurobot.train.evolve import Evolve, Progress, centred_ranks, direction, evolve, searched
+from neurobot.train.log import EventLog
 from neurobot.train.normalizer import RunningNormalizer
 from neurobot.train.rollout import Rollout
 
@@ -280,6 +281,28 @@ def numbers(folder: Path) -> list[dict[str, object]]:
     """The events of a run without what depends on the clock."""
     lines = (folder / "events.jsonl").read_text().splitlines()
     return [{k: v for k, v in json.loads(line).items() if k != "core_seconds"} for line in lines]
+
+
+def test_a_file_that_is_no_checkpoint_is_refused(tmp_path: Path) -> None:
+    cartpole_program().save(tmp_path / "checkpoint.safetensors")
+    with pytest.raises(TrainingError, match="not a checkpoint of this version"):
+        evolve(cartpole_program(), "CartPole-v1", short(), tmp_path, resume=True)
+
+
+def test_a_log_that_cannot_be_written_is_refused(tmp_path: Path, monkeypatch) -> None:
+    (tmp_path / "events.jsonl").mkdir()
+    with pytest.raises(TrainingError, match=r"events\.jsonl: cannot be written"):
+        evolve(cartpole_program(), "CartPole-v1", short(), tmp_path)
+    log = EventLog(tmp_path / "other.jsonl")
+    monkeypatch.setattr(Path, "open", lambda *_, **__: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+    with pytest.raises(TrainingError, match=r"other\.jsonl: cannot be written \(No space left on device\)"):
+        log.write("generation", generation=1)
+
+
+def test_a_program_without_weights_cannot_be_searched() -> None:
+    network = NetworkSpec(0.001, (Population("a", 2, LIF(tau_mem=0.014)),))
+    with pytest.raises(TrainingError, match="no weights to search; give the network a projection"):
+        searched(build(network), biases=False)
 
 
 def test_episodes_are_short_at_first_and_grow_to_the_task_s_own_length(tmp_path: Path) -> None:

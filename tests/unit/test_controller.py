@@ -341,3 +341,13 @@ def test_limits_apply_to_every_dimension_on_its_own():
     controller = Controller(build(spec(decoder=decoder)), "host64")
     assert controller.step(np.ones(3)).tolist() == [0.3, 2.0]
     assert controller.step(np.zeros(3)).tolist() == [0.0, 1.5]
+
+
+def test_a_seed_given_to_reset_reaches_the_rows_of_predict():
+    program = build(spec(code=Poisson()))
+    a, b = Controller(program, "host64", seed=1), Controller(program, "host64", seed=7)
+    x = np.full((2, program.observation_size), 0.5)
+    a.predict(x)
+    a.reset(7)
+    for _ in range(5):
+        assert a.predict(x)[0].tobytes() == b.predict(x)[0].tobytes()

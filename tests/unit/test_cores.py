@@ -10,7 +10,19 @@ from hypothesis import strategies as st
 from neurobot.core import BatchCore, HostCore
 from neurobot.errors import SpecError
 from neurobot.program import Program, build
-from neurobot.spec import Bounds, ControllerSpec, Direct, Encoder, Input, Limits, NetworkSpec, Poisson, Population, Rate
+from neurobot.spec import (
+    LIF,
+    Bounds,
+    ControllerSpec,
+    Direct,
+    Encoder,
+    Input,
+    Limits,
+    NetworkSpec,
+    Poisson,
+    Population,
+    Rate,
+)
 from tests.unit.strategies import cases, examples, observations
 
 TICKS = 5
@@ -246,3 +258,49 @@ def test_weights_too_large_for_float32_are_refused_by_name():
     with pytest.raises(SpecError, match=r"decoder.gain.*float32"):
         HostCore(big)
     assert HostCore(big, "float64").tick(np.zeros(2)) == 0
+
+
+def test_a_batch_refuses_a_mask_where_it_takes_numbers():
+    core = BatchCore(build(poisson_spec(2)), 2)
+    mask = np.array([True, False])
+    for call in (lambda: core.reset(ids=mask), lambda: core.tick(np.zeros((2, 2)), mask)):
+        with pytest.raises(SpecError, match="instances have dtype bool; give their numbers, not a mask"):
+            call()
+    for wrong in ([-1], [2]):
+        with pytest.raises(SpecError, match=r"there are 0\.\.1"):
+            core.reset(ids=np.array(wrong))
+
+
+def test_a_batch_takes_any_array_of_numbers_as_observations():
+    program = build(poisson_spec(2))
+    a, b = BatchCore(program, 3), BatchCore(program, 3)
+    x = np.array([[0.5, -0.25], [1.0, 0.0], [-1.0, 0.75]])
+    assert same([a.tick(x.astype(np.float32).copy(order="F"))], [b.tick(x)])
+    assert same([a.tick(x.tolist())], [b.tick(x)])
+
+
+@pytest.mark.parametrize("make", [HostCore, lambda program: BatchCore(program, 1)])
+def test_the_action_follows_the_state_from_the_start_through_reset_and_restore(make):
+    core = make(build(poisson_spec(2, rest=0.25)))
+    rest = core.action.copy()
+    assert set(rest.ravel()) == {0.25}
+    one = np.ones((1, 2)) if core.action.ndim == 2 else np.ones(2)
+    core.tick(one)
+    moved, snapshot = core.action.copy(), core.snapshot()
+    assert not np.array_equal(moved, rest)
+    core.tick(-one)
+    core.restore(snapshot)
+    assert np.array_equal(core.action, moved)
+    core.reset()
+    assert np.array_equal(core.action, rest)
+
+
+def test_params_that_change_count_from_the_next_reset_on():
+    """The initial membrane is a parameter; host and batch read it when an episode begins."""
+    spec = NetworkSpec(1e-3, (Population("a", 2, LIF(tau_mem=0.01), v_init=0.1),))
+    host, batch = HostCore(build(spec)), BatchCore(build(spec), 1)
+    for core in (host, batch):
+        core.program.blocks["params"]["a.init"].of(core.params)[...] = 0.5
+        core.reset(3)
+    assert same([host.state], [batch.state[0]])
+    assert host.block("a.v").tolist() == [0.5, 0.5]

@@ -158,6 +158,7 @@ CASES = [
     (lambda: Normalizer(clip=0.0), "clip is 0, it must be greater than 0"),
     (lambda: Normalizer(std=(1.0, 0.0)), "std[1] is 0, it must be greater than 0"),
     (lambda: Normalizer(mean="x"), "mean is 'x', it must be a number"),
+    (lambda: Normalizer(mean=0.0), "mean and std belong together: give both, or neither to leave them to the trainer"),
     (lambda: Gaussian(per_dim=1), "per_dim is 1, it must be at least 2"),
     (lambda: Gaussian(width=0.0), "width is 0, it must be greater than 0"),
     (lambda: Regular(max_rate=0.0), "Regular: max_rate is 0, it must be greater than 0"),
@@ -192,6 +193,10 @@ CASES = [
     (lambda: control(encoder=Encoder(population="in", code=Regular(max_rate=2000))), "at most 1000 Hz"),
     (lambda: control(decoder=Rate(population="out")), "Rate counts spikes, but 'out' is LI; use Membrane"),
     (lambda: control(decoder=Membrane(population="in")), "Membrane reads v, but 'in' is Input and has none; use Rate"),
+    (
+        lambda: control(encoder=Encoder(population="in", code=Current()), decoder=Rate(population="in")),
+        "'in' carries currents, not spikes, so there is nothing to count",
+    ),
     (lambda: control(decoder=Rate(population="hidden", size=1)), "cannot be split into 1 equal groups with two halves"),
     (lambda: control(decoder=WinnerTakeAll(population="hidden", size=2)), "3 neurons, which cannot be split into"),
     # build
