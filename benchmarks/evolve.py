@@ -1,7 +1,7 @@
 """What `neurobot train` reaches within the budget of its launch file, from an empty start, seed by seed.
 
-Each run is a process of its own, and core-minutes are its CPU time without imports and compiling. The program it keeps is measured by `neurobot
-eval` on episodes that training never saw. Every seed is reported.
+Each run is a process of its own, and core-minutes are its CPU time without imports and compiling. The program it keeps
+is measured by `neurobot eval` on episodes that training never saw. Every seed is reported.
 """
 
 from __future__ import annotations
