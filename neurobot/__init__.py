@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from neurobot.loop import Loop as Loop
     from neurobot.program import Program as Program
     from neurobot.program import build as build
+    from neurobot.simulation import simulate as simulate
 
 __version__ = version("neurobot")
 
@@ -31,6 +32,7 @@ _LATER = {
     "Loop": "neurobot.loop",
     "Program": "neurobot.program",
     "build": "neurobot.program",
+    "simulate": "neurobot.simulation",
 }
 __all__ = ["NeurobotError", "errors", "spec", *sorted(_LATER)]
 

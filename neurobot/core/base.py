@@ -9,7 +9,7 @@ import numpy as np
 
 from neurobot.errors import SpecError
 from neurobot.kernels import ops
-from neurobot.kernels.compiled import integer
+from neurobot.kernels.compiled import integer, link
 from neurobot.program import Program
 from neurobot.spec.controller import ControllerSpec
 
@@ -74,6 +74,13 @@ def checked_dtype(core: str, dtype: str) -> np.dtype[Any]:
     if dtype not in ("float32", "float64"):
         raise SpecError(core, [f"dtype is {dtype!r}, it must be float32 or float64"])
     return np.dtype(dtype)
+
+
+def linked_layout(program: Program, dtype: str) -> np.ndarray:
+    """A core's own copy of the layout, (words,) int32, with the addresses of its linked ops."""
+    layout = program.layout.copy()
+    link(layout, dtype)
+    return layout
 
 
 def put_back(state: np.ndarray, snapshot: np.ndarray) -> None:

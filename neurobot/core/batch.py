@@ -12,6 +12,7 @@ from neurobot.core.base import (
     cast_params,
     checked_dtype,
     episode_of,
+    linked_layout,
     put_back,
     set_episode,
     show_action,
@@ -61,7 +62,7 @@ class BatchCore:
         if n < 1 or threads < 1:
             raise SpecError("BatchCore", [f"n is {n} and threads {threads}, both must be at least 1"])
         self.program, self.n = program, n
-        self._layout = program.layout.copy()
+        self._layout = linked_layout(program, dtype)
         self.params = np.repeat(cast_params(program, real)[None], n if own_params else 1, axis=0)
         self.state = np.zeros((n, program.state_words), dtype)
         self.ints = as_ints(self.state)

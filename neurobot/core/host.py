@@ -12,13 +12,18 @@ from neurobot.core.base import (
     cast_params,
     checked_dtype,
     episode_of,
+    linked_layout,
     put_back,
     set_episode,
     show_action,
     start_state,
+    synops_of,
 )
+from neurobot.errors import SpecError
+from neurobot.kernels import ops
 from neurobot.kernels.compiled import bind
 from neurobot.program import Program
+from neurobot.spec.controller import ControllerSpec
 
 
 class HostCore(Core):
@@ -31,9 +36,14 @@ class HostCore(Core):
         instance: which of several cores with the same seed this is; an instance of a `BatchCore` equals it.
         log_spikes: room for this many spikes a tick in `spikes`; 0 logs none.
         probe: words of the state to trace in every step, see `trace`.
+        max_steps: of a network alone, how many steps `tick_in_place` can run in one call.
+
+    Attributes:
+        observation: (n,) float64, or (max_steps n,) for a network alone, what `tick_in_place` reads.
+        trace: (steps, probes), the probed words after each step of the last tick.
 
     Raises:
-        SpecError: an unknown dtype.
+        SpecError: an unknown dtype; several steps a call of a controller, whose tick has its own number of them.
     """
 
     def __init__(
@@ -45,10 +55,13 @@ class HostCore(Core):
         instance: int = 0,
         log_spikes: int = 0,
         probe: np.ndarray | None = None,
+        max_steps: int = 1,
     ):
         real = checked_dtype("HostCore", dtype)
+        if max_steps < 1 or (max_steps > 1 and isinstance(program.spec, ControllerSpec)):
+            raise SpecError("HostCore", [f"max_steps is {max_steps}; it must be 1, or more for a network alone"])
         self.program = program
-        self._layout = program.layout.copy()  # compiled code takes writable arrays only
+        self._layout = linked_layout(program, dtype)
         self.params = cast_params(program, real)
         self._instance = instance
         self.state = start_state(program, real, self.params)
@@ -56,8 +69,8 @@ class HostCore(Core):
         self.action = np.zeros(program.action_size)
         self._events = np.zeros(1 + 2 * log_spikes if log_spikes else 0, np.int32)
         self._probe = np.zeros(0, np.int32) if probe is None else np.ascontiguousarray(probe, np.int32)
-        self.trace = np.zeros((program.substeps, self._probe.size), dtype)
-        self.observation = np.zeros(program.observation_size)
+        self.trace = np.zeros((program.substeps * max_steps, self._probe.size), dtype)
+        self.observation = np.zeros(program.observation_size * max_steps)
         self._tick = bind(dtype, (
             self._layout, self.params, self.state, self.ints, self.observation, self.action,
             self._events, self._probe, self.trace.reshape(-1),
@@ -70,6 +83,11 @@ class HostCore(Core):
         """Spikes of the last tick as (substep, neuron), (m, 2) int32; neurons count over all populations."""
         logged = min(int(self._events[0]), (self._events.size - 1) // 2) if self._events.size else 0
         return self._events[1 : 1 + 2 * logged].reshape(-1, 2)
+
+    @property
+    def synops(self) -> int:
+        """Synaptic operations of the last tick."""
+        return int(synops_of(self.ints))
 
     @property
     def spikes_missed(self) -> int:
@@ -104,8 +122,14 @@ class HostCore(Core):
         self.observation[:] = observation
         return self._tick()
 
-    def tick_in_place(self) -> int:
-        """`tick` on what `observation` holds already."""
+    def tick_in_place(self, steps: int | None = None) -> int:
+        """`tick` on what `observation` holds already.
+
+        Args:
+            steps: of a network alone, how many steps to run, at most ``max_steps``; observation holds a row for each.
+        """
+        if steps is not None:
+            self._layout[ops.SUBSTEPS] = steps
         return self._tick()
 
     def snapshot(self) -> np.ndarray:

@@ -9,7 +9,7 @@ from typing import Any
 import numba
 import numpy as np
 
-from neurobot.kernels import CACHE
+from neurobot.kernels import CACHE, cuba, linked, ops
 from neurobot.kernels import addresses as at
 from neurobot.kernels import tick as source
 
@@ -61,6 +61,34 @@ def bind(real: str, arrays: tuple[np.ndarray, ...]) -> Callable[[], int]:
     run = functools.partial(_host_kernel(real), addresses)
     run.arrays = arrays  # type: ignore[attr-defined]
     return run
+
+
+LINKED: dict[str, Callable[..., Any]] = {"CUBA_UNIFORM": cuba.cuba_uniform, "CUBA_TWO": cuba.cuba_two}
+"""The linked ops; each is compiled when a Program first needs it."""
+
+
+def link(layout: np.ndarray, real: str) -> None:
+    """Write the addresses of the linked ops into a core's copy of a layout, (words,) int32."""
+    for row in linked.linked_rows(layout):
+        linked.write_address(row, _address(ops.name_of(row), real))
+
+
+@functools.cache
+def _address(name: str, real: str) -> int:
+    """Where the compiled function of a linked op is."""
+    function = getattr(LINKED[name], "py_func", LINKED[name])
+    if numba.config.DISABLE_JIT:
+        linked.PLAIN.append(function)
+        return len(linked.PLAIN) - 1
+    compiled: Any = _compile(function, linked.SIGNATURE.format(**_types(real)))
+    _KEPT.append(compiled)
+    (result,) = compiled.overloads.values()
+    address: int = result.library.get_pointer_to_function(result.fndesc.llvm_func_name)
+    return address
+
+
+_KEPT: list[Any] = []
+"""Compiled functions live as long as their addresses are used: for ever."""
 
 
 def _types(real: str) -> dict[str, str]:

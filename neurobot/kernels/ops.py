@@ -6,11 +6,17 @@ into params for coefficients and weights, into state for everything that changes
 arrays. Sections run in this order: the prologue once a tick, the step section `substeps` times, the
 epilogue once.
 
+An op of the interpreter is a branch of `tick`. A linked op is a function of its own in `LINKED_OPERANDS`, compiled
+when a Program first needs it; its row starts with LINKED, or LINKED_SPIKES where it makes spikes, and the words
+where a core writes the function's address. In a Program the first of them holds the op's number.
+
 A spike list is ``slots`` consecutive lists of ``1 + n`` words, the number of spikes and then the neurons,
 of the last ``slots`` steps: the list of step k is at slot k mod slots.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 WIDTH = 20
 
@@ -19,7 +25,7 @@ SUBSTEPS, N_OBS, N_ACT, N_PROLOGUE, N_STEP, N_EPILOGUE = range(6)
 HEADER = 16
 
 # header of the state arena, integers
-TICK_LO, TICK_HI, EPISODE, SEED_LO, SEED_HI, INSTANCE, SPIKES, SYNOPS_LO, SYNOPS_HI = range(9)
+STEP_LO, STEP_HI, EPISODE, SEED_LO, SEED_HI, INSTANCE, SPIKES, SYNOPS_LO, SYNOPS_HI = range(9)
 STATE_HEADER = 16
 
 _SPIKING = "n v_at s_at alpha_at lam_at b_at theta_at to_at subtract spikes_at slots neuron hits_at"
@@ -50,6 +56,9 @@ _OPERANDS = {
     "CUBA_REFRACTORY": f"{_SPIKING} i_at kappa_at beta_at mu_at steps_at wait_at",
     "LI": "n v_at s_at alpha_at lam_at b_at",
     "COUNT": "n spikes_at slots counts_at",
+    # any section: a linked op, its operands behind its address
+    "LINKED": "address_lo address_hi",
+    "LINKED_SPIKES": "address_lo address_hi n spikes_at slots neuron",
     # epilogue
     "READ_RATE": "n_act per push_pull counts_at offset_at gain_at wanted_at",
     "READ_MEMBRANE": "n_act per push_pull v_at offset_at gain_at tanh wanted_at",
@@ -65,14 +74,39 @@ NAMES: dict[int, str] = {code: name for name, code in OPCODES.items()}
     CARRY, CLEAR, ZERO, FIELD_DIRECT, FIELD_GAUSSIAN, CHANCE, DRIVE,
     EXTERNAL_SPIKES, REGULAR, POISSON,
     DENSE, SPARSE, SCATTER, GATHER, HELD,
-    LIF, LIF_REFRACTORY, CUBA, CUBA_REFRACTORY, LI, COUNT,
+    LIF, LIF_REFRACTORY, CUBA, CUBA_REFRACTORY, LI, COUNT, LINKED, LINKED_SPIKES,
     READ_RATE, READ_MEMBRANE, LIMIT, WINNER,
 ) = OPCODES.values()  # fmt: skip
 
 
+_MODEL = "n spikes_at slots neuron hits_at state_at coef_at subtract steps_at wait_at"
+
+_LINKED_OPERANDS = {
+    "CUBA_UNIFORM": "n spikes_at slots neuron hits_at state_at b_at coef_at receptors steps queue_at",
+    "CUBA_TWO": _MODEL,
+}
+LINKED_OPERANDS: dict[str, tuple[str, ...]] = {name: tuple(words.split()) for name, words in _LINKED_OPERANDS.items()}
+LINKED_NAMES: tuple[str, ...] = tuple(LINKED_OPERANDS)
+FIRST = 3
+"""Where the operands of a linked op begin."""
+
+
 def row(name: str, **operands: int) -> list[int]:
     """One row of the table; every operand of the op must be given."""
-    names = OPERANDS[name]
+    names = OPERANDS[name] if name in OPERANDS else LINKED_OPERANDS[name]
     if set(names) != set(operands):
         raise KeyError(f"{name} takes {names}, given {tuple(operands)}")
-    return [OPCODES[name], *(operands[n] for n in names), *[0] * (WIDTH - 1 - len(names))]
+    head = [OPCODES[name]] if name in OPERANDS else _linked_head(name)
+    numbers = [*head, *(operands[n] for n in names)]
+    return [*numbers, *[0] * (WIDTH - len(numbers))]
+
+
+def _linked_head(name: str) -> list[int]:
+    spikes = LINKED_OPERANDS[name][:4] == OPERANDS["LINKED_SPIKES"][2:]
+    return [LINKED_SPIKES if spikes else LINKED, LINKED_NAMES.index(name), 0]
+
+
+def name_of(row: Sequence[int]) -> str:
+    """The op of a row of a Program's table."""
+    code = int(row[0])
+    return LINKED_NAMES[int(row[1])] if code in (LINKED, LINKED_SPIKES) else NAMES[code]

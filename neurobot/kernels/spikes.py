@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from neurobot.kernels.jit import kernel
+from neurobot.kernels.jit import kernel, view
+from neurobot.kernels.views import cut
+
+
+@view
+def spike_list(ints, at, slots, n, step):
+    """The list of a step, (1 + n,), of the ``slots`` lists at a place in the state."""
+    first = at if slots == 1 else at + (step % slots) * (n + 1)
+    return cut(ints, first, n + 1)
 
 
 @kernel

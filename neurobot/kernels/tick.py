@@ -11,8 +11,11 @@ import math
 import numpy as np
 
 from neurobot.kernels import decode, encode, neuron, ops, synapse
-from neurobot.kernels.jit import kernel, view
+from neurobot.kernels.jit import kernel
+from neurobot.kernels.linked import call
+from neurobot.kernels.spikes import spike_list
 from neurobot.kernels.status import BAD_ACTION, BAD_OBSERVATION, OK
+from neurobot.kernels.subnormal import flush, restore
 from neurobot.kernels.views import cut
 
 LOW = np.int64(0xFFFFFFFF)
@@ -29,9 +32,9 @@ def all_finite(x):
 
 
 @kernel
-def ticks_done(ints):
-    """The number of ticks since the episode began, from the state's header."""
-    return (np.int64(ints[ops.TICK_HI]) << 32) | (np.int64(ints[ops.TICK_LO]) & LOW)
+def steps_done(ints):
+    """The number of steps since the episode began, from the state's header."""
+    return (np.int64(ints[ops.STEP_HI]) << 32) | (np.int64(ints[ops.STEP_LO]) & LOW)
 
 
 @kernel
@@ -39,13 +42,6 @@ def _set_pair(ints, at, number):
     """Write an int64 as two words of 32 bits."""
     ints[at] = np.int32(np.uint32(number & LOW))
     ints[at + 1] = number >> 32
-
-
-@view
-def _spikes(ints, at, slots, n, step):
-    """The spike list of a step."""
-    first = at if slots == 1 else at + (step % slots) * (n + 1)
-    return cut(ints, first, n + 1)
 
 
 @kernel
@@ -109,17 +105,17 @@ def _input(o, params, state, ints, obs, n_obs, step, substep, events):
     """Input spikes of a step, as a spike list."""
     op, n = o[0], o[1]
     if op == ops.REGULAR:
-        spikes = _spikes(ints, o[5], o[6], n, step)
+        spikes = spike_list(ints, o[5], o[6], n, step)
         hits = cut(ints, o[8], 2 * ((n + 7) // 8))
         encode.regular(cut(state, o[2], n), cut(params, o[3], 1), cut(state, o[4], n), hits, spikes)
         _emit(spikes, o[7], substep, ints, events)
     elif op == ops.POISSON:
-        spikes = _spikes(ints, o[3], o[4], n, step)
+        spikes = spike_list(ints, o[3], o[4], n, step)
         seed = (np.int64(ints[ops.SEED_HI]) << 32) | (np.int64(ints[ops.SEED_LO]) & LOW)
         encode.poisson(cut(ints, o[2], n), seed, o[6], ints[ops.EPISODE], step, ints[ops.INSTANCE], spikes)
         _emit(spikes, o[5], substep, ints, events)
     else:
-        spikes = _spikes(ints, o[3], o[4], n, step)
+        spikes = spike_list(ints, o[3], o[4], n, step)
         encode.external(cut(obs, substep * n_obs + o[2], n), spikes)
         _emit(spikes, o[5], substep, ints, events)
 
@@ -130,16 +126,16 @@ def _deliver(o, layout, params, state, ints, step):
     op = o[0]
     n_pre, n_post = o[1], o[2]
     if op == ops.DENSE:
-        spikes = _spikes(ints, o[4], o[5], n_pre, step - o[6] + o[5])
+        spikes = spike_list(ints, o[4], o[5], n_pre, step - o[6] + o[5])
         return synapse.dense(cut(params, o[3], n_pre * n_post), n_post, spikes, cut(state, o[7], n_post))
     if op == ops.SPARSE:
-        spikes = _spikes(ints, o[6], o[7], n_pre, step - o[8] + o[7])
+        spikes = spike_list(ints, o[6], o[7], n_pre, step - o[8] + o[7])
         indptr = cut(layout, o[3], n_pre + 1)
         n = indptr[n_pre]
         return synapse.sparse(cut(params, o[5], n), indptr, cut(layout, o[4], n), spikes, cut(state, o[9], n_post))
     indptr = cut(layout, o[3], n_pre + 1)
     n = indptr[n_pre]
-    spikes = _spikes(ints, o[7], o[8], n_pre, step)
+    spikes = spike_list(ints, o[7], o[8], n_pre, step)
     indices, delays, weights = cut(layout, o[4], n), cut(layout, o[5], n), cut(params, o[6], n)
     ring = cut(state, o[9], o[10] * n_post)
     return synapse.scatter(weights, indptr, indices, delays, spikes, ring, o[10], n_post, step)
@@ -163,7 +159,7 @@ def _update(o, layout, params, state, ints, step, substep, events):
     v, s = cut(state, o[2], n), cut(state, o[3], n)
     alpha, lam, b = cut(params, o[4], n), cut(params, o[5], n), cut(params, o[6], n)
     theta, to = cut(params, o[7], n), cut(params, o[8], n)
-    spikes = _spikes(ints, o[10], o[11], n, step)
+    spikes = spike_list(ints, o[10], o[11], n, step)
     hits = cut(ints, o[13], 2 * ((n + 7) // 8))
     if o[0] == ops.LIF or o[0] == ops.LIF_REFRACTORY:
         wait_at = 14
@@ -210,12 +206,12 @@ def _epilogue(o, params, state, ints, act):
 
 
 @kernel
-def _steps(layout, first, last, params, state, ints, obs, ticks, events, probe, trace):
+def _steps(layout, first, last, params, state, ints, obs, act, done, events, probe, trace):
     """All steps of a tick."""
     substeps, n_obs = layout[ops.SUBSTEPS], layout[ops.N_OBS]
     work = 0
     for substep in range(substeps):
-        step = ticks * substeps + substep
+        step = done + substep
         for r in range(first, last, WIDTH):
             o = cut(layout, r, WIDTH)
             op = o[0]
@@ -231,8 +227,12 @@ def _steps(layout, first, last, params, state, ints, obs, ticks, events, probe, 
                 n = o[1]
                 v, s = cut(state, o[2], n), cut(state, o[3], n)
                 neuron.lif(v, s, cut(params, o[4], n), cut(params, o[5], n), cut(params, o[6], n))
+            elif op == ops.COUNT:
+                decode.count(spike_list(ints, o[2], o[3], o[1], step), cut(ints, o[4], o[1]))
             else:
-                decode.count(_spikes(ints, o[2], o[3], o[1], step), cut(ints, o[4], o[1]))
+                work += call(o, layout, params, state, ints, obs, act, step, substep)
+                if op == ops.LINKED_SPIKES:
+                    _emit(spike_list(ints, o[4], o[5], o[3], step), o[6], substep, ints, events)
         for c in range(probe.size):
             trace[substep * probe.size + c] = state[probe[c]]
     return work
@@ -242,8 +242,8 @@ def _steps(layout, first, last, params, state, ints, obs, ticks, events, probe, 
 def tick(layout, params, state, ints, obs, act, events, probe, trace):
     """Run one control tick.
 
-    Reads: layout (int32), params (real), obs (float64; (n_obs,), or (substeps n_obs,) for a network without
-    encoder), probe (words of the state to trace, int32). Writes: state (real) and ints, the same memory as
+    Reads: layout (int32), params (real), obs (float64; (n_obs,), or at least (substeps n_obs,) for a network
+    without encoder), probe (words of the state to trace, int32). Writes: state (real) and ints, the same memory as
     integers of the same width; act (float64, n_act); events (int32, see `_emit`); trace (substeps probe.size,).
 
     Returns:
@@ -251,7 +251,7 @@ def tick(layout, params, state, ints, obs, act, events, probe, trace):
     """
     if not all_finite(obs):
         return BAD_OBSERVATION
-    ticks = ticks_done(ints)
+    done = steps_done(ints)
     first = ops.HEADER
     steps = first + layout[ops.N_PROLOGUE] * WIDTH
     epilogue = steps + layout[ops.N_STEP] * WIDTH
@@ -261,14 +261,24 @@ def tick(layout, params, state, ints, obs, act, events, probe, trace):
         events[0] = 0
     work = 0
     for r in range(first, steps, WIDTH):
-        work += _prologue(cut(layout, r, WIDTH), params, state, ints, obs)
-    work += _steps(layout, steps, epilogue, params, state, ints, obs, ticks, events, probe, trace)
+        o = cut(layout, r, WIDTH)
+        if o[0] == ops.LINKED:
+            work += call(o, layout, params, state, ints, obs, act, done, 0)
+        else:
+            work += _prologue(o, params, state, ints, obs)
+    before = flush()
+    work += _steps(layout, steps, epilogue, params, state, ints, obs, act, done, events, probe, trace)
+    restore(before)
     _set_pair(ints, ops.SYNOPS_LO, work)
     status = OK
     for r in range(epilogue, end, WIDTH):
-        if not _epilogue(cut(layout, r, WIDTH), params, state, ints, act):
+        o = cut(layout, r, WIDTH)
+        if o[0] == ops.LINKED:
+            if call(o, layout, params, state, ints, obs, act, done, 0):
+                status = BAD_ACTION
+        elif not _epilogue(o, params, state, ints, act):
             status = BAD_ACTION
-    _set_pair(ints, ops.TICK_LO, ticks + 1)
+    _set_pair(ints, ops.STEP_LO, done + layout[ops.SUBSTEPS])
     return status
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from neurobot.spec.check import as_array
+from neurobot.spec.check import Values, as_array
 from neurobot.spec.network import Population
 from neurobot.spec.neurons import IF, LI, LIF, CubaLIF
 
@@ -12,7 +12,8 @@ from neurobot.spec.neurons import IF, LI, LIF, CubaLIF
 def coefficients(population: Population, dt: float) -> dict[str, np.ndarray]:
     """Coefficients by name, (n,) float64 each.
 
-    ``alpha, lam, b`` for all models, ``kappa, beta, mu`` for CubaLIF, ``theta, to`` for those that spike,
+    ``alpha, lam, b`` for all models, ``kappa, beta, mu`` for CubaLIF, the same with ``_in`` and
+    ``lam_in`` for its second receptor, ``theta, to`` for those that spike,
     where ``to`` is what v is reset to, or what is subtracted from it; ``init`` is v_init.
 
     P21 is the exact propagator of the current into v over a step, r tau_syn / (tau_syn - tau_mem)
@@ -44,7 +45,15 @@ def coefficients(population: Population, dt: float) -> dict[str, np.ndarray]:
 
 
 def _current(model: CubaLIF, n: int, dt: float, r: np.ndarray) -> dict[str, np.ndarray]:
-    mem, syn, w_in = as_array(model.tau_mem, n), as_array(model.tau_syn, n), as_array(model.w_in, n)
+    out = _receptor(model, model.tau_syn, n, dt, r)
+    if model.tau_syn_in is not None:
+        second = _receptor(model, model.tau_syn_in, n, dt, r)
+        out |= {f"{name}_in": value for name, value in second.items()}
+    return out
+
+
+def _receptor(model: CubaLIF, tau_syn: Values, n: int, dt: float, r: np.ndarray) -> dict[str, np.ndarray]:
+    mem, syn, w_in = as_array(model.tau_mem, n), as_array(tau_syn, n), as_array(model.w_in, n)
     beta = np.exp(-dt / syn)
     x = dt * np.abs(1 / mem - 1 / syn)
     p21 = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,6 +13,9 @@ from neurobot.spec.weights import AllToAll, Dense, FanIn, FixedProbability, Norm
 
 SPARSE_BELOW = 0.1
 """Density under which indexed synapses beat whole rows (see the benchmarks)."""
+
+MOST_DRAWN = 10_000_000
+"""Numbers drawn at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,7 @@ def draw(network: NetworkSpec, seed: int, given: Mapping[str, np.ndarray | Dense
         if isinstance(weights, str):
             array = given[weights]
             weights = array if isinstance(array, Dense | Sparse) else Dense(np.asarray(array))
-            projection = Projection(projection.pre, projection.post, weights, projection.delay)
+            projection = replace(projection, weights=weights)
             NetworkSpec(network.dt, network.populations, (projection,))  # shapes and delays, checked as inline ones are
         rng = np.random.Generator(np.random.Philox(key=[seed & 0xFFFFFFFFFFFFFFFF, stream]))
         out[projection.name] = _synapses(network, projection, weights, rng)
@@ -92,15 +95,28 @@ def _synapses(network: NetworkSpec, p: Projection, weights: object, rng: np.rand
         same = np.arange(n_pre)
         return _indexed(network.dt, n_pre, same, same, _values(weights.weight, n_pre, 1, rng), None)
     assert isinstance(weights, AllToAll | FixedProbability)
+    others_only = p.pre == p.post and not weights.self
+    if isinstance(weights, FixedProbability) and weights.p < SPARSE_BELOW:
+        pre, post = _pairs(n_pre, n_post, weights.p, others_only, rng)
+        return _indexed(network.dt, n_pre, pre, post, _values(weights.weight, pre.size, n_pre, rng), None)
     exists = np.ones((n_pre, n_post), bool)
     if isinstance(weights, FixedProbability):
         exists = rng.random((n_pre, n_post)) < weights.p
-    if p.pre == p.post and not weights.self:
+    if others_only:
         np.fill_diagonal(exists, False)
-    if isinstance(weights, FixedProbability) and weights.p < SPARSE_BELOW:
-        pre, post = np.nonzero(exists)
-        return _indexed(network.dt, n_pre, pre, post, _values(weights.weight, pre.size, n_pre, rng), None)
     return Synapses(np.where(exists, _values(weights.weight, exists.size, n_pre, rng).reshape(exists.shape), 0.0))
+
+
+def _pairs(n_pre: int, n_post: int, p: float, others_only: bool, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
+    """The pairs (pre, post) that are drawn with probability p, some rows at a time: a table of all would not fit."""
+    parts = []
+    rows = max(1, MOST_DRAWN // n_post)
+    for first in range(0, n_pre, rows):
+        pre, post = np.nonzero(rng.random((min(rows, n_pre - first), n_post)) < p)
+        pre += first
+        keep = pre != post if others_only else slice(None)
+        parts.append((pre[keep], post[keep]))
+    return tuple(np.concatenate(column) for column in zip(*parts, strict=True))
 
 
 def _values(weight: Weight, n: int, fan_in: int, rng: np.random.Generator) -> np.ndarray:

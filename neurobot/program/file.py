@@ -21,7 +21,8 @@ from safetensors.numpy import save as to_bytes
 from neurobot.errors import ProgramFileError, SpecError
 from neurobot.files import write_atomically
 from neurobot.program.draw import Synapses
-from neurobot.program.lower import Lowered, Shape, lower
+from neurobot.program.lower import lower
+from neurobot.program.lowered import Lowered, Shape
 from neurobot.program.program import Program, blank_program
 from neurobot.spec.controller import ControllerSpec, require_resolved
 from neurobot.spec.network import NetworkSpec
@@ -246,7 +247,7 @@ def _check_indices(path: Path, program: Program, name: str, s: Synapses, n_post:
     if s.delays is None:
         return
     ring = program.blocks["state"][f"{name}.ring"].shape[0]
-    pre, _, post = name.partition("->")
-    least = 0 if program.network.index(post) > program.network.index(pre) else 1
+    q = program.network.projection(name)
+    least = 0 if program.network.index(q.post) > program.network.index(q.pre) else 1
     if s.delays.size and (s.delays.min() < least or s.delays.max() >= ring):
         raise ProgramFileError(f"{path}: {name}.delays must be {least}..{ring - 1} steps")

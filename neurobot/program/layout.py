@@ -7,6 +7,7 @@ a named, shaped piece of one. Offsets are in words, so they hold for float32 and
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -67,6 +68,12 @@ class Arena:
             )
         self.blocks[name] = block
         return block.at
+
+    def rows(self, names: Sequence[str], n: int) -> None:
+        """Reserve blocks of n words each that follow each other without a gap, as linked ops expect."""
+        at = self.add(names[0], len(names) * n)
+        for k, name in enumerate(names):
+            self.blocks[name] = Block(at + k * n, (n,))
 
     def at(self, name: str) -> int:
         """Offset of a block."""

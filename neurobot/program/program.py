@@ -13,7 +13,8 @@ from neurobot.errors import SpecError
 from neurobot.program.coefficients import coefficients, refractory_steps
 from neurobot.program.draw import Synapses, draw
 from neurobot.program.layout import Block, find
-from neurobot.program.lower import Lowered, Shape, lower
+from neurobot.program.lower import lower
+from neurobot.program.lowered import Lowered, Shape
 from neurobot.spec.check import Problems, as_array
 from neurobot.spec.controller import ControllerSpec, require_resolved
 from neurobot.spec.decoders import Membrane, WinnerTakeAll
@@ -109,10 +110,8 @@ class Program:
         Raises:
             KeyError: there is no such projection; with near matches.
         """
-        pre, _, post = projection.partition("->")
-        self.param(f"{projection}.weights")
-        n_pre, n_post = self.network.population(pre).n, self.network.population(post).n
-        return self.synapses_of(projection).dense(n_pre, n_post)
+        q = self.network.projection(projection)
+        return self.synapses_of(projection).dense(self.network.population(q.pre).n, self.network.population(q.post).n)
 
     def synapses_of(self, projection: str) -> Synapses:
         """The synapses of a projection as they are stored."""
@@ -180,7 +179,7 @@ def build(
             problems.add(f"population {population.name!r} has 0 neurons; give their number")
     problems.done()
     synapses = draw(network, seed, weights or {})
-    synapses = {name: _dense_if_held(spec, name, s) for name, s in synapses.items()}
+    synapses = {name: _dense_if_held(spec, network.projection(name), s) for name, s in synapses.items()}
     blank = blank_program(_by_name(spec), seed, {name: shape_of(s) for name, s in synapses.items()}, provenance or {})
     layout, params = blank.layout.copy(), blank.params.copy()
     fill_tables(blank, layout, synapses)
@@ -235,16 +234,15 @@ def _named(p: Projection, dt: float) -> Projection:
     return replace(p, weights=p.name, delay=shortest if np.isfinite(shortest) else dt)
 
 
-def _dense_if_held(spec: ControllerSpec | NetworkSpec, name: str, s: Synapses) -> Synapses:
+def _dense_if_held(spec: ControllerSpec | NetworkSpec, q: Projection, s: Synapses) -> Synapses:
     """A held current reaches its synapses as whole rows; delays of single synapses make no sense there."""
     if isinstance(spec, NetworkSpec) or not isinstance(spec.encoder.code, Current):
         return s
-    pre, _, post = name.partition("->")
-    if pre != spec.encoder.population or s.kind == "dense":
+    if q.pre != spec.encoder.population or s.kind == "dense":
         return s
     if s.delays is not None:
-        raise SpecError("build", [f"projection {name!r}: the Current code cannot have a delay per synapse"])
-    return Synapses(s.dense(spec.network.population(pre).n, spec.network.population(post).n).T.copy())
+        raise SpecError("build", [f"projection {q.name!r}: the Current code cannot have a delay per synapse"])
+    return Synapses(s.dense(spec.network.population(q.pre).n, spec.network.population(q.post).n).T.copy())
 
 
 def _fill_coefficients(program: Program, params: np.ndarray) -> None:
@@ -254,7 +252,7 @@ def _fill_coefficients(program: Program, params: np.ndarray) -> None:
     for p in program.network.populations:
         if not isinstance(p.model, Input):
             for name, value in coefficients(p, program.network.dt).items():
-                put(f"{p.name}.{name}", value)
+                _put_all(program, params, f"{p.name}.{name}", value)
     if isinstance(program.spec, ControllerSpec):
         for name, value in _encoder_params(program.spec.encoder, program.network.dt).items():
             if f"encoder.{name}" in program.blocks["params"]:
@@ -264,6 +262,13 @@ def _fill_coefficients(program: Program, params: np.ndarray) -> None:
                 put(f"decoder.{name}", value)
         if "carry" in program.blocks["params"]:
             put("carry", program.spec.carry)
+
+
+def _put_all(program: Program, params: np.ndarray, name: str, value: np.ndarray) -> None:
+    """One value a neuron, or the one that all share; a coefficient that the op does not have is left out."""
+    block = program.blocks["params"].get(name)
+    if block is not None:
+        block.of(params)[...] = value[: block.size]
 
 
 def _encoder_params(e: Encoder, dt: float) -> dict[str, Any]:

@@ -35,7 +35,8 @@ def op_names(program: Program) -> list[str]:
     """The names of the rows of the op table, in order."""
     layout = program.layout
     rows = int(layout[ops.N_PROLOGUE] + layout[ops.N_STEP] + layout[ops.N_EPILOGUE])
-    return [ops.NAMES[int(layout[ops.HEADER + r * ops.WIDTH])] for r in range(rows)]
+    table = layout[ops.HEADER : ops.HEADER + rows * ops.WIDTH].reshape(rows, ops.WIDTH)
+    return [ops.name_of(row) for row in table]
 
 
 def diff(a: Program, b: Program) -> list[str]:

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
 from neurobot.errors import near
 from neurobot.spec.check import Problems, Values, normalise, whole_steps
-from neurobot.spec.neurons import IF, LI, LIF, MODELS, CubaLIF, Input, Model, parameters
+from neurobot.spec.neurons import IF, LI, LIF, MODELS, CubaLIF, Input, Model, Receptor, parameters, receptors
 from neurobot.spec.weights import AllToAll, Dense, FixedProbability, OneToOne, Sparse, Weights
 
 MAX_NEURONS = 10_000_000
@@ -85,12 +85,14 @@ class Projection:
             given to `build`.
         delay: time between spike and arrival [s], a multiple of dt. 0 is within the step, and only
             allowed towards a population declared later.
+        receptor: ``inhibitory`` ends at the second synaptic current of a model with a ``tau_syn_in``.
     """
 
     pre: str
     post: str
     weights: Weights
     delay: float = 0.0
+    receptor: Receptor = "excitatory"
 
     def __post_init__(self) -> None:
         weights: Any = self.weights
@@ -99,6 +101,7 @@ class Projection:
         normalise(self, "delay")
         problems = Problems(f"projection {self.name!r}")
         problems.number("delay", self.delay, low=0.0)
+        problems.choice("receptor", self.receptor, get_args(Receptor))
         if not isinstance(self.weights, str | Dense | Sparse | AllToAll | OneToOne | FixedProbability):
             problems.add(
                 f"weights is a {type(weights).__name__}; give an array, Dense, Sparse, AllToAll, OneToOne, "
@@ -108,8 +111,8 @@ class Projection:
 
     @property
     def name(self) -> str:
-        """``pre->post``; unique within a network."""
-        return f"{self.pre}->{self.post}"
+        """``pre->post``, or ``pre->post:inhibitory``; unique within a network."""
+        return f"{self.pre}->{self.post}" + (":inhibitory" if self.receptor == "inhibitory" else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +155,17 @@ class NetworkSpec:
         """Names of the populations, in order."""
         return tuple(p.name for p in self.populations)
 
+    def projection(self, name: str) -> Projection:
+        """The projection of this name.
+
+        Raises:
+            KeyError: there is none; with near matches.
+        """
+        for projection in self.projections:
+            if projection.name == name:
+                return projection
+        raise KeyError(f"there is no projection {name!r}; {near(name, self._between)}")
+
     @property
     def _between(self) -> tuple[str, ...]:
         return tuple(p.name for p in self.projections)
@@ -192,6 +206,11 @@ class NetworkSpec:
             problems.add(f"projection {p.name!r}: {p.pre!r} is LI and never spikes")
         if isinstance(post.model, Input):
             problems.add(f"projection {p.name!r}: {p.post!r} is Input and takes spikes from outside only")
+        elif p.receptor not in receptors(post.model):
+            problems.add(
+                f"projection {p.name!r}: {p.post!r} has no receptor {p.receptor!r}; give its model a tau_syn_in, "
+                "or use negative weights"
+            )
         self._check_shape(problems, p, pre.n, post.n)
         for delay in self._delays(p):
             self._check_delay(problems, p, float(delay))

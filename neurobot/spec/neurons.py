@@ -34,6 +34,10 @@ Synapse: TypeAlias = Literal["start", "end", "unscaled"]
 
 Reset: TypeAlias = Literal["value", "subtract"]
 
+Receptor: TypeAlias = Literal["excitatory", "inhibitory"]
+"""Where a projection ends. ``inhibitory`` is the second one of models with a ``tau_syn_in``; the sign of a current is
+that of its weight at either."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Input:
@@ -104,12 +108,14 @@ class CubaLIF:
 
     Args:
         tau_syn: synaptic time constant [s].
+        tau_syn_in: time constant of a second current, of the receptor ``inhibitory`` [s]; None: there is none.
         w_in: gain of every input.
         input: when the current starts, see `Synapse`.
     """
 
     tau_mem: Values
     tau_syn: Values
+    tau_syn_in: Values | None = None
     r: Values = 1.0
     w_in: Values = 1.0
     v_leak: Values = 0.0
@@ -146,13 +152,29 @@ class LI:
 
 Model: TypeAlias = Input | IF | LIF | CubaLIF | LI
 MODELS: tuple[type[Model], ...] = (Input, IF, LIF, CubaLIF, LI)
-PARAMETERS = ("tau_mem", "tau_syn", "r", "w_in", "v_leak", "v_threshold", "v_reset", "v_subtract", "t_ref")
+PARAMETERS = (
+    "tau_mem",
+    "tau_syn",
+    "tau_syn_in",
+    "r",
+    "w_in",
+    "v_leak",
+    "v_threshold",
+    "v_reset",
+    "v_subtract",
+    "t_ref",
+)
 
 
 def parameters(model: Model) -> dict[str, Values]:
-    """The model's numeric parameters by name, without a v_subtract that is None."""
+    """The model's numeric parameters by name, without those that may be None and are."""
     given = {p: getattr(model, p) for p in PARAMETERS if hasattr(model, p)}
-    return {p: value for p, value in given.items() if value is not None or p != "v_subtract"}
+    return {p: value for p, value in given.items() if value is not None or p not in ("v_subtract", "tau_syn_in")}
+
+
+def receptors(model: Model) -> tuple[Receptor, ...]:
+    """The receptors that projections may end at."""
+    return ("excitatory", "inhibitory") if getattr(model, "tau_syn_in", None) is not None else ("excitatory",)
 
 
 def check_model(model: Model) -> None:
@@ -160,7 +182,7 @@ def check_model(model: Model) -> None:
     normalise(model, *(p for p in PARAMETERS if hasattr(model, p)))
     problems = Problems(type(model).__name__)
     for name, value in parameters(model).items():
-        positive = name in ("tau_mem", "tau_syn", "v_subtract")
+        positive = name in ("tau_mem", "tau_syn", "tau_syn_in", "v_subtract")
         problems.values(name, value, above=0.0 if positive else None, low=0.0 if name == "t_ref" else None)
     allowed = ("start", "end", "unscaled") if isinstance(model, CubaLIF) else ("current", "jump", "jump_then_decay")
     problems.choice("input", getattr(model, "input", allowed[0]), allowed)

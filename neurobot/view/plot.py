@@ -45,7 +45,7 @@ def figure_of(recording: Recording, *, start: int = 0, ticks: int = SHOWN_TICKS)
     Raises:
         NeurobotError: matplotlib is not installed.
     """
-    figure = _figure(10, 11)
+    figure = blank_figure(10, 11)
     axes = figure.subplots(4, 1, height_ratios=(3, 2, 2, 1.5))
     rows = slice(start, start + ticks)
     raster(axes[0], recording, rows)
@@ -69,7 +69,7 @@ def raster(ax: Axes, recording: Recording, rows: slice) -> None:
         ax.plot(times[mine], chosen[mine, 2], "|", markersize=size, label=name)
     ax.set_ylim(-0.5, header.neurons - 0.5)
     ax.set_ylabel("neuron")
-    _legend(ax, markerscale=8.0 / size)
+    legend(ax, markerscale=8.0 / size)
     ax.set_title("spikes", loc="left", fontsize="medium")
 
 
@@ -82,7 +82,7 @@ def membranes(ax: Axes, recording: Recording, rows: slice) -> None:
                 ax.plot(times, recording.membrane[rows, j], linewidth=0.8, label=f"{name} {j - first}")
     ax.set_ylabel("v")
     ax.set_title("membranes, at the end of a tick", loc="left", fontsize="medium")
-    _legend(ax)
+    legend(ax)
 
 
 def actions(ax: Axes, recording: Recording, rows: slice) -> None:
@@ -94,7 +94,7 @@ def actions(ax: Axes, recording: Recording, rows: slice) -> None:
         ax.plot(times, wanted, ":", drawstyle="steps-post", linewidth=0.8, color=line.get_color())
     ax.set_ylabel("action")
     ax.set_title("actions sent (dotted: before the limits)", loc="left", fontsize="medium")
-    _legend(ax)
+    legend(ax)
 
 
 def timing(ax: Axes, recording: Recording) -> None:
@@ -108,7 +108,7 @@ def timing(ax: Axes, recording: Recording) -> None:
         for name, t in shown.items():
             ax.hist(t, bins, histtype="step", label=f"{name}, median {_short(float(np.median(t)))} us")
         ax.set_xscale("log")
-        _legend(ax)
+        legend(ax)
     ax.set_xlabel("time [us]")
     ax.set_ylabel("ticks")
     ax.set_title("time of each stage of a tick", loc="left", fontsize="medium")
@@ -124,7 +124,7 @@ def learning_curve(events: Sequence[Mapping[str, Any]]) -> Figure:
     Raises:
         NeurobotError: matplotlib is not installed.
     """
-    figure = _figure(8, 5)
+    figure = blank_figure(8, 5)
     ax = figure.subplots()
     generations = [e for e in events if e.get("event") == "generation"]
     evaluations = [e for e in events if e.get("event") == "evaluation"]
@@ -151,7 +151,8 @@ def save(figure: Figure, path: Path) -> None:
     figure.savefig(path, dpi=120)
 
 
-def _figure(width: float, height: float) -> Figure:
+def blank_figure(width: float, height: float) -> Figure:
+    """An empty figure [inch]; NeurobotError where matplotlib is not installed."""
     if not has_matplotlib():
         raise NeurobotError("matplotlib is not installed; pip install 'neurobot[plot]'")
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -167,7 +168,7 @@ def _times(recording: Recording, rows: slice) -> np.ndarray:
     return np.asarray(recording.tick[rows] * recording.header.control_period)
 
 
-def _legend(ax: Axes, markerscale: float = 1.0) -> None:
+def legend(ax: Axes, markerscale: float = 1.0) -> None:
     """A legend beside the axes, where there is something to explain that still fits."""
     if 0 < len(ax.get_legend_handles_labels()[0]) <= SHOWN_LABELS:
         ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize="small", frameon=False, markerscale=markerscale)

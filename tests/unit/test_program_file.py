@@ -336,7 +336,7 @@ def test_numbers_beyond_float32_survive(tmp_path):
 
 
 def test_a_state_too_large_is_refused_in_building_and_in_loading(load, monkeypatch, data):
-    monkeypatch.setattr("neurobot.program.lower.MAX_STATE", PROGRAM.state_words - 1)
+    monkeypatch.setattr("neurobot.program.lowered.MAX_STATE", PROGRAM.state_words - 1)
     with pytest.raises(SpecError, match=rf"state needs over {PROGRAM.state_words - 1} words"):
         sparse_program()
     refused(load, data, rf"state needs over {PROGRAM.state_words - 1} words")

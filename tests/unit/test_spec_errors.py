@@ -263,5 +263,5 @@ def test_unknown_blocks_come_with_near_matches():
     program = build(net(to("in", "out")))
     with pytest.raises(KeyError, match=r"there is no parameter 'hiden.b'; did you mean 'hidden.b'"):
         program.param("hiden.b")
-    with pytest.raises(KeyError, match=r"there is no parameter 'in->ou.weights'; did you mean 'in->out.weights'"):
+    with pytest.raises(KeyError, match=r"there is no projection 'in->ou'; did you mean 'in->out'"):
         program.weights("in->ou")

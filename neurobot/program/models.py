@@ -1,0 +1,54 @@
+"""How neuron models lie in the arenas: the op that updates them, its rows of state and its rows of coefficients."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from neurobot.spec.controller import ControllerSpec
+from neurobot.spec.network import NetworkSpec, Population
+from neurobot.spec.neurons import CubaLIF
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedModel:
+    """A model whose update is a linked op.
+
+    Args:
+        op: its name.
+        state: rows of the state, (n,) each, consecutive in this order.
+        coefficients: rows of params, (n,) each or, where the neurons share them, (1,) each; by the names that
+            `neurobot.program.coefficients` gives them.
+        uniform: whether the neurons share them; `b` is then a block of its own, and what arrives goes into i.
+    """
+
+    op: str
+    state: tuple[str, ...]
+    coefficients: tuple[str, ...]
+    uniform: bool = False
+
+
+CUBA_TWO = LinkedModel(
+    "CUBA_TWO",
+    ("v", "i", "i_in", "s", "s_in"),
+    ("alpha", "b", "kappa", "beta", "lam", "mu", "kappa_in", "beta_in", "lam_in", "mu_in", "theta", "to"),
+)
+_UNIFORM = ("alpha", "theta", "to", "kappa", "beta")
+CUBA_UNIFORM = LinkedModel("CUBA_UNIFORM", ("v", "i"), _UNIFORM, uniform=True)
+CUBA_UNIFORM_TWO = LinkedModel("CUBA_UNIFORM", ("v", "i", "i_in"), (*_UNIFORM, "kappa_in", "beta_in"), uniform=True)
+
+
+def linked_model(spec: ControllerSpec | NetworkSpec, p: Population) -> LinkedModel | None:
+    """The linked op that updates a population, or None where the interpreter does."""
+    model = p.model
+    if not isinstance(model, CubaLIF):
+        return None
+    if isinstance(spec, NetworkSpec) and _is_uniform(model):
+        return CUBA_UNIFORM if model.tau_syn_in is None else CUBA_UNIFORM_TWO
+    return None if model.tau_syn_in is None else CUBA_TWO
+
+
+def _is_uniform(model: CubaLIF) -> bool:
+    """Whether `cuba_uniform` can run it. A controller's neurons keep parameters of their own, for its trainers."""
+    numbers = (model.tau_mem, model.tau_syn, model.tau_syn_in, model.r, model.v_leak, model.v_threshold, model.v_reset)
+    one_each = not any(isinstance(x, tuple) for x in (*numbers, model.t_ref))
+    return one_each and model.w_in == 1.0 and model.reset == "value" and model.input != "unscaled"

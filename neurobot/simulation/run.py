@@ -1,0 +1,58 @@
+"""Running a network: many steps a call into compiled code, with stimuli and monitors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+import numpy as np
+
+from neurobot.core import HostCore
+from neurobot.program import Program
+from neurobot.simulation.plan import Plan, Record
+from neurobot.simulation.result import Simulation
+from neurobot.simulation.stimuli import Given
+
+
+def simulate(
+    program: Program,
+    inputs: Mapping[str, Given] | None = None,
+    duration: float = 1.0,
+    *,
+    record: Record = (),
+    every: int = 1,
+    dtype: Literal["float32", "float64"] = "float64",
+    seed: int | None = None,
+) -> Simulation:
+    """Run a network and return its spikes and traces.
+
+    Args:
+        program: of a network: ``build(NetworkSpec(...))``.
+        inputs: stimuli by population. An Input population takes `PoissonSpikes`, `RegularSpikes`, `Pulses`,
+            `SpikeTrain` or an array (steps, n), not 0 where there is a spike; any other takes `CurrentPulse` or
+            an array (steps, n) of currents, which are added to its bias. Several in a list add up. Input
+            populations that are not named stay silent.
+        duration: [s], a multiple of dt.
+        record: variables to trace, ``population.v`` (or ``.i`` ...), or a mapping from those to some neurons.
+        every: trace every so many steps.
+        dtype: ``float64``, or ``float32`` for speed.
+        seed: of `PoissonSpikes`, and of chance in the network; default the program's.
+
+    Raises:
+        SpecError: what is asked for does not fit the network; all problems at once.
+    """
+    plan = Plan(program, inputs or {}, duration, record, every)
+    seed = program.seed if seed is None else seed
+    core = HostCore(
+        program, dtype, seed=seed, log_spikes=plan.chunk * program.neurons, probe=plan.probe, max_steps=plan.chunk
+    )
+    streams = {name: np.random.Generator(np.random.Philox(key=[seed, k])) for k, name in enumerate(plan.network.names)}
+    spikes, traces, synops = [], [], 0
+    for first, last in plan.calls():
+        plan.set_currents(core, first)
+        plan.fill(core.observation, first, last, streams)
+        core.tick_in_place(last - first)
+        spikes.append(np.column_stack([core.spikes[:, 0] + np.int64(first), core.spikes[:, 1]]))
+        traces.append(core.trace[(-first) % every : last - first : every].copy())
+        synops += core.synops
+    return plan.result(spikes, traces, synops)
