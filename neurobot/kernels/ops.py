@@ -18,6 +18,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 WIDTH = 20
 
 # header of the layout arena
@@ -106,7 +108,7 @@ def _linked_head(name: str) -> list[int]:
     return [LINKED_SPIKES if spikes else LINKED, LINKED_NAMES.index(name), 0]
 
 
-def name_of(row: Sequence[int]) -> str:
+def name_of(row: Sequence[int] | np.ndarray) -> str:
     """The op of a row of a Program's table."""
     code = int(row[0])
     return LINKED_NAMES[int(row[1])] if code in (LINKED, LINKED_SPIKES) else NAMES[code]

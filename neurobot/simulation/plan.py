@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
@@ -100,9 +100,9 @@ class Plan:
             if p.spikes:
                 found[p.name] = Spikes(mine[:, 0].copy(), mine[:, 1] - first, p.n, self.network.dt)
             first += p.n
-        rows = np.concatenate([np.zeros((0, self.probe.size)), *traces]) if traces else np.zeros((0, self.probe.size))
-        ends = np.cumsum([len(j) for j in self.chosen.values()])[:-1] if self.chosen else []
-        parts = dict(zip(self.chosen, np.split(rows, ends, axis=1), strict=True)) if self.chosen else {}
+        rows = np.concatenate([np.zeros((0, self.probe.size)), *traces])
+        ends = np.cumsum([len(neurons) for neurons in self.chosen.values()])
+        parts = dict(zip(self.chosen, np.split(rows, ends[:-1], axis=1), strict=True)) if self.chosen else {}
         return Simulation(self.network.dt, self.steps, self.every, found, parts, synops)
 
     def _is_input(self, name: str) -> bool:
@@ -136,15 +136,15 @@ class Plan:
             return []
         listed: list[Any] = list(given) if isinstance(given, list | tuple) else [given]
         p = self.network.population(name)
-        allowed, words = (SpikeStimulus, "spikes") if isinstance(p.model, Input) else (CurrentPulse, "currents")
+        spikes = isinstance(p.model, Input)
+        allowed, words = (get_args(SpikeStimulus), "spikes") if spikes else ((CurrentPulse,), "currents")
         for stimulus in listed:
             if isinstance(stimulus, np.ndarray):
                 self._check_array(problems, p, stimulus)
             elif not isinstance(stimulus, allowed):
-                kinds = getattr(allowed, "__args__", (allowed,))
                 problems.add(
-                    f"inputs: {name!r} is {type(p.model).__name__} and takes {words}, given {stimulus!r:.60}; "
-                    f"give an array (steps, n) or {', '.join(kind.__name__ for kind in kinds)}"
+                    f"inputs: {name!r} is {type(p.model).__name__} and takes {words}, given "
+                    f"{stimulus!r:.60}; give an array (steps, n) or {', '.join(kind.__name__ for kind in allowed)}"
                 )
             else:
                 self._check_sizes(problems, p, stimulus)

@@ -38,6 +38,7 @@ class Neurons:
         self.name, self.model = population.name, m
         self.alpha, self.b, self.lam = (np.zeros(self.n) for _ in range(3))
         self.kappa = self.beta = self.mu = np.zeros(self.n)
+        self.kappa_in = self.beta_in = self.mu_in = self.lam_in = np.zeros(self.n)
         self.theta, self.leak = np.full(self.n, np.inf), broadcast(getattr(m, "v_leak", 0), self.n)
         self.init = self.leak if population.v_init is None else broadcast(population.v_init, self.n)
         self.ref = np.rint(broadcast(getattr(m, "t_ref", 0), self.n) / dt).astype(int)
@@ -60,26 +61,34 @@ class Neurons:
             self.to = down if self.subtract else broadcast(m.v_reset, self.n)
 
     def _current(self, m, dt, tau, r):
-        syn, w_in = broadcast(m.tau_syn, self.n), broadcast(m.w_in, self.n)
-        self.beta = np.exp(-dt / syn)
+        self.kappa, self.beta, self.lam, self.mu = self._receptor(m, m.tau_syn, dt, tau, r)
+        if m.tau_syn_in is not None:
+            self.kappa_in, self.beta_in, self.lam_in, self.mu_in = self._receptor(m, m.tau_syn_in, dt, tau, r)
+
+    def _receptor(self, m, tau_syn, dt, tau, r):
+        syn, w_in = broadcast(tau_syn, self.n), broadcast(m.w_in, self.n)
+        beta = np.exp(-dt / syn)
         p21 = np.array([propagator(dt, a, b) for a, b in zip(tau, syn, strict=True)]) * r
-        self.kappa = np.ones(self.n) if m.input == "unscaled" else p21
-        self.lam = {"start": p21 * w_in, "end": 0 * w_in, "unscaled": w_in}[m.input]
-        self.mu = w_in if m.input == "end" else self.beta * w_in
+        lam = {"start": p21 * w_in, "end": 0 * w_in, "unscaled": w_in}[m.input]
+        return (
+            np.ones(self.n) if m.input == "unscaled" else p21, beta, lam, w_in if m.input == "end" else beta * w_in,
+        )  # fmt: skip
 
     def start(self):
-        self.v, self.i = self.init.copy(), np.zeros(self.n)
+        self.v, self.i, self.i_in = self.init.copy(), np.zeros(self.n), np.zeros(self.n)
         self.clear()
 
     def clear(self):
         self.wait = np.zeros(self.n, int)
         self.fired = {}
 
-    def update(self, s):
-        """One step with s arriving; the neurons that spike."""
+    def update(self, s, s_in):
+        """One step with s arriving, and s_in at the second receptor; the neurons that spike."""
         free = self.wait == 0
         v = self.alpha * self.v + self.kappa * self.i + self.lam * s + self.b
+        v += self.kappa_in * self.i_in + self.lam_in * s_in
         self.v, self.i = np.where(free, v, self.v), self.beta * self.i + self.mu * s
+        self.i_in = self.beta_in * self.i_in + self.mu_in * s_in
         fired = free & (self.v > self.theta)
         self.wait = np.where(fired, self.ref, np.maximum(self.wait - 1, 0))
         if fired.any():
@@ -124,7 +133,7 @@ class Twin:
             k = self.ticks * spec.substeps + substep
             self.amount[k] = act * getattr(spec.encoder.code, "gain", 0.0)
             for p in self.populations:
-                p.fired[k] = self._input(p, act, k) if isinstance(p.model, Input) else p.update(self._arriving(p, k))
+                p.fired[k] = self._input(p, act, k) if isinstance(p.model, Input) else p.update(*self._arriving(p, k))
                 self.events += [(substep, p.name, j) for j in p.fired[k]]
         self.ticks += 1
         return self._decode()
@@ -132,7 +141,7 @@ class Twin:
     def _carry(self):
         c = self.spec.carry
         for p in self.populations:
-            p.v, p.i = p.init + c * (p.v - p.init), c * p.i
+            p.v, p.i, p.i_in = p.init + c * (p.v - p.init), c * p.i, c * p.i_in
             if c == 0:
                 p.clear()
         if c == 0:
@@ -166,10 +175,11 @@ class Twin:
         return fired
 
     def _arriving(self, p, k):
-        s = np.zeros(p.n)
+        both = {"excitatory": np.zeros(p.n), "inhibitory": np.zeros(p.n)}
         for q in self.spec.network.projections:
             if q.post != p.name:
                 continue
+            s = both[q.receptor]
             pre = self.by_name[q.pre]
             held = isinstance(self.spec.encoder.code, Current) and q.pre == self.spec.encoder.population
             for j, post, w, delay in self.synapses[q.name]:
@@ -177,7 +187,7 @@ class Twin:
                     s[post] += w * self.amount[k - delay][j] if k - delay in self.amount else 0.0
                 elif j in pre.fired.get(k - delay, ()):
                     s[post] += w
-        return s
+        return both.values()
 
     def _limits(self):
         d, n = self.spec.decoder, self.spec.decoder.size

@@ -35,6 +35,7 @@ from neurobot.spec import (
     Sparse,
     WinnerTakeAll,
 )
+from neurobot.spec.neurons import receptors
 
 DT = 1e-3
 
@@ -71,6 +72,8 @@ def model(draw, rng, n):
     if kind is CubaLIF:
         syn = given["tau_mem"] if draw(st.booleans()) else number(2e-3, 2e-2)
         given |= {"tau_syn": syn, "w_in": number(0.5, 2), "input": draw(st.sampled_from(["start", "end", "unscaled"]))}
+        if draw(st.booleans()):
+            given["tau_syn_in"] = number(2e-3, 2e-2)
     else:
         given["input"] = draw(st.sampled_from(["current", "jump", "jump_then_decay"]))
     return kind(**given)
@@ -149,7 +152,8 @@ def cases(draw):
         pre, post = populations[i], populations[j]
         held = isinstance(into.code, Current) and pre.name == "in"
         w, steps, listed = weights(draw, rng, pre.n, post.n, int(j <= i), held)
-        projections.append(Projection(pre.name, post.name, w, delay=steps * DT))
+        receptor = draw(st.sampled_from(receptors(post.model)))
+        projections.append(Projection(pre.name, post.name, w, delay=steps * DT, receptor=receptor))
         known[projections[-1].name] = (listed, steps)
     network = NetworkSpec(DT, tuple(populations), tuple(projections))
     carry = draw(st.sampled_from([1.0, 0.0, 0.3]))

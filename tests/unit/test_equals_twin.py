@@ -28,5 +28,6 @@ def test_float64_core_equals_the_twin_spike_for_spike(case):
         for p in twin.populations:
             if not isinstance(p.model, Input):
                 np.testing.assert_allclose(core.block(f"{p.name}.v"), p.v, rtol=1e-12, atol=1e-12)
-            if f"{p.name}.i" in case.program.blocks["state"]:
-                np.testing.assert_allclose(core.block(f"{p.name}.i"), p.i, rtol=1e-12, atol=1e-12)
+            for name in ("i", "i_in"):
+                if f"{p.name}.{name}" in case.program.blocks["state"]:
+                    np.testing.assert_allclose(core.block(f"{p.name}.{name}"), getattr(p, name), rtol=1e-12, atol=1e-12)
