@@ -108,15 +108,16 @@ def _synapses(network: NetworkSpec, p: Projection, weights: object, rng: np.rand
 
 
 def _pairs(n_pre: int, n_post: int, p: float, others_only: bool, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
-    """The pairs (pre, post) that are drawn with probability p, some rows at a time: a table of all would not fit."""
-    parts = []
-    rows = max(1, MOST_DRAWN // n_post)
-    for first in range(0, n_pre, rows):
-        pre, post = np.nonzero(rng.random((min(rows, n_pre - first), n_post)) < p)
-        pre += first
-        keep = pre != post if others_only else slice(None)
-        parts.append((pre[keep], post[keep]))
-    return tuple(np.concatenate(column) for column in zip(*parts, strict=True))
+    """The pairs (pre, post) that exist, each with probability p: the gaps between them are geometric."""
+    total, parts, at = n_pre * n_post, [np.zeros(0, np.int64)], -1
+    while p > 0 and at < total:
+        gaps = rng.geometric(p, size=int(min(total * p * 1.1, MOST_DRAWN)) + 100)
+        positions = at + np.cumsum(np.minimum(gaps, total + 1))  # so that no sum overflows
+        parts.append(positions[positions < total])
+        at = int(positions[-1])
+    pre, post = np.divmod(np.concatenate(parts), n_post)
+    keep = pre != post if others_only else slice(None)
+    return pre[keep], post[keep]
 
 
 def _values(weight: Weight, n: int, fan_in: int, rng: np.random.Generator) -> np.ndarray:
