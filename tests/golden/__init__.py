@@ -1,0 +1,1 @@
+"""Recorded results of other simulators, and the tests that compare ours with them."""
