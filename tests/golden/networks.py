@@ -144,6 +144,13 @@ def current_lif_equal(rng: np.random.Generator, n: int) -> dict[str, np.ndarray]
     return cell | {"tau_syn_in": cell["tau_syn"], "refractory": np.zeros(n, np.int64)}
 
 
+def current_lif_alike(rng: np.random.Generator, n: int) -> dict[str, np.ndarray]:
+    """As `current_lif`, but that all neurons have the parameters of the first; the drives and starts differ."""
+    cell = current_lif(rng, n)
+    own = ("drive", "v_init")
+    return {name: values if name in own else np.full(n, values[0]) for name, values in cell.items()}
+
+
 def current_lif_volts(rng: np.random.Generator, n: int) -> dict[str, np.ndarray]:
     """As `lif`, with two synaptic time constants [s]; currents are in volts, with r = 1."""
     cell = current_lif(rng, n)
@@ -237,6 +244,7 @@ NETWORKS: dict[str, Callable[[int], Network]] = {
     "psc_delta": lambda seed: random_network(seed, lif, (0.5e-3, 2.0e-3), 0.6e-3),
     "psc_exp": lambda seed: random_network(seed, current_lif, (50e-12, 80e-12), 60e-12),
     "psc_exp_equal": lambda seed: random_network(seed, current_lif_equal, (50e-12, 200e-12), 60e-12),
+    "psc_exp_alike": lambda seed: random_network(seed, current_lif_alike, (50e-12, 80e-12), 60e-12),
     "psc_alpha": lambda seed: random_network(seed, current_lif, (20e-12, 30e-12), 25e-12),
     "cond_exp": lambda seed: random_network(seed, conductance_lif, (1e-9, 5e-9), 1.2e-9),
     "cond_alpha": lambda seed: random_network(seed, conductance_lif, (0.3e-9, 1.5e-9), 0.5e-9),

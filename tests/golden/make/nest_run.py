@@ -39,6 +39,7 @@ MODELS: dict[str, tuple[str, dict[str, tuple[str, float]], float]] = {
     "psc_delta": ("iaf_psc_delta", LINEAR, 1e3),
     "psc_exp": ("iaf_psc_exp", CURRENT, 1e12),
     "psc_exp_equal": ("iaf_psc_exp", CURRENT, 1e12),
+    "psc_exp_alike": ("iaf_psc_exp", CURRENT, 1e12),
     "psc_alpha": ("iaf_psc_alpha", CURRENT, 1e12),
     "cond_exp": ("iaf_cond_exp", CONDUCTANCE, 1e9),
     "cond_alpha": ("iaf_cond_alpha", CONDUCTANCE, 1e9),

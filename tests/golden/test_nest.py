@@ -1,0 +1,97 @@
+"""Spike for spike with NEST over a second: 450 neurons, each with parameters of its own, delays from 0.1 to 6 ms."""
+
+import numpy as np
+import pytest
+
+from tests.golden.networks import DT, NETWORKS, uncoupled
+from tests.golden.ours import (
+    assert_same_spikes,
+    current_model,
+    jump_model,
+    recorded,
+    run,
+    spec_of,
+    spikes_of,
+)
+
+SEED = 1
+
+
+def bias(network):
+    """NEST's I_e [A]."""
+    return network.cell["drive"] * network.cell["c_mem"] / network.cell["tau_mem"]
+
+
+def delta(network):
+    return spec_of(network, jump_model(network, input="jump"), bias=network.cell["drive"])
+
+
+def exponential(network, **kind):
+    two = kind.get("tau_syn_in", network.cell["tau_syn_in"]) is not None
+    return spec_of(network, current_model(network, input="end", **kind), receptors=two, bias=bias(network))
+
+
+def alive(spikes, n):
+    """A network that tells something: most neurons fire, at 5 to 40 Hz in the mean, and not all at once."""
+    counts = np.bincount(spikes[:, 1], minlength=n)
+    per_ms = np.bincount(spikes[:, 0] // 10, minlength=1000)
+    return 5 < counts.mean() < 40 and (counts > 0).mean() > 0.7 and per_ms.var() < 6 * per_ms.mean()
+
+
+@pytest.mark.parametrize("name", ["psc_delta", "psc_exp", "psc_exp_equal", "psc_exp_alike"])
+def test_a_recurrent_network_spikes_as_in_nest(name):
+    network = NETWORKS[name](SEED)
+    theirs = recorded(f"nest_{name}", network)["spikes"]
+    assert alive(theirs, network.n)
+    ours = run(network, delta(network) if name == "psc_delta" else exponential(network))
+    assert_same_spikes(spikes_of(ours), theirs)
+
+
+def test_equal_time_constants_need_only_one_receptor():
+    network = NETWORKS["psc_exp_equal"](SEED)
+    ours = run(network, exponential(network, tau_syn_in=None))
+    assert_same_spikes(spikes_of(ours), recorded("nest_psc_exp_equal", network)["spikes"])
+
+
+@pytest.mark.parametrize("name", ["psc_exp", "psc_exp_alike"])
+def test_a_current_from_the_start_of_a_step_is_one_from_the_end_of_the_step_before(name):
+    network = NETWORKS[name](SEED)
+    spec = spec_of(network, current_model(network, input="start"), later=1, receptors=True, bias=bias(network))
+    assert_same_spikes(spikes_of(run(network, spec)), recorded(f"nest_{name}", network)["spikes"])
+
+
+def test_membranes_and_currents_are_those_of_nest_after_every_step():
+    network = NETWORKS["psc_delta"](SEED)
+    theirs = recorded("nest_psc_delta", network)
+    two, steps = uncoupled(network, 2), len(theirs["V_m"])
+    ours = run(two, delta(two), ("cells.v",), steps)
+    np.testing.assert_allclose(ours.traces["cells.v"], theirs["V_m"] * 1e-3, rtol=0, atol=1e-15)
+    network = NETWORKS["psc_exp"](SEED)
+    theirs, two = recorded("nest_psc_exp", network), uncoupled(network, 2)
+    ours = run(two, exponential(two), ("cells.v", "cells.i"), steps)
+    np.testing.assert_allclose(ours.traces["cells.v"], theirs["V_m"] * 1e-3, rtol=0, atol=1e-15)
+    np.testing.assert_allclose(ours.traces["cells.i"], theirs["I_syn_ex"] * 1e-12, rtol=1e-12)
+
+
+def test_nest_fires_at_the_threshold_and_ours_above_it_so_ours_takes_the_number_below():
+    """A jump of exactly the threshold: NEST spikes in step 9 + 3, ours with v_threshold one number lower."""
+    theirs = recorded("nest_conventions")
+    assert theirs["below"].size == 0
+    assert list(theirs["tie"] - 1) == [12]
+    for threshold, spikes in ((0.01, []), (np.nextafter(0.01, -np.inf), [12])):
+        network = nb_pulse(threshold)
+        assert list(network) == spikes
+
+
+def nb_pulse(threshold):
+    """Steps in which a neuron spikes that takes a jump of 0.01 after a spike of step 9 with a delay of 3 steps."""
+    import neurobot as nb
+    from neurobot.simulation import SpikeTrain
+    from neurobot.spec import LIF, Input, NetworkSpec, Population, Projection
+
+    cell = LIF(tau_mem=10e-3, v_threshold=threshold, input="jump")
+    spec = NetworkSpec(
+        DT, (Population("in", 1, Input()), Population("x", 1, cell)), (Projection("in", "x", [[0.01]], delay=3 * DT),)
+    )
+    result = nb.simulate(nb.build(spec), {"in": SpikeTrain(times=[9 * DT], neurons=[0])}, 5e-3, dtype="float64")
+    return result.spikes["x"].steps
