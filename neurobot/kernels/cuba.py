@@ -42,7 +42,7 @@ def cuba_two(o, layout, params, state, ints, obs, act, step, substep):
         s[j] = 0
         s_in[j] = 0
     spikes, hits = spike_list(ints, o[4], o[5], n, step), cut(ints, o[7], 2 * ((n + 7) // 8))
-    neuron.find_spikes_refractory(v, cut(params, c + 10 * n, n), wait, cut(layout, o[11], n), hits, spikes)
+    neuron.find_spikes_refractory(v, cut(params, c + 10 * n, n), wait, cut(layout, o[11], n), 1, hits, spikes)
     neuron.reset(v, cut(params, c + 11 * n, n), o[10], spikes)
     return 0
 

@@ -26,14 +26,15 @@ def lif(v, s, alpha, lam, b):
 
 
 @kernel
-def lif_refractory(v, s, alpha, lam, b, wait):
-    """As `lif`; a neuron that waits keeps v and loses s.
+def lif_refractory(v, s, alpha, lam, b, wait, held):
+    """As `lif`; a neuron that waits loses s, and keeps v down to a count of held, 1, or 2 for `jump_then_decay`.
 
-    Reads: alpha, lam, b (n,). Writes: v, s (n,), wait (n,) steps still to wait.
+    Reads: alpha, lam, b (n,), wait (n,) steps still to wait. Writes: v, s (n,).
     """
     for j in range(v.size):
-        x = (alpha[j] * v[j] + lam[j] * s[j]) + b[j]
-        v[j] = x if wait[j] <= 0 else v[j]
+        x = alpha[j] * v[j]
+        x = (x + lam[j] * s[j] if wait[j] <= 0 else x) + b[j]
+        v[j] = x if wait[j] < held else v[j]
         s[j] = 0
 
 
@@ -75,14 +76,14 @@ def find_spikes(v, theta, hits, spikes):
 
 
 @kernel
-def find_spikes_refractory(v, theta, wait, steps, hits, spikes):
-    """As `find_spikes`; a neuron that waits does not spike, one that spikes will wait.
+def find_spikes_refractory(v, theta, wait, steps, held, hits, spikes):
+    """As `find_spikes`; a neuron whose v is held does not spike, one that spikes will wait.
 
     Reads: v, theta, steps (n,). Writes: wait (n,), hits, spikes (1 + n,).
     """
     hit = hits.view(np.uint8)
     for j in range(v.size):
-        now = (wait[j] <= 0) & (v[j] > theta[j])
+        now = (wait[j] < held) & (v[j] > theta[j])
         hit[j] = now
         wait[j] = steps[j] if now else max(wait[j] - 1, 0)
     list_hits(hits, spikes)

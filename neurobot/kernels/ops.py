@@ -53,7 +53,7 @@ _OPERANDS = {
     "HELD": "n_post drive_at history_at slots delay s_at",
     # step: update
     "LIF": _SPIKING,
-    "LIF_REFRACTORY": f"{_SPIKING} steps_at wait_at",
+    "LIF_REFRACTORY": f"{_SPIKING} steps_at wait_at held",
     "CUBA": f"{_SPIKING} i_at kappa_at beta_at mu_at",
     "CUBA_REFRACTORY": f"{_SPIKING} i_at kappa_at beta_at mu_at steps_at wait_at",
     "LI": "n v_at s_at alpha_at lam_at b_at",

@@ -162,13 +162,13 @@ def _update(o, layout, params, state, ints, step, substep, events):
     spikes = spike_list(ints, o[10], o[11], n, step)
     hits = cut(ints, o[13], 2 * ((n + 7) // 8))
     if o[0] == ops.LIF or o[0] == ops.LIF_REFRACTORY:
-        wait_at = 14
+        wait_at, held = 14, o[16]
         if o[0] == ops.LIF:
             neuron.lif(v, s, alpha, lam, b)
         else:
-            neuron.lif_refractory(v, s, alpha, lam, b, cut(ints, o[15], n))
+            neuron.lif_refractory(v, s, alpha, lam, b, cut(ints, o[15], n), held)
     else:
-        wait_at = 18
+        wait_at, held = 18, 1
         i, kappa, beta, mu = cut(state, o[14], n), cut(params, o[15], n), cut(params, o[16], n), cut(params, o[17], n)
         if o[0] == ops.CUBA:
             neuron.cuba(v, i, s, alpha, lam, b, kappa, beta, mu)
@@ -178,7 +178,7 @@ def _update(o, layout, params, state, ints, step, substep, events):
         neuron.find_spikes(v, theta, hits, spikes)
     else:
         steps, wait = cut(layout, o[wait_at], n), cut(ints, o[wait_at + 1], n)
-        neuron.find_spikes_refractory(v, theta, wait, steps, hits, spikes)
+        neuron.find_spikes_refractory(v, theta, wait, steps, held, hits, spikes)
     neuron.reset(v, to, o[9], spikes)
     _emit(spikes, o[12], substep, ints, events)
 

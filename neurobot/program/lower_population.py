@@ -149,4 +149,6 @@ def _interpreted(low: Lowered, p: Population) -> None:
     if low.waits(p):
         name += "_REFRACTORY"
         at |= {"steps_at": low.tables.at(f"{p.name}.refractory"), "wait_at": low.state.at(f"{p.name}.wait")}
+        if name == "LIF_REFRACTORY":  # a jump at a step's start falls into the refractory time one step longer
+            at["held"] = 2 if p.model.input == "jump_then_decay" else 1
     low.step.append(ops.row(name, **at))

@@ -20,7 +20,10 @@ Jump: TypeAlias = Literal["current", "jump", "jump_then_decay"]
 
 - ``current``: it is a current w held over the step, v += (1 - alpha) r w (NIR; for IF v += r dt w).
 - ``jump``: v += w at the end of the step (NEST's iaf_psc_delta).
-- ``jump_then_decay``: v += w before the step's decay (Brian2's ``v += w``, with our delay = theirs + dt).
+- ``jump_then_decay``: v += w before the step's decay (Brian2's ``v += w``, with our delay = theirs + dt). t_ref is
+  then Brian2's too: it begins with the jumps that follow the spike at once, so that v is held for t_ref - dt,
+  and what arrives in t_ref / dt steps is dropped. t_ref = dt holds nothing, and drops what arrives as the neuron
+  resets: Brian2's order of resets after synapses.
 """
 
 Synapse: TypeAlias = Literal["start", "end", "unscaled"]

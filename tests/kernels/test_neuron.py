@@ -11,14 +11,14 @@ from tests.twins import kernels as twin
 
 
 @pytest.mark.small
-@given(real=REALS, n=SIZES, seed=SEEDS, refractory=st.booleans())
+@given(real=REALS, n=SIZES, seed=SEEDS, refractory=st.booleans(), held=st.sampled_from([1, 2]))
 @examples(60)
-def test_lif_equals_its_twin(real, n, seed, refractory):
+def test_lif_equals_its_twin(real, n, seed, refractory, held):
     d = Draw(seed, real)
     v, s, alpha, lam, b = (d.normal(n) for _ in range(5))
     wait = d.integers(0, 3, n) if refractory else None
-    expected = twin.membrane(v, s, alpha, lam, b, wait)
-    neuron.lif_refractory(v, s, alpha, lam, b, wait) if refractory else neuron.lif(v, s, alpha, lam, b)
+    expected = twin.membrane(v, s, alpha, lam, b, wait, held=held)
+    neuron.lif_refractory(v, s, alpha, lam, b, wait, held) if refractory else neuron.lif(v, s, alpha, lam, b)
     same(v, expected)
     assert not s.any()
 
@@ -41,9 +41,9 @@ def test_cuba_equals_its_twin(real, n, seed, refractory):
 
 
 @pytest.mark.small
-@given(real=REALS, n=SIZES, seed=SEEDS, refractory=st.booleans())
+@given(real=REALS, n=SIZES, seed=SEEDS, refractory=st.booleans(), held=st.sampled_from([1, 2]))
 @examples(60)
-def test_neurons_strictly_above_threshold_spike_in_order(real, n, seed, refractory):
+def test_neurons_strictly_above_threshold_spike_in_order(real, n, seed, refractory, held):
     d = Draw(seed, real)
     v, theta = d.normal(n), d.normal(n)
     theta[d.rng.random(n) < 0.3] = v[0]
@@ -54,8 +54,8 @@ def test_neurons_strictly_above_threshold_spike_in_order(real, n, seed, refracto
         assert listed(spikes) == twin.fire(v, theta)[0]
         return
     wait, steps = d.integers(0, 3, n), d.rng.integers(0, 5, n).astype(np.int32)
-    fired, after = twin.fire(v, theta, wait, steps)
-    neuron.find_spikes_refractory(v, theta, wait, steps, hits, spikes)
+    fired, after = twin.fire(v, theta, wait, steps, held)
+    neuron.find_spikes_refractory(v, theta, wait, steps, held, hits, spikes)
     assert listed(spikes) == fired
     np.testing.assert_array_equal(wait, after)
 

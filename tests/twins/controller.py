@@ -84,8 +84,10 @@ class Neurons:
 
     def update(self, s, s_in):
         """One step with s arriving, and s_in at the second receptor; the neurons that spike."""
-        free = self.wait == 0
-        v = self.alpha * self.v + self.kappa * self.i + self.lam * s + self.b
+        early = getattr(self.model, "input", "") == "jump_then_decay"
+        free = self.wait <= int(early)
+        arriving = np.where(self.wait > 0, 0.0, s) if early else s
+        v = self.alpha * self.v + self.kappa * self.i + self.lam * arriving + self.b
         v += self.kappa_in * self.i_in + self.lam_in * s_in
         self.v, self.i = np.where(free, v, self.v), self.beta * self.i + self.mu * s
         self.i_in = self.beta_in * self.i_in + self.mu_in * s_in

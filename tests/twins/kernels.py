@@ -118,13 +118,14 @@ def held(now, history, delay, step, s):
 # --- neurons ----------------------------------------------------------------------------------------------------
 
 
-def membrane(v, s, alpha, lam, b, wait=None, kappa_i=None):
-    """v after the update; neurons that wait keep theirs."""
+def membrane(v, s, alpha, lam, b, wait=None, kappa_i=None, held=1):
+    """v after the update; neurons that wait lose s, and keep theirs while they wait for `held` steps or more."""
     x = alpha * v
     if kappa_i is not None:
         x = x + kappa_i
-    x = (x + lam * s) + b
-    return x if wait is None else np.where(wait > 0, v, x)
+    if wait is None:
+        return (x + lam * s) + b
+    return np.where(wait >= held, v, np.where(wait > 0, x, x + lam * s) + b)
 
 
 def current(i, s, beta, mu):
@@ -132,11 +133,11 @@ def current(i, s, beta, mu):
     return beta * i + mu * s
 
 
-def fire(v, theta, wait=None, steps=None):
+def fire(v, theta, wait=None, steps=None, held=1):
     """Neurons that spike, and wait after the step."""
     if wait is None:
         return np.flatnonzero(v > theta).tolist(), None
-    now = (v > theta) & (wait <= 0)
+    now = (v > theta) & (wait < held)
     return np.flatnonzero(now).tolist(), np.where(now, steps, np.maximum(wait - 1, 0))
 
 
