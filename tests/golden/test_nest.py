@@ -3,6 +3,9 @@
 import numpy as np
 import pytest
 
+import neurobot as nb
+from neurobot.simulation import SpikeTrain
+from neurobot.spec import LIF, Input, NetworkSpec, Population, Projection
 from tests.golden.networks import DT, NETWORKS, uncoupled
 from tests.golden.ours import (
     assert_same_spikes,
@@ -79,16 +82,11 @@ def test_nest_fires_at_the_threshold_and_ours_above_it_so_ours_takes_the_number_
     assert theirs["below"].size == 0
     assert list(theirs["tie"] - 1) == [12]
     for threshold, spikes in ((0.01, []), (np.nextafter(0.01, -np.inf), [12])):
-        network = nb_pulse(threshold)
-        assert list(network) == spikes
+        assert list(one_jump(threshold)) == spikes
 
 
-def nb_pulse(threshold):
-    """Steps in which a neuron spikes that takes a jump of 0.01 after a spike of step 9 with a delay of 3 steps."""
-    import neurobot as nb
-    from neurobot.simulation import SpikeTrain
-    from neurobot.spec import LIF, Input, NetworkSpec, Population, Projection
-
+def one_jump(threshold):
+    """Steps in which a neuron spikes that takes a jump of 0.01 from a spike of step 9, with a delay of 3 steps."""
     cell = LIF(tau_mem=10e-3, v_threshold=threshold, input="jump")
     spec = NetworkSpec(
         DT, (Population("in", 1, Input()), Population("x", 1, cell)), (Projection("in", "x", [[0.01]], delay=3 * DT),)

@@ -50,9 +50,9 @@ def record_network(model: str, name: str) -> None:
 def record_tutorial() -> None:
     """Ten neurons for 1 s with a drive and a strong or a weak jump, 0.05 s without drive; v of 0.05 s."""
     driven, weak, silent = tutorial(), tutorial(w=0.2e-3), tutorial(drive=False)
-    out = {"spikes": run("jump", driven, DEFAULT)["spikes"], "v": run("jump", driven, DEFAULT, ("v",), 500)["v"]}
+    out = {"spikes": run("jump", driven, DEFAULT)["spikes"], "v": run("jump", driven, RESETS_FIRST, ("v",), 500)["v"]}
     out["spikes_weak"] = run("jump", weak, DEFAULT)["spikes"]
-    out |= {f"{key}_silent": values for key, values in run("jump", silent, DEFAULT, ("v",), 500).items()}
+    out |= {f"{key}_silent": values for key, values in run("jump", silent, record=("v",), steps=500).items()}
     save("brian2_tutorial", MADE_BY, driven.digest, out)
 
 
