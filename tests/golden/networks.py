@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -98,6 +99,7 @@ def random_network(
     external: float,
     n: int = 450,
     rate: float = 60.0,
+    scale: float = 1.0,
 ) -> Network:
     """Four fifths excite, one fifth inhibits; 60 sources spike at random and reach a fifth of the neurons each.
 
@@ -107,11 +109,12 @@ def random_network(
         weight: mean excitatory and inhibitory weight (positive both).
         external: mean weight of an external synapse.
         rate: of a source [Hz].
+        scale: of all weights.
     """
     rng, sources = np.random.default_rng(seed), 60
     parameters = cell(rng, n)
-    recurrent = random_synapses(rng, n, n, 40 / n, weight, inhibitory=n // 5)
-    outside = random_synapses(rng, sources, n, 0.2, (external, 0.0))
+    recurrent = random_synapses(rng, n, n, 40 / n, (scale * weight[0], scale * weight[1]), inhibitory=n // 5)
+    outside = random_synapses(rng, sources, n, 0.2, (scale * external, 0.0))
     train = np.argwhere(rng.random((STEPS, sources)) < rate * DT)
     return Network(n, parameters, recurrent, outside, train, sources)
 
@@ -240,21 +243,25 @@ def uncoupled(network: Network, n: int) -> Network:
     return replace(network, n=n, cell=cell, recurrent=quiet, external=network.external.where(keep))
 
 
-NETWORKS: dict[str, Callable[[int], Network]] = {
-    "psc_delta": lambda seed: random_network(seed, lif, (0.5e-3, 2.0e-3), 0.6e-3),
-    "psc_exp": lambda seed: random_network(seed, current_lif, (50e-12, 80e-12), 60e-12),
-    "psc_exp_equal": lambda seed: random_network(seed, current_lif_equal, (50e-12, 200e-12), 60e-12),
-    "psc_exp_alike": lambda seed: random_network(seed, current_lif_alike, (50e-12, 80e-12), 60e-12),
-    "psc_alpha": lambda seed: random_network(seed, current_lif, (20e-12, 30e-12), 25e-12),
-    "cond_exp": lambda seed: random_network(seed, conductance_lif, (1e-9, 5e-9), 1.2e-9),
-    "cond_alpha": lambda seed: random_network(seed, conductance_lif, (0.3e-9, 1.5e-9), 0.5e-9),
-    "aeif_cond_exp": lambda seed: random_network(seed, adaptive_exponential, (2e-9, 8e-9), 2e-9),
-    "aeif_psc_exp": lambda seed: random_network(seed, adaptive_exponential, (80e-12, 100e-12), 80e-12),
-    "izhikevich": lambda seed: random_network(seed, izhikevich, (1.0, 2.0), 1.0),
-    "current": lambda seed: random_network(seed, current_lif_volts, (3e-3, 5e-3), 4e-3),
-    "adaptive": lambda seed: random_network(seed, adaptive_lif, (0.5e-3, 2.0e-3), 0.6e-3),
+_WEIGHTS: dict[str, tuple[Callable[[np.random.Generator, int], dict[str, np.ndarray]], tuple[float, float], float]] = {
+    "psc_delta": (lif, (0.5e-3, 2.0e-3), 0.6e-3),
+    "psc_exp": (current_lif, (50e-12, 80e-12), 60e-12),
+    "psc_exp_equal": (current_lif_equal, (50e-12, 200e-12), 60e-12),
+    "psc_exp_alike": (current_lif_alike, (50e-12, 80e-12), 60e-12),
+    "psc_alpha": (current_lif, (20e-12, 30e-12), 25e-12),
+    "cond_exp": (conductance_lif, (1e-9, 5e-9), 1.2e-9),
+    "cond_alpha": (conductance_lif, (0.3e-9, 1.5e-9), 0.5e-9),
+    "aeif_cond_exp": (adaptive_exponential, (2e-9, 8e-9), 2e-9),
+    "aeif_psc_exp": (adaptive_exponential, (80e-12, 100e-12), 80e-12),
+    "izhikevich": (izhikevich, (1.0, 2.0), 1.0),
+    "current": (current_lif_volts, (3e-3, 5e-3), 4e-3),
+    "adaptive": (adaptive_lif, (0.5e-3, 2.0e-3), 0.6e-3),
 }
-"""Recurrent networks by name, from a seed."""
+NETWORKS: dict[str, Callable[..., Network]] = {
+    name: partial(random_network, cell=cell, weight=weight, external=external)
+    for name, (cell, weight, external) in _WEIGHTS.items()
+}
+"""Recurrent networks by name, from a seed, and any other argument of `random_network`."""
 
 STP = ((0.5, 0.3, 0.0), (0.2, 0.1, 0.6), (0.15, 0.05, 0.75), (0.6, 0.5, 0.05))
 """Sets of short-term plasticity: U, tau_rec, tau_facil [s]; depressing, and facilitating with and without."""
@@ -265,3 +272,22 @@ def stp_train() -> np.ndarray:
     regular = np.arange(50, 900, 200)
     irregular = 1200 + np.cumsum(whole(np.random.default_rng(5), 5, 120, 10))
     return np.concatenate([regular, irregular])
+
+
+def varied(file: str, seed: int) -> Network:
+    """Another network for a recorded file's name: of 400 to 1,000 neurons, weights of half to 1.4 times, rates of 20 to
+    80 Hz outside, refractory times from 0 (for Brian2 from one step, or all 0) to 8 steps; every third without any.
+    """
+    name = {"brian2_jump": "psc_delta"}.get(file, file.partition("_")[2])
+    rng = np.random.default_rng([seed, 99])
+    n, scale, rate = (
+        int(whole(rng, 400, 1000, 1)[0]),
+        float(uniform(rng, 0.5, 1.4, 1)[0]),
+        float(uniform(rng, 20, 80, 1)[0]),
+    )
+    network = NETWORKS[name](seed, n=n, scale=scale, rate=rate)
+    least = 1 if file.startswith("brian2") else 0
+    refractory = np.zeros(n, np.int64) if seed % 3 == 0 else whole(rng, least, 8, n)
+    if "alike" in file:
+        refractory = np.full(n, refractory[0])
+    return replace(network, cell=network.cell | {"refractory": refractory})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -70,6 +71,43 @@ def spec_of(network: Network, model: Model, later: int = 0, receptors: bool = Fa
         populations.insert(0, Population("in", network.sources, Input()))
         between += projections("in", network.external, later, receptors)
     return NetworkSpec(DT, tuple(populations), between)
+
+
+def nest_bias(network: Network) -> np.ndarray:
+    """NEST's I_e [A], (n,)."""
+    return network.cell["drive"] * network.cell["c_mem"] / network.cell["tau_mem"]
+
+
+def nest_psc_delta(network: Network) -> NetworkSpec:
+    """NEST's iaf_psc_delta: delay and t_ref are NEST's."""
+    return spec_of(network, jump_model(network, input="jump"), bias=network.cell["drive"])
+
+
+def nest_psc_exp(network: Network) -> NetworkSpec:
+    """NEST's iaf_psc_exp: delay and t_ref are NEST's."""
+    return spec_of(network, current_model(network, input="end"), receptors=True, bias=nest_bias(network))
+
+
+def brian2_jump(network: Network) -> NetworkSpec:
+    """Brian2's `v += w`: delays are Brian2's + dt, which is what a `Network` holds; t_ref is Brian2's."""
+    return spec_of(network, jump_model(network, input="jump_then_decay"), bias=network.cell["drive"])
+
+
+def brian2_current(network: Network) -> NetworkSpec:
+    """Brian2's `ge += w`, `gi += w`: delays as for `brian2_jump`; t_ref is Brian2's - dt."""
+    model = current_model(network, input="start", t_ref=np.maximum(network.cell["refractory"] - 1, 0) * DT)
+    return spec_of(network, model, receptors=True, bias=network.cell["drive"])
+
+
+OURS: dict[str, Callable[[Network], NetworkSpec]] = {
+    "nest_psc_delta": nest_psc_delta,
+    "nest_psc_exp": nest_psc_exp,
+    "nest_psc_exp_equal": nest_psc_exp,
+    "nest_psc_exp_alike": nest_psc_exp,
+    "brian2_jump": brian2_jump,
+    "brian2_current": brian2_current,
+}
+"""Our network by the name of a recorded file."""
 
 
 def run(network: Network, spec: NetworkSpec, record: tuple[str, ...] = (), steps: int = STEPS) -> nb.Simulation:

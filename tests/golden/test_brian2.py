@@ -5,29 +5,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.golden.networks import DT, NETWORKS, tutorial, uncoupled
+from tests.golden.networks import NETWORKS, tutorial, uncoupled
 from tests.golden.ours import (
     assert_same_spikes,
-    current_model,
-    jump_model,
+    brian2_current,
+    brian2_jump,
     recorded,
     run,
-    spec_of,
     spikes_of,
 )
 
 SEED = 2
-
-
-def jumps(network):
-    """Our `v += w`: delays are Brian2's + dt, which is what a `Network` holds; t_ref is Brian2's."""
-    return spec_of(network, jump_model(network, input="jump_then_decay"), bias=network.cell["drive"])
-
-
-def currents(network):
-    """Our ge and gi, in volts."""
-    model = current_model(network, input="start", t_ref=(network.cell["refractory"] - 1) * DT)
-    return spec_of(network, model, receptors=True, bias=network.cell["drive"])
 
 
 def with_refractory(network, steps):
@@ -39,20 +27,20 @@ def test_a_recurrent_network_with_refractory_times_spikes_as_in_brian2():
     network = NETWORKS["psc_delta"](SEED)
     theirs = recorded("brian2_jump", network)
     np.testing.assert_array_equal(theirs["spikes"], theirs["default_schedule"])
-    assert_same_spikes(spikes_of(run(network, jumps(network))), theirs["spikes"])
+    assert_same_spikes(spikes_of(run(network, brian2_jump(network))), theirs["spikes"])
 
 
 def test_without_refractoriness_and_with_resets_before_synapses_t_ref_is_0():
     network = NETWORKS["psc_delta"](SEED)
     theirs = recorded("brian2_jump", network)["free"]
-    assert_same_spikes(spikes_of(run(network, jumps(with_refractory(network, 0)))), theirs)
+    assert_same_spikes(spikes_of(run(network, brian2_jump(with_refractory(network, 0)))), theirs)
 
 
 def test_brian2_loses_what_arrives_in_the_step_of_a_reset_by_default_and_ours_with_t_ref_dt():
     network = NETWORKS["psc_delta"](SEED)
     theirs = recorded("brian2_jump", network)
     assert len(theirs["free"]) != len(theirs["free_default_schedule"])
-    ours = run(network, jumps(with_refractory(network, 1)))
+    ours = run(network, brian2_jump(with_refractory(network, 1)))
     assert_same_spikes(spikes_of(ours), theirs["free_default_schedule"])
 
 
@@ -60,18 +48,18 @@ def test_a_current_based_network_spikes_as_in_brian2():
     """A current from the start of a step, with Brian2's delay + dt; v is held for t_ref - dt in Brian2."""
     network = NETWORKS["current"](SEED)
     theirs = recorded("brian2_current", network)
-    spec = currents(network)
+    spec = brian2_current(network)
     assert_same_spikes(spikes_of(run(network, spec)), theirs["spikes"])
 
 
 def test_membranes_and_currents_are_those_of_brian2_after_every_step():
     network = NETWORKS["psc_delta"](SEED)
     theirs, two = recorded("brian2_jump", network)["v"], uncoupled(network, 2)
-    ours = run(two, jumps(two), ("cells.v",), len(theirs))
+    ours = run(two, brian2_jump(two), ("cells.v",), len(theirs))
     np.testing.assert_allclose(ours.traces["cells.v"], theirs, rtol=0, atol=1e-15)
     network = NETWORKS["current"](SEED)
     theirs, two = recorded("brian2_current", network), uncoupled(network, 2)
-    ours = run(two, currents(two), ("cells.v", "cells.i"), len(theirs["v"]))
+    ours = run(two, brian2_current(two), ("cells.v", "cells.i"), len(theirs["v"]))
     np.testing.assert_allclose(ours.traces["cells.v"], theirs["v"], rtol=0, atol=1e-15)
 
 
@@ -80,17 +68,17 @@ def test_the_tutorial_network_with_a_drive_spikes_as_in_brian2(w, key):
     network = tutorial(w=w)
     theirs = recorded("brian2_tutorial")[key]
     assert len(theirs) > 400
-    assert_same_spikes(spikes_of(run(network, jumps(network))), theirs)
+    assert_same_spikes(spikes_of(run(network, brian2_jump(network))), theirs)
 
 
 def test_the_membranes_of_the_tutorial_network_are_those_of_brian2():
     network, theirs = tutorial(), recorded("brian2_tutorial", tutorial())["v"]
-    ours = run(network, jumps(network), ("cells.v",), len(theirs))
+    ours = run(network, brian2_jump(network), ("cells.v",), len(theirs))
     np.testing.assert_allclose(ours.traces["cells.v"], theirs, rtol=0, atol=1e-14)
 
 
 def test_the_tutorial_network_without_a_drive_never_spikes():
     network, theirs = tutorial(drive=False), recorded("brian2_tutorial")
-    ours = run(network, jumps(network), ("cells.v",), len(theirs["v_silent"]))
+    ours = run(network, brian2_jump(network), ("cells.v",), len(theirs["v_silent"]))
     assert len(spikes_of(ours)) == len(theirs["spikes_silent"]) == 0
     np.testing.assert_allclose(ours.traces["cells.v"], theirs["v_silent"], rtol=0, atol=1e-15)

@@ -8,9 +8,12 @@ from neurobot.simulation import SpikeTrain
 from neurobot.spec import LIF, Input, NetworkSpec, Population, Projection
 from tests.golden.networks import DT, NETWORKS, uncoupled
 from tests.golden.ours import (
+    OURS,
     assert_same_spikes,
     current_model,
-    jump_model,
+    nest_bias,
+    nest_psc_delta,
+    nest_psc_exp,
     recorded,
     run,
     spec_of,
@@ -18,20 +21,6 @@ from tests.golden.ours import (
 )
 
 SEED = 1
-
-
-def bias(network):
-    """NEST's I_e [A]."""
-    return network.cell["drive"] * network.cell["c_mem"] / network.cell["tau_mem"]
-
-
-def delta(network):
-    return spec_of(network, jump_model(network, input="jump"), bias=network.cell["drive"])
-
-
-def exponential(network, **kind):
-    two = kind.get("tau_syn_in", network.cell["tau_syn_in"]) is not None
-    return spec_of(network, current_model(network, input="end", **kind), receptors=two, bias=bias(network))
 
 
 def alive(spikes, n):
@@ -46,20 +35,20 @@ def test_a_recurrent_network_spikes_as_in_nest(name):
     network = NETWORKS[name](SEED)
     theirs = recorded(f"nest_{name}", network)["spikes"]
     assert alive(theirs, network.n)
-    ours = run(network, delta(network) if name == "psc_delta" else exponential(network))
+    ours = run(network, OURS[f"nest_{name}"](network))
     assert_same_spikes(spikes_of(ours), theirs)
 
 
 def test_equal_time_constants_need_only_one_receptor():
     network = NETWORKS["psc_exp_equal"](SEED)
-    ours = run(network, exponential(network, tau_syn_in=None))
-    assert_same_spikes(spikes_of(ours), recorded("nest_psc_exp_equal", network)["spikes"])
+    spec = spec_of(network, current_model(network, input="end", tau_syn_in=None), bias=nest_bias(network))
+    assert_same_spikes(spikes_of(run(network, spec)), recorded("nest_psc_exp_equal", network)["spikes"])
 
 
 @pytest.mark.parametrize("name", ["psc_exp", "psc_exp_alike"])
 def test_a_current_from_the_start_of_a_step_is_one_from_the_end_of_the_step_before(name):
     network = NETWORKS[name](SEED)
-    spec = spec_of(network, current_model(network, input="start"), later=1, receptors=True, bias=bias(network))
+    spec = spec_of(network, current_model(network, input="start"), later=1, receptors=True, bias=nest_bias(network))
     assert_same_spikes(spikes_of(run(network, spec)), recorded(f"nest_{name}", network)["spikes"])
 
 
@@ -67,11 +56,11 @@ def test_membranes_and_currents_are_those_of_nest_after_every_step():
     network = NETWORKS["psc_delta"](SEED)
     theirs = recorded("nest_psc_delta", network)
     two, steps = uncoupled(network, 2), len(theirs["V_m"])
-    ours = run(two, delta(two), ("cells.v",), steps)
+    ours = run(two, nest_psc_delta(two), ("cells.v",), steps)
     np.testing.assert_allclose(ours.traces["cells.v"], theirs["V_m"] * 1e-3, rtol=0, atol=1e-15)
     network = NETWORKS["psc_exp"](SEED)
     theirs, two = recorded("nest_psc_exp", network), uncoupled(network, 2)
-    ours = run(two, exponential(two), ("cells.v", "cells.i"), steps)
+    ours = run(two, nest_psc_exp(two), ("cells.v", "cells.i"), steps)
     np.testing.assert_allclose(ours.traces["cells.v"], theirs["V_m"] * 1e-3, rtol=0, atol=1e-15)
     np.testing.assert_allclose(ours.traces["cells.i"], theirs["I_syn_ex"] * 1e-12, rtol=1e-12)
 
