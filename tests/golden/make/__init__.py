@@ -9,7 +9,9 @@ writes ``tests/golden/peers/*.npz`` again (about a minute); ``nest`` or ``brian2
 
     peers/bin/python -m tests.golden.make others --ours PYTHON
 
-runs further seeds in the peers, and in PYTHON (one that has this project installed) ours, and compares.
+runs further seeds in the peers, and in PYTHON (one that has this project installed) ours, and compares. With
+``requirements-frameworks.txt`` in another environment, ``python -m tests.golden.make.frameworks_record`` writes what
+snnTorch, Norse and SpikingJelly do with the layer of `tests.golden.layers`.
 
 FORMAT. Each file holds ``made_by`` (peer, version, model), ``digest`` of the network it was made with (see
 `Network.digest`), and arrays:
