@@ -275,19 +275,24 @@ def stp_train() -> np.ndarray:
 
 
 def varied(file: str, seed: int) -> Network:
-    """Another network for a recorded file's name: of 400 to 1,000 neurons, weights of half to 1.4 times, rates of 20 to
-    80 Hz outside, refractory times from 0 (for Brian2 from one step, or all 0) to 8 steps; every third without any.
+    """Another network for a recorded file's name.
+
+    400 to 1,000 neurons, weights of half to 1.4 times, rates of 20 to 80 Hz outside, refractory times of 0 (for
+    Brian2 of 1) to 8 steps; every third without any, every fifth with one delay of 1.5 ms for all.
     """
     name = {"brian2_jump": "psc_delta"}.get(file, file.partition("_")[2])
     rng = np.random.default_rng([seed, 99])
-    n, scale, rate = (
-        int(whole(rng, 400, 1000, 1)[0]),
-        float(uniform(rng, 0.5, 1.4, 1)[0]),
-        float(uniform(rng, 20, 80, 1)[0]),
-    )
-    network = NETWORKS[name](seed, n=n, scale=scale, rate=rate)
+    n, scale, rate = whole(rng, 400, 1000, 1)[0], uniform(rng, 0.5, 1.4, 1)[0], uniform(rng, 20, 80, 1)[0]
+    network = NETWORKS[name](seed, n=int(n), scale=float(scale), rate=float(rate))
     least = 1 if file.startswith("brian2") else 0
-    refractory = np.zeros(n, np.int64) if seed % 3 == 0 else whole(rng, least, 8, n)
+    refractory = np.zeros(n, np.int64) if seed % 3 == 0 else whole(rng, least, 8, int(n))
     if "alike" in file:
         refractory = np.full(n, refractory[0])
+    if seed % 5 == 0:
+        network = replace(network, recurrent=one_delay(network.recurrent), external=one_delay(network.external))
     return replace(network, cell=network.cell | {"refractory": refractory})
+
+
+def one_delay(synapses: Synapses) -> Synapses:
+    """The same with a delay of 15 steps."""
+    return replace(synapses, delay=np.full_like(synapses.delay, 15))

@@ -58,8 +58,10 @@ def projections(
     for side in sides:
         some = synapses.where((synapses.weight < 0) == (side == "inhibitory")) if receptors else synapses
         if some.pre.size:
-            weights = Sparse(some.post, some.pre, some.weight, (some.delay + later) * DT)
-            out.append(Projection(pre, post, weights, receptor=side))
+            delays = (some.delay + later) * DT
+            one = float(delays[0]) if (delays == delays[0]).all() else None
+            weights = Sparse(some.post, some.pre, some.weight, delays if one is None else None)
+            out.append(Projection(pre, post, weights, one or 0.0, receptor=side))
     return tuple(out)
 
 

@@ -1,16 +1,19 @@
 """Spike for spike with NEST over a second: 450 neurons, each with parameters of its own, delays from 0.1 to 6 ms."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 import neurobot as nb
 from neurobot.simulation import SpikeTrain
-from neurobot.spec import LIF, Input, NetworkSpec, Population, Projection
+from neurobot.spec import LIF, Dense, Input, NetworkSpec, Population, Projection, Sparse
 from tests.golden.networks import DT, NETWORKS, uncoupled
 from tests.golden.ours import (
     OURS,
     assert_same_spikes,
     current_model,
+    jump_model,
     nest_bias,
     nest_psc_delta,
     nest_psc_exp,
@@ -37,6 +40,39 @@ def test_a_recurrent_network_spikes_as_in_nest(name):
     assert alive(theirs, network.n)
     ours = run(network, OURS[f"nest_{name}"](network))
     assert_same_spikes(spikes_of(ours), theirs)
+
+
+@pytest.mark.parametrize("dense", [False, True])
+def test_a_network_in_two_populations_spikes_as_in_one(dense):
+    """Excitatory and inhibitory neurons apart, the inhibitory ones first, with every synapse's own delay."""
+    network = NETWORKS["psc_delta"](SEED)
+    cut = network.n - network.n // 5
+    sides = {"inh": slice(cut, network.n), "exc": slice(0, cut)}
+    populations = [Population("in", network.sources, Input())]
+    for name, side in sides.items():
+        part = replace(network, cell={key: values[side] for key, values in network.cell.items()})
+        model = jump_model(part, input="jump")
+        populations.append(Population(name, side.stop - side.start, model, part.cell["drive"], part.cell["v_init"]))
+    between = [block(network.external, "in", slice(0, network.sources), *side, dense) for side in sides.items()]
+    between += [block(network.recurrent, *pre, *post, dense) for pre in sides.items() for post in sides.items()]
+    ours = run(network, NetworkSpec(DT, tuple(populations), tuple(between)))
+    spikes = [np.stack([ours.spikes[s].steps, ours.spikes[s].neurons + sides[s].start], 1) for s in sides]
+    together = np.concatenate(spikes)
+    together = together[np.lexsort((together[:, 1], together[:, 0]))]
+    assert_same_spikes(together, recorded("nest_psc_delta", network)["spikes"])
+
+
+def block(synapses, pre, from_, post, to, dense):
+    """The synapses between two parts of a network as a projection."""
+    inside = (synapses.pre >= from_.start) & (synapses.pre < from_.stop)
+    some = synapses.where(inside & (synapses.post >= to.start) & (synapses.post < to.stop))
+    i, j, delays = some.pre - from_.start, some.post - to.start, some.delay * DT
+    if not dense:
+        return Projection(pre, post, Sparse(j, i, some.weight, delays))
+    shape = to.stop - to.start, from_.stop - from_.start
+    weights, times = np.zeros(shape), np.full(shape, DT)
+    weights[j, i], times[j, i] = some.weight, delays
+    return Projection(pre, post, Dense(weights, times))
 
 
 def test_equal_time_constants_need_only_one_receptor():
