@@ -61,7 +61,8 @@ def start_state(program: Program, dtype: np.dtype[Any], params: np.ndarray) -> n
     state = np.zeros(program.state_words, dtype)
     blocks, given = program.blocks["state"], program.blocks["params"]
     pairs = [(f"{p.name}.v", f"{p.name}.init") for p in program.network.populations]
-    for name, init in [*pairs, ("encoder.phase", "encoder.phase_init"), ("decoder.last", "decoder.rest")]:
+    pairs += [(name, f"{name}_init") for name in blocks]
+    for name, init in [*pairs, ("decoder.last", "decoder.rest")]:
         if name in blocks and init in given:
             blocks[name].of(state)[...] = given[init].of(params)
     if program.discrete and isinstance(program.spec, ControllerSpec):

@@ -86,6 +86,7 @@ _MODEL = "n spikes_at slots neuron hits_at state_at coef_at subtract steps_at wa
 _LINKED_OPERANDS = {
     "CUBA_UNIFORM": "n spikes_at slots neuron hits_at state_at b_at coef_at receptors steps queue_at",
     "CUBA_TWO": _MODEL,
+    "ALPHA": f"{_MODEL} receptors",
 }
 LINKED_OPERANDS: dict[str, tuple[str, ...]] = {name: tuple(words.split()) for name, words in _LINKED_OPERANDS.items()}
 LINKED_NAMES: tuple[str, ...] = tuple(LINKED_OPERANDS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from neurobot.program.model_coefficients import model_coefficients
 from neurobot.spec.check import Values, as_array
 from neurobot.spec.network import Population
 from neurobot.spec.neurons import IF, LI, LIF, CubaLIF
@@ -12,16 +13,18 @@ from neurobot.spec.neurons import IF, LI, LIF, CubaLIF
 def coefficients(population: Population, dt: float) -> dict[str, np.ndarray]:
     """Coefficients by name, (n,) float64 each.
 
-    ``alpha, lam, b`` for all models, ``kappa, beta, mu`` for CubaLIF, the same with ``_in`` and
+    ``b`` for all models, ``alpha, lam`` for the linear ones, ``kappa, beta, mu`` for CubaLIF, the same with ``_in`` and
     ``lam_in`` for its second receptor, ``theta, to`` for those that spike,
-    where ``to`` is what v is reset to, or what is subtracted from it; ``init`` is v_init.
+    where ``to`` is what v is reset to, or what is subtracted from it; ``init`` is v_init. The others
+    are told in `neurobot.program.model_coefficients`.
 
     P21 is the exact propagator of the current into v over a step, r tau_syn / (tau_syn - tau_mem)
     (exp(-dt/tau_syn) - exp(-dt/tau_mem)), written so that tau_syn = tau_mem is its limit, not a division
     by zero (Rotter & Diesmann, Biological Cybernetics 81, 1999).
     """
     model, n = population.model, population.n
-    assert isinstance(model, IF | LIF | CubaLIF | LI)
+    if not isinstance(model, IF | LIF | CubaLIF | LI):
+        return model_coefficients(population, dt)
     r, leak = as_array(model.r, n), as_array(getattr(model, "v_leak", 0.0), n)
     bias = as_array(population.bias, n)
     if isinstance(model, IF):

@@ -97,8 +97,8 @@ def carry(low: Lowered, spec: ControllerSpec) -> None:
     rows = []
     for p in low.network.populations:
         for name in low.carried(p):
-            block, init = low.state.blocks[f"{p.name}.{name}"], f"{p.name}.init" if name == "v" else ""
-            at = low.params.at(init) if init in low.params.blocks else low.params.add(f"{p.name}.{name}_init", p.n)
+            block, init = low.state.blocks[f"{p.name}.{name}"], f"{p.name}.{'' if name == 'v' else name + '_'}init"
+            at = low.params.at(init) if init in low.params.blocks else low.params.add(init, p.n)
             rows.append(ops.row("CARRY", n=block.size, at=block.at, init_at=at, carry_at=factor))
     if spec.carry == 0.0:
         rows += [_clear(block) for name, block in low.state.blocks.items() if _in_flight(name)]

@@ -19,6 +19,8 @@ def blocks(low: Lowered, p: Population) -> None:
         else:
             low.state.rows([f"{p.name}.{name}" for name in model.state], p.n)
             low.params.rows([f"{p.name}.{name}" for name in model.coefficients], 1 if model.uniform else p.n)
+            for name in model.starts:
+                low.params.add(f"{p.name}.{name}_init", p.n)
             if model.uniform:
                 low.params.add(f"{p.name}.b", p.n)
                 low.state.add(f"{p.name}.queue", 2 + 2 * p.n, integer=True)
@@ -127,7 +129,7 @@ def _update(low: Lowered, p: Population) -> None:
     else:
         at["subtract"] = int(getattr(p.model, "reset", "") == "subtract")
         at |= {"steps_at": low.tables.at(f"{p.name}.refractory"), "wait_at": low.state.at(f"{p.name}.wait")}
-    low.step.append(ops.row(model.op, **at))
+    low.step.append(ops.row(model.op, **at, **model.also))
 
 
 def _interpreted(low: Lowered, p: Population) -> None:

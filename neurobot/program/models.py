@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from neurobot.spec.controller import ControllerSpec
 from neurobot.spec.network import NetworkSpec, Population
+from neurobot.spec.neuron_models import AlphaLIF
 from neurobot.spec.neurons import CubaLIF
 
 
@@ -19,12 +21,16 @@ class LinkedModel:
         coefficients: rows of params, (n,) each or, where the neurons share them, (1,) each; by the names that
             `neurobot.program.coefficients` gives them.
         uniform: whether the neurons share them; `b` is then a block of its own, and what arrives goes into i.
+        also: operands of its own, behind those of all models.
+        starts: rows of the state that have a start of their own.
     """
 
     op: str
     state: tuple[str, ...]
     coefficients: tuple[str, ...]
     uniform: bool = False
+    also: Mapping[str, int] = field(default_factory=dict)
+    starts: tuple[str, ...] = ()
 
 
 CUBA_TWO = LinkedModel(
@@ -35,11 +41,22 @@ CUBA_TWO = LinkedModel(
 _UNIFORM = ("alpha", "theta", "to", "kappa", "beta")
 CUBA_UNIFORM = LinkedModel("CUBA_UNIFORM", ("v", "i"), _UNIFORM, uniform=True)
 CUBA_UNIFORM_TWO = LinkedModel("CUBA_UNIFORM", ("v", "i", "i_in"), (*_UNIFORM, "kappa_in", "beta_in"), uniform=True)
+_MEMBRANE = ("alpha", "b", "theta", "to")
+_ALPHA = ("eta", "kappa", "lam", "beta", "gamma", "nu", "mu")
+ALPHA = LinkedModel("ALPHA", ("v", "s", "i", "di"), (*_MEMBRANE, *_ALPHA), also={"receptors": 1})
+ALPHA_TWO = LinkedModel(
+    "ALPHA",
+    ("v", "s", "i", "di", "s_in", "i_in", "di_in"),
+    (*_MEMBRANE, *_ALPHA, *(f"{name}_in" for name in _ALPHA)),
+    also={"receptors": 2},
+)
 
 
 def linked_model(spec: ControllerSpec | NetworkSpec, p: Population) -> LinkedModel | None:
     """The linked op that updates a population, or None where the interpreter does."""
     model = p.model
+    if isinstance(model, AlphaLIF):
+        return ALPHA if model.tau_syn_in is None else ALPHA_TWO
     if not isinstance(model, CubaLIF):
         return None
     if isinstance(spec, NetworkSpec) and _is_uniform(model):

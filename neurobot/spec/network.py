@@ -15,7 +15,8 @@ import numpy as np
 
 from neurobot.errors import near
 from neurobot.spec.check import Problems, Values, normalise, whole_steps
-from neurobot.spec.neurons import IF, LI, LIF, MODELS, CubaLIF, Input, Model, Receptor, parameters, receptors
+from neurobot.spec.models import MODELS, Model
+from neurobot.spec.neurons import LI, Input, Receptor, parameters, receptors
 from neurobot.spec.weights import AllToAll, Dense, FixedProbability, OneToOne, Sparse, Weights
 
 MAX_NEURONS = 10_000_000
@@ -32,7 +33,7 @@ class Population:
     Args:
         name: unique within the network.
         n: number of neurons; 0 in a launch file means as many as the encoder or decoder needs.
-        model: one of `Input, IF, LIF, CubaLIF, LI`.
+        model: one of `neurobot.spec.models.MODELS`.
         bias: constant input current, one number or one per neuron.
         v_init: v at the start of an episode, one number or one per neuron; default v_leak (0 for IF).
     """
@@ -187,13 +188,12 @@ class NetworkSpec:
         return self.populations[self.index(name)]
 
     def _check_refractory(self, problems: Problems, population: Population) -> None:
-        if isinstance(population.model, IF | LIF | CubaLIF):
-            t_ref = population.model.t_ref
-            for t in sorted(set(t_ref)) if isinstance(t_ref, tuple) else [t_ref]:
-                name = f"population {population.name!r}: t_ref"
-                problems.steps(name, t, self.dt)
-                if t / self.dt > MAX_REFRACTORY_STEPS:
-                    problems.add(f"{name} is {t / self.dt:g} steps, at most {MAX_REFRACTORY_STEPS} are allowed")
+        t_ref: Values = getattr(population.model, "t_ref", 0.0)
+        for t in sorted(set(t_ref)) if isinstance(t_ref, tuple) else [t_ref]:
+            name = f"population {population.name!r}: t_ref"
+            problems.steps(name, t, self.dt)
+            if t / self.dt > MAX_REFRACTORY_STEPS:
+                problems.add(f"{name} is {t / self.dt:g} steps, at most {MAX_REFRACTORY_STEPS} are allowed")
 
     def _check_projection(self, problems: Problems, p: Projection) -> None:
         unknown = [name for name in (p.pre, p.post) if name not in self.names]

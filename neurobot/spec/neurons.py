@@ -1,4 +1,4 @@
-"""Neuron models, in NIR's names and SI units.
+"""Linear neuron models, in NIR's names and SI units; the others are in `neurobot.spec.neuron_models`.
 
 A model is only its parameters; `neurobot.program` turns them into the coefficients of the one
 update that all linear neurons share,
@@ -10,8 +10,8 @@ with s the sum of the weights that arrive in the step. Each parameter is one num
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from dataclasses import dataclass, fields
+from typing import Any, Literal, TypeAlias, get_args
 
 from neurobot.spec.check import Problems, Values, normalise
 
@@ -34,6 +34,12 @@ Synapse: TypeAlias = Literal["start", "end", "unscaled"]
 - ``unscaled``: v <- alpha v + i, i <- beta i + w, the neuron of the spiking-actor papers, which does not
   scale the current by the membrane's propagator; decays of .75 and .5 are taus of -dt / ln(decay).
 """
+
+Onset: TypeAlias = Literal["start", "end"]
+"""When a spike's current or conductance starts: as in `Synapse`."""
+
+Scheme: TypeAlias = Literal["euler", "half_steps"]
+"""How `Izhikevich` is integrated, see there."""
 
 Reset: TypeAlias = Literal["value", "subtract"]
 
@@ -153,53 +159,60 @@ class LI:
         check_model(self)
 
 
-Model: TypeAlias = Input | IF | LIF | CubaLIF | LI
-MODELS: tuple[type[Model], ...] = (Input, IF, LIF, CubaLIF, LI)
-PARAMETERS = (
-    "tau_mem",
-    "tau_syn",
-    "tau_syn_in",
-    "r",
-    "w_in",
-    "v_leak",
-    "v_threshold",
-    "v_reset",
-    "v_subtract",
-    "t_ref",
+WORDS: dict[str, Any] = {"Jump": Jump, "Synapse": Synapse, "Onset": Onset, "Scheme": Scheme, "Reset": Reset}
+"""What an argument may say, by the name of its type."""
+POSITIVE = frozenset(
+    ["tau_mem", "tau_syn", "tau_syn_in", "tau_w", "tau_theta", "v_subtract", "c_m", "g_leak", "delta_t"]
 )
+ENDS = (("v_reset", "v_threshold"), ("v_reset", "v_peak"), ("c", "v_threshold"))
+"""Where v is set to after a spike, and where it spikes."""
 
 
-def parameters(model: Model) -> dict[str, Values]:
+def parameters(model: Any) -> dict[str, Values]:
     """The model's numeric parameters by name, without those that may be None and are."""
-    given = {p: getattr(model, p) for p in PARAMETERS if hasattr(model, p)}
-    return {p: value for p, value in given.items() if value is not None or p not in ("v_subtract", "tau_syn_in")}
+    given = {f.name: (getattr(model, f.name), str(f.type)) for f in fields(model)}
+    return {
+        name: value
+        for name, (value, kind) in given.items()
+        if kind == "Values" or (kind == "Values | None" and value is not None)
+    }
 
 
-def receptors(model: Model) -> tuple[Receptor, ...]:
+def receptors(model: Any) -> tuple[Receptor, ...]:
     """The receptors that projections may end at."""
     return ("excitatory", "inhibitory") if getattr(model, "tau_syn_in", None) is not None else ("excitatory",)
 
 
-def check_model(model: Model) -> None:
-    """Bring the parameters to their types and raise SpecError for those that make no sense."""
-    normalise(model, *(p for p in PARAMETERS if hasattr(model, p)))
+def check_model(model: Any, *also: str) -> None:
+    """Bring the parameters to their types and raise SpecError for those that make no sense.
+
+    Args:
+        model: any neuron model; what is allowed follows from the names and types of its fields.
+        also: problems that it found itself.
+    """
+    normalise(model, *(f.name for f in fields(model) if str(f.type).startswith("Values")))
     problems = Problems(type(model).__name__)
     for name, value in parameters(model).items():
-        positive = name in ("tau_mem", "tau_syn", "tau_syn_in", "v_subtract")
-        problems.values(name, value, above=0.0 if positive else None, low=0.0 if name == "t_ref" else None)
-    allowed = ("start", "end", "unscaled") if isinstance(model, CubaLIF) else ("current", "jump", "jump_then_decay")
-    problems.choice("input", getattr(model, "input", allowed[0]), allowed)
-    problems.choice("reset", getattr(model, "reset", "value"), ("value", "subtract"))
-    if getattr(model, "reset", "") == "value" and not problems.found:
-        low, high = getattr(model, "v_reset", 0.0), getattr(model, "v_threshold", 1.0)
-        if _any_above(low, high):
-            problems.add(f"v_reset is {low}, above v_threshold {high}: the neuron would spike for ever")
-    if getattr(model, "reset", "") == "value" and getattr(model, "v_subtract", None) is not None:
+        above, low = (0.0 if name in POSITIVE else None), (0.0 if name == "t_ref" else None)
+        problems.values(name, value, above=above, low=low)
+    for f in fields(model):
+        if f.type in WORDS:
+            problems.choice(f.name, getattr(model, f.name), get_args(WORDS[str(f.type)]))
+    by_value = getattr(model, "reset", "value") == "value"
+    for name, end in ENDS:
+        if hasattr(model, name) and hasattr(model, end) and by_value and not problems.found:
+            low_value, high_value = getattr(model, name), getattr(model, end)
+            if any_above(low_value, high_value):
+                problems.add(f"{name} is {low_value}, above {end} {high_value}: the neuron would spike for ever")
+    if by_value and getattr(model, "v_subtract", None) is not None:
         problems.add('v_subtract is given but reset is "value"; it needs reset="subtract"')
+    for problem in also:
+        problems.add(problem)
     problems.done()
 
 
-def _any_above(a: Values, b: Values) -> bool:
+def any_above(a: Values, b: Values) -> bool:
+    """Whether a is above b in any neuron; values of different lengths are told elsewhere."""
     left = a if isinstance(a, tuple) else (a,)
     right = b if isinstance(b, tuple) else (b,)
     if len(left) != len(right) and 1 not in (len(left), len(right)):

@@ -19,7 +19,7 @@ from neurobot.errors import near
 from neurobot.spec.check import Values
 from neurobot.spec.decoders import Decoder
 from neurobot.spec.encoders import Code, Field, Range
-from neurobot.spec.neurons import Model
+from neurobot.spec.models import Model
 from neurobot.spec.weights import (
     AllToAll,
     Dense,

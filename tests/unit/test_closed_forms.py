@@ -17,8 +17,8 @@ TIMES = np.arange(1, STEPS + 1) * DT
 GOLDEN = Path(__file__).parents[1] / "golden"
 
 
-def simulate(model, spikes_at=(), steps=STEPS, dt=DT, weight=1.0, delay=0.0, **population):
-    """v after every step, i after every step (or None), and the steps with spikes, of one neuron."""
+def simulate(model, spikes_at=(), steps=STEPS, dt=DT, weight=1.0, delay=0.0, record="", **population):
+    """v after every step, i (or what is to be recorded) after every step, and the steps with spikes, of one neuron."""
     network = NetworkSpec(
         dt,
         (Population("in", 1, Input()), Population("x", 1, model, **population)),
@@ -29,8 +29,8 @@ def simulate(model, spikes_at=(), steps=STEPS, dt=DT, weight=1.0, delay=0.0, **p
     for k in range(steps):
         core.tick(np.array([float(k in spikes_at)]))
         v.append(core.block("x.v")[0])
-        if isinstance(model, CubaLIF):
-            i.append(core.block("x.i")[0])
+        if record or isinstance(model, CubaLIF):
+            i.append(core.block(f"x.{record or 'i'}")[0])
         if not isinstance(model, LI) and core.block("x.spikes")[0, 0]:
             spikes.append(k)
     return np.array(v), np.array(i), spikes

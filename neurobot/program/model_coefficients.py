@@ -1,0 +1,80 @@
+"""From the parameters of the models of `neurobot.spec.neuron_models` to what their kernels take."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from neurobot.spec.check import Values, as_array
+from neurobot.spec.network import Population
+from neurobot.spec.neuron_models import AlphaLIF
+from neurobot.spec.neurons import Input
+
+Arrays = dict[str, np.ndarray]
+
+
+def model_coefficients(population: Population, dt: float) -> Arrays:
+    """Coefficients by name, (n,) float64 each; see the kernel of the model."""
+    model = population.model
+    assert not isinstance(model, Input)
+    assert isinstance(model, AlphaLIF)
+    return _alpha(model, population, dt)
+
+
+def _alpha(model: AlphaLIF, p: Population, dt: float) -> Arrays:
+    out = _membrane(model, p, dt) | _alpha_receptor(model, model.tau_syn, p.n, dt)
+    if model.tau_syn_in is not None:
+        second = _alpha_receptor(model, model.tau_syn_in, p.n, dt)
+        out |= {f"{name}_in": value for name, value in second.items()}
+    return out
+
+
+def _membrane(model: Any, p: Population, dt: float) -> Arrays:
+    """What all models with tau_mem, r and a reset have in common."""
+    n = p.n
+    r, leak, tau = as_array(model.r, n), as_array(model.v_leak, n), as_array(model.tau_mem, n)
+    theta = as_array(model.v_threshold, n)
+    down = theta if model.v_subtract is None else as_array(model.v_subtract, n)
+    return {
+        "alpha": np.exp(-dt / tau),
+        "b": -np.expm1(-dt / tau) * (leak + r * as_array(p.bias, n)),
+        "theta": theta,
+        "to": down if model.reset == "subtract" else as_array(model.v_reset, n),
+        "init": leak if p.v_init is None else as_array(p.v_init, n),
+    }
+
+
+def _alpha_receptor(model: AlphaLIF, tau_syn: Values, n: int, dt: float) -> Arrays:
+    """Propagators of an alpha-shaped current: from its slope and itself into v, and from its slope into itself."""
+    mem, syn = as_array(model.tau_mem, n), as_array(tau_syn, n)
+    gain, r = as_array(model.w_in, n) * math.e / syn, as_array(model.r, n)
+    beta, zero = np.exp(-dt / syn), np.zeros(n)
+    gamma = dt * beta
+    kappa = r / mem * dt * _mean(dt / mem, dt / syn, 0)
+    eta = r / mem * dt**2 * _mean(dt / mem, dt / syn, 1)
+    if model.input == "start":
+        lam, nu, mu = eta * gain, gamma * gain, beta * gain
+    else:
+        lam, nu, mu = zero, zero, gain
+    return {"eta": eta, "kappa": kappa, "lam": lam, "beta": beta, "gamma": gamma, "nu": nu, "mu": mu}
+
+
+def _mean(a: np.ndarray, b: np.ndarray, power: int) -> np.ndarray:
+    """The integral of u**power exp(-a (1 - u) - b u) over u from 0 to 1, for power 0 or 1, (n,).
+
+    Where a and b are near each other the closed form would cancel, so there it is a series.
+    """
+    x = a - b
+    near = np.abs(x) < 0.5
+    safe = np.where(near, 1.0, np.abs(x))
+    small = np.where(near, x, 0.0)
+    series = sum(small**k / (math.factorial(k) * (k + power + 1)) for k in range(15))
+    if power == 0:
+        far = -np.expm1(-safe) / safe * np.exp(-np.minimum(a, b))
+    else:
+        up = np.exp(-b) * (safe + np.expm1(-safe)) / safe**2  # a > b: what comes late counts
+        down = np.exp(-a) * (-np.expm1(-safe) - safe * np.exp(-safe)) / safe**2
+        far = np.where(x > 0, up, down)
+    return np.where(near, np.exp(-a) * series, far)

@@ -1,0 +1,11 @@
+"""All neuron models."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from neurobot.spec.neuron_models import AlphaLIF
+from neurobot.spec.neurons import IF, LI, LIF, CubaLIF, Input
+
+Model: TypeAlias = Input | IF | LIF | CubaLIF | LI | AlphaLIF
+MODELS: tuple[type[Model], ...] = (Input, IF, LIF, CubaLIF, LI, AlphaLIF)
