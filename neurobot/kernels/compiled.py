@@ -9,7 +9,7 @@ from typing import Any
 import numba
 import numpy as np
 
-from neurobot.kernels import CACHE, alpha, cuba, linked, ops
+from neurobot.kernels import CACHE, alpha, cuba, izhikevich, linked, ops
 from neurobot.kernels import addresses as at
 from neurobot.kernels import tick as source
 
@@ -67,6 +67,7 @@ LINKED: dict[str, Callable[..., Any]] = {
     "CUBA_UNIFORM": cuba.cuba_uniform,
     "CUBA_TWO": cuba.cuba_two,
     "ALPHA": alpha.alpha,
+    "IZHIKEVICH": izhikevich.izhikevich,
 }
 """The linked ops; each is compiled when a Program first needs it."""
 

@@ -81,12 +81,14 @@ NAMES: dict[int, str] = {code: name for name, code in OPCODES.items()}
 ) = OPCODES.values()  # fmt: skip
 
 
-_MODEL = "n spikes_at slots neuron hits_at state_at coef_at subtract steps_at wait_at"
+_UPDATE = "n spikes_at slots neuron hits_at state_at coef_at"
+_MODEL = f"{_UPDATE} subtract steps_at wait_at"
 
 _LINKED_OPERANDS = {
     "CUBA_UNIFORM": "n spikes_at slots neuron hits_at state_at b_at coef_at receptors steps queue_at",
     "CUBA_TWO": _MODEL,
     "ALPHA": f"{_MODEL} receptors",
+    "IZHIKEVICH": f"{_UPDATE} half_steps",
 }
 LINKED_OPERANDS: dict[str, tuple[str, ...]] = {name: tuple(words.split()) for name, words in _LINKED_OPERANDS.items()}
 LINKED_NAMES: tuple[str, ...] = tuple(LINKED_OPERANDS)

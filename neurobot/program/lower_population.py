@@ -126,7 +126,7 @@ def _update(low: Lowered, p: Population) -> None:
         steps = int(low.refractory(p)[0])
         at |= {"b_at": low.params.at(f"{p.name}.b"), "queue_at": low.state.at(f"{p.name}.queue"), "steps": steps}
         at["receptors"] = len(model.state) - 1
-    else:
+    elif model.refractory:
         at["subtract"] = int(getattr(p.model, "reset", "") == "subtract")
         at |= {"steps_at": low.tables.at(f"{p.name}.refractory"), "wait_at": low.state.at(f"{p.name}.wait")}
     low.step.append(ops.row(model.op, **at, **model.also))

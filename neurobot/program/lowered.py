@@ -97,7 +97,7 @@ class Lowered:
         """Whether every neuron of a population has a count of the steps that it still waits."""
         model = linked_model(self.spec, p)
         if model is not None:
-            return not model.uniform
+            return not model.uniform and model.refractory
         return p.spikes and bool(self.refractory(p).any())
 
     def carried(self, p: Population) -> tuple[str, ...]:

@@ -9,8 +9,7 @@ import numpy as np
 
 from neurobot.spec.check import Values, as_array
 from neurobot.spec.network import Population
-from neurobot.spec.neuron_models import AlphaLIF
-from neurobot.spec.neurons import Input
+from neurobot.spec.neuron_models import AlphaLIF, Izhikevich
 
 Arrays = dict[str, np.ndarray]
 
@@ -18,9 +17,27 @@ Arrays = dict[str, np.ndarray]
 def model_coefficients(population: Population, dt: float) -> Arrays:
     """Coefficients by name, (n,) float64 each; see the kernel of the model."""
     model = population.model
-    assert not isinstance(model, Input)
+    if isinstance(model, Izhikevich):
+        return _izhikevich(model, population, dt)
     assert isinstance(model, AlphaLIF)
     return _alpha(model, population, dt)
+
+
+def _izhikevich(model: Izhikevich, p: Population, dt: float) -> Arrays:
+    """h is the step in ms; b is the bias itself."""
+    h, n = dt * 1e3, p.n
+    v = as_array(-65.0 if p.v_init is None else p.v_init, n)
+    out = {name: as_array(getattr(model, name), n) for name in ("d", "v_min")}
+    return out | {
+        "h": as_array(h, n),
+        "b": as_array(p.bias, n),
+        "a": h * as_array(model.a, n),
+        "b_u": as_array(model.b, n),
+        "theta": as_array(model.v_threshold, n),
+        "to": as_array(model.c, n),
+        "init": v,
+        "u_init": as_array(model.b, n) * v if model.u_init is None else as_array(model.u_init, n),
+    }
 
 
 def _alpha(model: AlphaLIF, p: Population, dt: float) -> Arrays:

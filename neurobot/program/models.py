@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from neurobot.spec.controller import ControllerSpec
 from neurobot.spec.network import NetworkSpec, Population
-from neurobot.spec.neuron_models import AlphaLIF
+from neurobot.spec.neuron_models import AlphaLIF, Izhikevich
 from neurobot.spec.neurons import CubaLIF
 
 
@@ -21,6 +21,7 @@ class LinkedModel:
         coefficients: rows of params, (n,) each or, where the neurons share them, (1,) each; by the names that
             `neurobot.program.coefficients` gives them.
         uniform: whether the neurons share them; `b` is then a block of its own, and what arrives goes into i.
+        refractory: whether it has a t_ref, and a reset of two kinds.
         also: operands of its own, behind those of all models.
         starts: rows of the state that have a start of their own.
     """
@@ -29,6 +30,7 @@ class LinkedModel:
     state: tuple[str, ...]
     coefficients: tuple[str, ...]
     uniform: bool = False
+    refractory: bool = True
     also: Mapping[str, int] = field(default_factory=dict)
     starts: tuple[str, ...] = ()
 
@@ -50,11 +52,16 @@ ALPHA_TWO = LinkedModel(
     (*_MEMBRANE, *_ALPHA, *(f"{name}_in" for name in _ALPHA)),
     also={"receptors": 2},
 )
+IZHIKEVICH = LinkedModel(
+    "IZHIKEVICH", ("v", "u", "s"), ("h", "b", "a", "b_u", "d", "v_min", "theta", "to"), refractory=False, starts=("u",)
+)
 
 
 def linked_model(spec: ControllerSpec | NetworkSpec, p: Population) -> LinkedModel | None:
     """The linked op that updates a population, or None where the interpreter does."""
     model = p.model
+    if isinstance(model, Izhikevich):
+        return replace(IZHIKEVICH, also={"half_steps": int(model.scheme == "half_steps")})
     if isinstance(model, AlphaLIF):
         return ALPHA if model.tau_syn_in is None else ALPHA_TWO
     if not isinstance(model, CubaLIF):

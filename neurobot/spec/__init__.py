@@ -19,6 +19,7 @@ from neurobot.spec.network import NetworkSpec as NetworkSpec
 from neurobot.spec.network import Population as Population
 from neurobot.spec.network import Projection as Projection
 from neurobot.spec.neuron_models import AlphaLIF as AlphaLIF
+from neurobot.spec.neuron_models import Izhikevich as Izhikevich
 from neurobot.spec.neurons import IF as IF
 from neurobot.spec.neurons import LI as LI
 from neurobot.spec.neurons import LIF as LIF

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from neurobot.spec.neuron_models import AlphaLIF
+from neurobot.spec.neuron_models import AlphaLIF, Izhikevich
 from neurobot.spec.neurons import IF, LI, LIF, CubaLIF, Input
 
-Model: TypeAlias = Input | IF | LIF | CubaLIF | LI | AlphaLIF
-MODELS: tuple[type[Model], ...] = (Input, IF, LIF, CubaLIF, LI, AlphaLIF)
+Model: TypeAlias = Input | IF | LIF | CubaLIF | LI | AlphaLIF | Izhikevich
+MODELS: tuple[type[Model], ...] = (Input, IF, LIF, CubaLIF, LI, AlphaLIF, Izhikevich)

@@ -14,8 +14,9 @@ from typing import Any, get_args
 import numpy as np
 
 from neurobot.errors import near
-from neurobot.spec.check import Problems, Values, normalise, whole_steps
+from neurobot.spec.check import MULTIPLE_TOLERANCE, Problems, Values, normalise, whole_steps
 from neurobot.spec.models import MODELS, Model
+from neurobot.spec.neuron_models import longest_step
 from neurobot.spec.neurons import LI, Input, Receptor, parameters, receptors
 from neurobot.spec.weights import AllToAll, Dense, FixedProbability, OneToOne, Sparse, Weights
 
@@ -35,7 +36,8 @@ class Population:
         n: number of neurons; 0 in a launch file means as many as the encoder or decoder needs.
         model: one of `neurobot.spec.models.MODELS`.
         bias: constant input current, one number or one per neuron.
-        v_init: v at the start of an episode, one number or one per neuron; default v_leak (0 for IF).
+        v_init: v at the start of an episode, one number or one per neuron; default v_leak, 0 for IF, -65 for
+            Izhikevich.
     """
 
     name: str
@@ -147,6 +149,7 @@ class NetworkSpec:
         if not problems.found:
             for population in self.populations:
                 self._check_refractory(problems, population)
+                self._check_step(problems, population)
             for projection in self.projections:
                 self._check_projection(problems, projection)
         problems.done()
@@ -194,6 +197,14 @@ class NetworkSpec:
             problems.steps(name, t, self.dt)
             if t / self.dt > MAX_REFRACTORY_STEPS:
                 problems.add(f"{name} is {t / self.dt:g} steps, at most {MAX_REFRACTORY_STEPS} are allowed")
+
+    def _check_step(self, problems: Problems, population: Population) -> None:
+        longest = longest_step(population.model)
+        if self.dt > longest * (1 + MULTIPLE_TOLERANCE):
+            problems.add(
+                f"population {population.name!r}: dt is {self.dt:g} s, {type(population.model).__name__} with these "
+                f"parameters is integrated in steps of at most {longest:g} s"
+            )
 
     def _check_projection(self, problems: Problems, p: Projection) -> None:
         unknown = [name for name in (p.pre, p.post) if name not in self.names]

@@ -183,18 +183,18 @@ def receptors(model: Any) -> tuple[Receptor, ...]:
     return ("excitatory", "inhibitory") if getattr(model, "tau_syn_in", None) is not None else ("excitatory",)
 
 
-def check_model(model: Any, *also: str) -> None:
+def check_model(model: Any, **bounds: dict[str, float]) -> None:
     """Bring the parameters to their types and raise SpecError for those that make no sense.
 
     Args:
         model: any neuron model; what is allowed follows from the names and types of its fields.
-        also: problems that it found itself.
+        bounds: of parameters, as arguments of `Problems.values`, beyond those that their names imply.
     """
     normalise(model, *(f.name for f in fields(model) if str(f.type).startswith("Values")))
     problems = Problems(type(model).__name__)
     for name, value in parameters(model).items():
-        above, low = (0.0 if name in POSITIVE else None), (0.0 if name == "t_ref" else None)
-        problems.values(name, value, above=above, low=low)
+        implied = {"above": 0.0} if name in POSITIVE else {"low": 0.0} if name == "t_ref" else {}
+        problems.values(name, value, **bounds.get(name, implied))
     for f in fields(model):
         if f.type in WORDS:
             problems.choice(f.name, getattr(model, f.name), get_args(WORDS[str(f.type)]))
@@ -206,8 +206,6 @@ def check_model(model: Any, *also: str) -> None:
                 problems.add(f"{name} is {low_value}, above {end} {high_value}: the neuron would spike for ever")
     if by_value and getattr(model, "v_subtract", None) is not None:
         problems.add('v_subtract is given but reset is "value"; it needs reset="subtract"')
-    for problem in also:
-        problems.add(problem)
     problems.done()
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from neurobot.core import HostCore
 from neurobot.program import build
-from neurobot.spec import AlphaLIF, Input, NetworkSpec, Population, Projection
+from neurobot.spec import AlphaLIF, Input, Izhikevich, NetworkSpec, Population, Projection
 from neurobot.spec.neurons import receptors
 from tests.kernels.arrays import REALS, SEEDS, examples, same
 from tests.twins import kernels, neuron_models
@@ -31,7 +31,17 @@ def alpha(draw, rng, n):
     )  # fmt: skip
 
 
-MODELS = {"alpha": (alpha, neuron_models.alpha, (0.3, 0.5), (0.0, 0.5))}
+def izhikevich(draw, rng, n):
+    return Izhikevich(
+        a=tuple(rng.uniform(0.02, 0.1, n)), b=0.2, c=tuple(rng.uniform(-65, -50, n)), d=tuple(rng.uniform(2, 8, n)),
+        v_min=draw(st.sampled_from([-70.0, -1000.0])), scheme=draw(st.sampled_from(["euler", "half_steps"])),
+    )  # fmt: skip
+
+
+MODELS = {
+    "alpha": (alpha, neuron_models.alpha, (0.3, 0.5), (0.0, 0.5)),
+    "izhikevich": (izhikevich, neuron_models.izhikevich, (10.0, 5.0), (-10.0, 15.0)),
+}
 """By name: what draws one, its twin, mean and deviation of a weight, least and most bias."""
 
 
@@ -59,7 +69,9 @@ def test_a_population_equals_its_twin(name, data, real):
     p = {k.removeprefix("cells."): program.param(k).astype(real) for k in program.blocks["params"] if "->" not in k}
     blocks = {k.removeprefix("cells."): b for k, b in program.blocks["state"].items() if k.startswith("cells.")}
     x = {k: core.block(f"cells.{k}").copy() for k, b in blocks.items() if not b.integer}
-    wait, steps = core.block("cells.wait").copy(), program.blocks["layout"]["cells.refractory"].of(program.layout)
+    wait = steps = None
+    if "wait" in blocks:
+        wait, steps = core.block("cells.wait").copy(), program.blocks["layout"]["cells.refractory"].of(program.layout)
     for _ in range(STEPS):
         row = rng.random(INPUTS) < 0.2
         core.tick(row.astype(float))
@@ -67,7 +79,7 @@ def test_a_population_equals_its_twin(name, data, real):
             s = "s_in" if q.receptor == "inhibitory" else "s"
             w = program.param(f"{q.name}.weights").astype(real)
             x[s] = kernels.dense(w, np.flatnonzero(row), x[s])
-        fired = neuron_models.step(MODELS[name][1], p, x, wait, steps, getattr(model, "reset", "") == "subtract")
+        fired = MODELS[name][1](p, x, wait, steps, model)
         listed = core.block("cells.spikes")[0]
         assert listed[1 : 1 + listed[0]].tolist() == fired
         for k in x:

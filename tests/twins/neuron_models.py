@@ -1,7 +1,7 @@
 """Twins of the linked neuron models: one step of a population, in the type of the arrays and the order of the kernels.
 
-`p` are coefficients and `x` state, (n,) by name, s among them; `x` is changed in place. What spikes and waits is
-the business of `step`.
+`p` are coefficients and `x` state, (n,) by name, s among them; `x` and the steps to wait are changed in place. A twin
+returns the neurons that spike.
 """
 
 import numpy as np
@@ -9,23 +9,21 @@ import numpy as np
 from tests.twins import kernels
 
 
-def step(update, p, x, wait, steps, subtract):
-    """Run a step and return the neurons that spike; without steps there is no refractory time."""
-    before = x["v"].copy()
-    update(p, x, wait)
-    x["v"] = np.where(wait > 0, before, x["v"])
+def finish(p, x, wait, steps, model):
+    """Hold v where a neuron waits, and return the neurons that spike, with v reset."""
     fired, after = kernels.fire(x["v"], p["theta"], wait, steps)
-    x["v"] = kernels.reset(x["v"], p["to"], subtract, fired)
+    x["v"] = kernels.reset(x["v"], p["to"], model.reset == "subtract", fired)
     wait[:] = after
     return fired
 
 
-def alpha(p, x, wait):
+def alpha(p, x, wait, steps, model):
     """A LIF with alpha-shaped currents."""
     total = alpha_current(p, x, "")
     if "i_in" in x:
         total = total + alpha_current(p, x, "_in")
-    x["v"] = (p["alpha"] * x["v"] + total) + p["b"]
+    x["v"] = np.where(wait > 0, x["v"], (p["alpha"] * x["v"] + total) + p["b"])
+    return finish(p, x, wait, steps, model)
 
 
 def alpha_current(p, x, end):
@@ -37,3 +35,24 @@ def alpha_current(p, x, end):
     x["i" + end] = (beta * i + gamma * di) + nu * s
     x["di" + end] = beta * di + mu * s
     return (eta * di + kappa * i) + lam * s
+
+
+def izhikevich(p, x, wait, steps, model):
+    """Izhikevich's neuron in mV and ms."""
+    v, u, s, h = x["v"], x["u"], x["s"], p["h"][0]
+    real = v.dtype.type
+    c2, c1, c0 = real(0.04), real(5), real(140)
+    if model.scheme == "euler":
+        x["v"] = v + (h * (c2 * v * v + c1 * v + c0 - u + p["b"]) + s)
+        x["u"] = u + p["a"] * (p["b_u"] * v - u)
+        x["v"] = np.maximum(x["v"], p["v_min"])
+    else:
+        for _ in range(2):
+            v = v + real(0.5) * h * (c2 * v * v + c1 * v + c0 - u + p["b"] + s)
+            v = np.clip(v, p["v_min"], real(1e6))
+        x["v"] = v
+        x["u"] = u + p["a"] * (p["b_u"] * x["v"] - u)
+    fired, _ = kernels.fire(x["v"], p["theta"])
+    x["v"] = kernels.reset(x["v"], p["to"], False, fired)
+    x["u"][fired] += p["d"][fired]
+    return fired

@@ -16,6 +16,7 @@ from neurobot.spec import (
     Direct,
     Encoder,
     Input,
+    Izhikevich,
     Limits,
     Membrane,
     NetworkSpec,
@@ -32,6 +33,7 @@ OBSERVATIONS = np.random.default_rng(3).uniform(-1, 1, (6, 2))
 
 MODELS = {
     "alpha": (AlphaLIF(tau_mem=1e-2, tau_syn=2e-3, tau_syn_in=5e-3, t_ref=2e-3), 0.6, (0.5, 1.1)),
+    "izhikevich": (Izhikevich(u_init=-12.0), 8.0, (0.0, 10.0)),
 }
 """By name: a model, the size of a weight, and biases between which its neurons go from silent to busy."""
 

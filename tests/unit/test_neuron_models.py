@@ -6,7 +6,10 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from neurobot.spec import AlphaLIF
+from neurobot.core import HostCore
+from neurobot.program import build
+from neurobot.spec import AlphaLIF, Input, Izhikevich, NetworkSpec, Population, Projection
+from neurobot.spec.neurons import receptors
 from tests.unit.test_closed_forms import DT, STEPS, SYN, TAU, TIMES, simulate
 
 
@@ -40,3 +43,41 @@ def test_a_membrane_answers_an_alpha_shaped_current_with_their_convolution(syn):
             expected[k] += (high - low) / 2 * (parts * np.exp(-(t[k] - u) / TAU) * current).sum() * r * w / TAU
     close(v, expected)
     assert v.max() > 1e-3 * math.sqrt(syn)
+
+
+def test_izhikevich_starts_at_b_v_unless_told():
+    for model, given, v, u in (
+        (Izhikevich(b=0.25), {}, -65.0, -16.25),
+        (Izhikevich(b=0.25), {"v_init": -60.0}, -60.0, -15.0),
+        (Izhikevich(b=0.25, u_init=-3.0), {}, -65.0, -3.0),
+    ):
+        core = HostCore(build(NetworkSpec(DT, (Population("x", 1, model, **given),))), "float64")
+        assert (core.block("x.v")[0], core.block("x.u")[0]) == (v, u)
+
+
+EXTREMES = {"izhikevich euler": Izhikevich(), "izhikevich half steps": Izhikevich(scheme="half_steps", a=1.0)}
+
+
+@pytest.mark.parametrize("name", EXTREMES)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("size", [1e3, 1e6, 1e12])
+def test_whatever_arrives_the_state_stays_finite(name, dtype, size):
+    model, rng = EXTREMES[name], np.random.default_rng(0)
+    bias = tuple(rng.choice([-1, 0, 1], 20) * size)
+    between = [Projection("in", "x", size * rng.normal(size=(20, 3)), receptor=r) for r in receptors(model)]
+    core = HostCore(
+        build(NetworkSpec(1e-4, (Population("in", 3, Input()), Population("x", 20, model, bias=bias)), tuple(between))),
+        dtype, log_spikes=100,
+    )  # fmt: skip
+    spikes = 0
+    for _ in range(300):
+        core.tick(rng.random(3) < 0.3)
+        spikes += (core.spikes[:, 1] >= 3).sum()
+        for k in rows(core.program):
+            assert np.isfinite(core.block(k)).all(), k
+    assert spikes
+
+
+def rows(program):
+    """Names of the state of the neurons x."""
+    return [k for k, b in program.blocks["state"].items() if k.startswith("x.") and not b.integer]
