@@ -7,7 +7,7 @@ import platform
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks import evolve, shipped, tick
+from benchmarks import custom, evolve, shipped, tick
 
 PACKAGES = ("neurobot", "numpy", "numba", "gymnasium", "mujoco")
 
@@ -17,6 +17,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     cases = parser.add_subparsers(dest="case", required=True)
     cases.add_parser("tick", help="the control tick beside the same work in C")
+    cases.add_parser("custom", help="a neuron of one's own beside the built-in one")
     learning = cases.add_parser("evolve", help="what evolution reaches in its budget, over seeds")
     learning.add_argument("launch", nargs="*", default=["cartpole", "hopper", "halfcheetah"], help="launch files")
     learning.add_argument("--seeds", type=int, default=5, help="number of seeds, from 0 (default 5)")
@@ -28,6 +29,8 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.case == "tick":
         tick.main()
+    elif arguments.case == "custom":
+        custom.main()
     elif arguments.case == "shipped":
         shipped.main(arguments.episodes)
     else:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from neurobot import errors as errors
 from neurobot import spec as spec
 from neurobot.errors import NeurobotError as NeurobotError
+from neurobot.spec import neuron as neuron
 
 if TYPE_CHECKING:
     from neurobot.controller import Controller as Controller
@@ -34,7 +35,7 @@ _LATER = {
     "build": "neurobot.program",
     "simulate": "neurobot.simulation",
 }
-__all__ = ["NeurobotError", "errors", "spec", *sorted(_LATER)]
+__all__ = ["NeurobotError", "errors", "neuron", "spec", *sorted(_LATER)]
 
 
 def __dir__() -> list[str]:

@@ -8,10 +8,10 @@ from typing import Any, Literal
 import numpy as np
 
 from neurobot.core import BatchCore, HostCore
-from neurobot.core.base import synops_of
+from neurobot.core.base import neuron_error, synops_of
 from neurobot.errors import ActionError, ObservationError, SpecError, near
 from neurobot.kernels import ops
-from neurobot.kernels.status import BAD_ACTION, BAD_OBSERVATION
+from neurobot.kernels.status import BAD_ACTION, BAD_OBSERVATION, NEURON_FAILED
 from neurobot.program import Program
 from neurobot.program.file import load
 from neurobot.spec.controller import ControllerSpec
@@ -86,7 +86,7 @@ class Controller:
 
         Raises:
             ObservationError: wrong shape or kind, or not finite; nothing has changed.
-            ActionError: the read-out is not finite; nothing was sent.
+            ActionError: the read-out is not finite, or a neuron of your own raised (`NeuronError`); nothing was sent.
             ValueError: out has another shape or dtype; nothing has changed.
         """
         if out is not None and not (out.shape == self._sent.shape and out.dtype == np.float64):
@@ -170,9 +170,10 @@ class Controller:
         batch = self._rows(len(rows), episode_start)
         actions = batch.tick(rows)
         if batch.status.any():
-            raise ActionError(
-                f"the read-out of row {int(np.flatnonzero(batch.status)[0])} is not finite; nothing was sent"
-            )
+            row = int(np.flatnonzero(batch.status)[0])
+            if batch.status[row] == NEURON_FAILED:
+                raise neuron_error(self.program, batch.ints[row])
+            raise ActionError(f"the read-out of row {row} is not finite; nothing was sent")
         result = actions[:, 0].astype(np.int64) if self.discrete else actions.copy()
         return (result if x.ndim == 2 else result[0]), None
 
@@ -249,6 +250,8 @@ class Controller:
         if status == BAD_OBSERVATION:
             entry = int(np.flatnonzero(~np.isfinite(self._observation))[0])
             raise ObservationError(f"entry {entry} of the observation is {self._observation[entry]}; it must be finite")
+        if status == NEURON_FAILED:
+            raise neuron_error(self.program, self._ints)
         if status == BAD_ACTION:
             raise ActionError("the read-out is not finite; nothing was sent. Look for weights that are far too large")
 

@@ -55,6 +55,10 @@ class ActionError(NeurobotError, ArithmeticError):
     exit_code = 4
 
 
+class NeuronError(ActionError):
+    """A user's own neuron raised in the middle of a tick. Nothing was sent; the core has to be reset or restored."""
+
+
 class ProgramFileError(NeurobotError, ValueError):
     """A program file that is damaged, hostile, too large or of another format."""
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Generic, Protocol, TypeVar
 
 import tyro
 
+from neurobot.cli.environment import import_modules
 from neurobot.config import Experiment, find_launch, load_experiment
 from neurobot.errors import ConfigError
 
@@ -18,11 +19,15 @@ STYLE = (tyro.conf.FlagCreatePairsOff,)
 
 
 class HasLaunch(Protocol):
-    """Options with a LAUNCH argument."""
+    """Options of a command that runs a LAUNCH argument."""
 
     @property
     def launch(self) -> str:
         """A launch file, a run folder or a bundled name."""
+
+    @property
+    def allow_import(self) -> tuple[str, ...]:
+        """Modules to import ahead of everything else."""
 
 
 T = TypeVar("T")
@@ -61,7 +66,7 @@ def parse_with_settings(
         The options, the experiment as the file says, and with what the command line changes.
 
     Raises:
-        ConfigError: the experiment cannot be loaded.
+        ConfigError: the experiment cannot be loaded, or a module not imported.
         SpecError: a change that makes no sense.
         SystemExit: after help, or a wrong command line.
     """
@@ -71,6 +76,7 @@ def parse_with_settings(
     if not plain:
         parse(cls, args, command)
     first: Any = tyro.cli(cls, args=plain, prog=prog, return_unknown_args=True, config=STYLE)
+    import_modules(first[0].allow_import)  # neurons that the launch file names
     loaded = load_experiment(first[0].launch)
     make: Any = cls
     default = WithSettings(options=make(launch=first[0].launch), settings=loaded)

@@ -1,4 +1,4 @@
-"""Environments by id, for commands.
+"""Environments by id, and the modules that commands may import.
 
 A file may name ids, but importing a module runs it, so a file alone can never cause that: an id with a module in it
 needs the module's name on the command line too.
@@ -47,11 +47,20 @@ def check_id(env_id: str, allow_import: Sequence[str] = ()) -> str:
             f"env.id is {env_id!r}, which names the module {module!r}; importing a module runs it, so a file alone "
             f"cannot cause it: add --allow-import {module} if you trust it"
         )
-    for wanted in (*allow_import, OURS):
-        _import(wanted)
+    import_modules((*allow_import, OURS))
     if name not in gymnasium.registry:
         raise EnvError(f"no environment has the id {name!r}; {near(name, gymnasium.registry)}")
     return name
+
+
+def import_modules(modules: Sequence[str]) -> None:
+    """Import what the command line names: it may register environments and neurons.
+
+    Raises:
+        ConfigError: a module that cannot be imported.
+    """
+    for module in modules:
+        _import(module)
 
 
 def _import(module: str) -> None:

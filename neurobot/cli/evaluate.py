@@ -12,7 +12,7 @@ import tyro
 from neurobot.cli import INTERRUPTED
 from neurobot.cli.arguments import parse
 from neurobot.cli.console import compiling, messages, print_json, print_rows, say
-from neurobot.cli.environment import make_env
+from neurobot.cli.environment import import_modules, make_env
 from neurobot.cli.run import KERNELS, STOPPED, load_program, summary_rows, untrained
 from neurobot.cli.versions import versions
 from neurobot.config import MAX_SEED, Experiment, load_experiment
@@ -36,7 +36,7 @@ class Evaluate:
         env: environment, instead of the one the program was made for.
         core: what computes: host (float32) or host64 (float64). Default the launch file's, or host.
         json: print the result as one JSON object.
-        allow_import: module that may be imported because the environment's id names it or it registers the id.
+        allow_import: module to import: the environment's id names it, or it registers that id or a neuron of your own.
     """
 
     what: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="PROGRAM|LAUNCH")]
@@ -58,6 +58,7 @@ class Evaluate:
 def main(args: Sequence[str]) -> int:
     """The command; returns the exit code."""
     options = parse(Evaluate, args, "eval")
+    import_modules(options.allow_import)
     experiment: Experiment | None = None
     path: str | None = options.what
     if Path(options.what).suffix != ".safetensors":

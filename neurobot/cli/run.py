@@ -41,7 +41,7 @@ class Run:
         out: folder of the run; default runs/NAME-DATE-TIME.
         record: do not write a run folder.
         dry_run: print the resolved experiment as JSON and do nothing.
-        allow_import: module that may be imported because env.id names it or it registers env.id.
+        allow_import: module to import: env.id names it, or it registers env.id or a neuron of your own.
     """
 
     launch: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="LAUNCH")]

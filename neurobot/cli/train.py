@@ -36,12 +36,14 @@ class Train:
         out: folder of the training; default runs/NAME-DATE-TIME.
         resume: go on in the folder of a training that was interrupted; give that folder as LAUNCH too.
         json: print the result as one JSON object.
+        allow_import: module to import: it registers a neuron of your own.
     """
 
     launch: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="LAUNCH")]
     out: Annotated[Path | None, tyro.conf.arg(metavar="FOLDER")] = None
     resume: Annotated[Path | None, tyro.conf.arg(metavar="FOLDER")] = None
     json: bool = False
+    allow_import: Annotated[tuple[str, ...], tyro.conf.UseAppendAction, tyro.conf.arg(metavar="MODULE")] = ()
 
 
 def main(args: Sequence[str]) -> int:

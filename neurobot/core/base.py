@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from neurobot.errors import SpecError
+from neurobot.errors import NeuronError, SpecError
 from neurobot.kernels import ops
 from neurobot.kernels.compiled import integer, link
 from neurobot.program import Program
 from neurobot.spec.controller import ControllerSpec
+from neurobot.spec.custom import Custom
+from neurobot.spec.network import Population
 
 
 class Core(ABC):
@@ -80,8 +83,35 @@ def checked_dtype(core: str, dtype: str) -> np.dtype[Any]:
 def linked_layout(program: Program, dtype: str) -> np.ndarray:
     """A core's own copy of the layout, (words,) int32, with the addresses of its linked ops."""
     layout = program.layout.copy()
-    link(layout, dtype)
+    updates = {
+        k: _update_of(program, p) for k, p in enumerate(program.network.populations) if isinstance(p.model, Custom)
+    }
+    try:
+        link(layout, dtype, updates)
+    except Exception as error:  # whatever Numba, or what it calls, makes of a user's function
+        if not updates:
+            raise
+        ids = ", ".join(sorted({p.model.id for p in program.network.populations if isinstance(p.model, Custom)}))
+        raise SpecError(f"neuron {ids}", [f"Numba cannot compile it for {dtype}: {error}"]) from error
     return layout
+
+
+def _update_of(program: Program, p: Population) -> Callable[..., None]:
+    """The function of a user's neuron, which is still the one that the program was laid out for."""
+    assert isinstance(p.model, Custom)
+    known = p.model.neuron
+    laid_out = [name.removeprefix(f"{p.name}.") for name in (*program.blocks["state"], *program.blocks["params"])]
+    wanted = (*known.state, "s"), known.params
+    if any(not _runs(names, laid_out) for names in wanted) or set(known.params) != set(p.model.params):
+        raise SpecError(
+            f"neuron {known.id!r}", ["it was registered again with other arguments; build the program again"]
+        )
+    return known.function
+
+
+def _runs(part: Sequence[str], whole: Sequence[str]) -> bool:
+    """Whether some names stand in a row in others."""
+    return any(tuple(whole[k : k + len(part)]) == tuple(part) for k in range(len(whole) + 1))
 
 
 def put_back(state: np.ndarray, snapshot: np.ndarray) -> None:
@@ -116,6 +146,16 @@ def synops_of(ints: np.ndarray) -> np.ndarray:
     low = ints[..., ops.SYNOPS_LO].astype(np.int64) & 0xFFFFFFFF
     total: np.ndarray = low | ints[..., ops.SYNOPS_HI].astype(np.int64) << 32
     return total
+
+
+def neuron_error(program: Program, ints: np.ndarray) -> NeuronError:
+    """What to raise after the status NEURON_FAILED, from a state's header."""
+    p = program.network.populations[int(ints[ops.FAULT]) - 1]
+    id = getattr(p.model, "id", "")
+    return NeuronError(
+        f"neuron {id!r} of population {p.name!r} raised an exception; nothing was sent. Reset the core, and look for "
+        "it with NUMBA_DISABLE_JIT=1, where the function is plain Python"
+    )
 
 
 def cast_params(program: Program, dtype: np.dtype[Any]) -> np.ndarray:

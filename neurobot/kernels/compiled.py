@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numba
 import numpy as np
 
-from neurobot.kernels import CACHE, alpha, cuba, izhikevich, linked, ops
+from neurobot.kernels import CACHE, alpha, cuba, custom, izhikevich, linked, ops
 from neurobot.kernels import addresses as at
 from neurobot.kernels import tick as source
 
@@ -72,10 +72,21 @@ LINKED: dict[str, Callable[..., Any]] = {
 """The linked ops; each is compiled when a Program first needs it."""
 
 
-def link(layout: np.ndarray, real: str) -> None:
-    """Write the addresses of the linked ops into a core's copy of a layout, (words,) int32."""
+def link(layout: np.ndarray, real: str, updates: Mapping[int, Callable[..., None]]) -> None:
+    """Write the addresses of the linked ops into a core's copy of a layout.
+
+    Args:
+        layout: (words,) int32.
+        real: ``float32`` or ``float64``.
+        updates: the function of every population with a neuron of the user's own, by its number.
+    """
     for row in linked.linked_rows(layout):
-        linked.write_address(row, _address(ops.name_of(row), real))
+        if ops.name_of(row) == "CUSTOM":
+            states, coefficients, population = row[ops.FIRST + 7 : ops.FIRST + 10].tolist()
+            address = _custom_address(updates[population], states, coefficients, real)
+        else:
+            address = _address(ops.name_of(row), real)
+        linked.write_address(row, address)
 
 
 @functools.cache
@@ -83,11 +94,29 @@ def _address(name: str, real: str) -> int:
     """Where the compiled function of a linked op is."""
     function = getattr(LINKED[name], "py_func", LINKED[name])
     if numba.config.DISABLE_JIT:
-        linked.PLAIN.append(function)
-        return len(linked.PLAIN) - 1
-    compiled: Any = _compile(function, linked.SIGNATURE.format(**_types(real)))
+        return _plain_address(function)
+    return _kept_address(_compile(function, linked.SIGNATURE.format(**_types(real))))
+
+
+@functools.cache
+def _custom_address(update: Callable[..., None], states: int, coefficients: int, real: str) -> int:
+    """Where the compiled op of a user's neuron is; not kept on disk, because it may use whatever its module has."""
+    op: Any = custom.custom(update, states, coefficients)
+    if numba.config.DISABLE_JIT:
+        return _plain_address(op)
+    op.compile(linked.SIGNATURE.format(**_types(real)))
+    return _kept_address(op)
+
+
+def _plain_address(function: Callable[..., int]) -> int:
+    linked.PLAIN.append(function)
+    return len(linked.PLAIN) - 1
+
+
+def _kept_address(compiled: Any) -> int:
+    """The address of the one, or the last, signature that was compiled."""
     _KEPT.append(compiled)
-    (result,) = compiled.overloads.values()
+    result = list(compiled.overloads.values())[-1]
     address: int = result.library.get_pointer_to_function(result.fndesc.llvm_func_name)
     return address
 

@@ -27,7 +27,7 @@ SUBSTEPS, N_OBS, N_ACT, N_PROLOGUE, N_STEP, N_EPILOGUE = range(6)
 HEADER = 16
 
 # header of the state arena, integers
-STEP_LO, STEP_HI, EPISODE, SEED_LO, SEED_HI, INSTANCE, SPIKES, SYNOPS_LO, SYNOPS_HI = range(9)
+STEP_LO, STEP_HI, EPISODE, SEED_LO, SEED_HI, INSTANCE, SPIKES, SYNOPS_LO, SYNOPS_HI, FAULT = range(10)
 STATE_HEADER = 16
 
 _SPIKING = "n v_at s_at alpha_at lam_at b_at theta_at to_at subtract spikes_at slots neuron hits_at"
@@ -89,6 +89,7 @@ _LINKED_OPERANDS = {
     "CUBA_TWO": _MODEL,
     "ALPHA": f"{_MODEL} receptors",
     "IZHIKEVICH": f"{_UPDATE} half_steps",
+    "CUSTOM": "n spikes_at slots neuron hits_at state_at coef_at states coefficients population",
 }
 LINKED_OPERANDS: dict[str, tuple[str, ...]] = {name: tuple(words.split()) for name, words in _LINKED_OPERANDS.items()}
 LINKED_NAMES: tuple[str, ...] = tuple(LINKED_OPERANDS)

@@ -5,3 +5,5 @@ BAD_OBSERVATION = 1
 """An observation is not finite; nothing was changed."""
 BAD_ACTION = 2
 """The decoder's output is not finite; the action was not written."""
+NEURON_FAILED = 3
+"""A user's own neuron raised; the tick was not finished. Word FAULT of the state is its population's number plus 1."""

@@ -14,7 +14,7 @@ from neurobot.kernels import decode, encode, neuron, ops, synapse
 from neurobot.kernels.jit import kernel
 from neurobot.kernels.linked import call
 from neurobot.kernels.spikes import spike_list
-from neurobot.kernels.status import BAD_ACTION, BAD_OBSERVATION, OK
+from neurobot.kernels.status import BAD_ACTION, BAD_OBSERVATION, NEURON_FAILED, OK
 from neurobot.kernels.subnormal import flush, restore
 from neurobot.kernels.views import cut
 
@@ -247,7 +247,7 @@ def tick(layout, params, state, ints, obs, act, events, probe, trace):
     integers of the same width; act (float64, n_act); events (int32, see `_emit`); trace (substeps probe.size,).
 
     Returns:
-        OK; BAD_OBSERVATION with nothing changed; BAD_ACTION with act as it was.
+        OK; BAD_OBSERVATION with nothing changed; BAD_ACTION with act as it was; NEURON_FAILED likewise, until a reset.
     """
     if not all_finite(obs):
         return BAD_OBSERVATION
@@ -270,6 +270,8 @@ def tick(layout, params, state, ints, obs, act, events, probe, trace):
     work += _steps(layout, steps, epilogue, params, state, ints, obs, act, done, events, probe, trace)
     restore(before)
     _set_pair(ints, ops.SYNOPS_LO, work)
+    if ints[ops.FAULT]:
+        return NEURON_FAILED
     status = OK
     for r in range(epilogue, end, WIDTH):
         o = cut(layout, r, WIDTH)

@@ -25,15 +25,20 @@ def _fill(context: Any, builder: Any, kind: Any, data: Any, n: Any) -> Any:
     return array._getvalue()
 
 
+def at_word(context: Any, builder: Any, kind: Any, array: Any, at: Any, n: Any) -> Any:
+    """In an intrinsic: n numbers of an array of some type, from `at` on, not checked."""
+    parent = make_array(kind)(context, builder, array)
+    data = builder.gep(parent.data, [at], inbounds=True)
+    return _fill(context, builder, kind.copy(ndim=1, layout="C"), data, n)
+
+
 @intrinsic
 def _cut_unchecked(typing: Any, array: Any, at: Any, n: Any) -> Any:
     """array[at : at + n], not checked."""
     kind = array.copy(ndim=1, layout="C")
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        parent = make_array(signature.args[0])(context, builder, arguments[0])
-        data = builder.gep(parent.data, [arguments[1]], inbounds=True)
-        return _fill(context, builder, signature.return_type, data, arguments[2])
+        return at_word(context, builder, signature.args[0], *arguments)
 
     return kind(array, types.intp, types.intp), generate
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from neurobot.program.model_coefficients import model_coefficients
 from neurobot.spec.check import Values, as_array
+from neurobot.spec.custom import Custom
 from neurobot.spec.network import Population
 from neurobot.spec.neurons import IF, LI, LIF, CubaLIF
 
@@ -15,14 +16,17 @@ def coefficients(population: Population, dt: float) -> dict[str, np.ndarray]:
 
     ``b`` for all models, ``alpha, lam`` for the linear ones, ``kappa, beta, mu`` for CubaLIF, the same with ``_in`` and
     ``lam_in`` for its second receptor, ``theta, to`` for those that spike,
-    where ``to`` is what v is reset to, or what is subtracted from it; ``init`` is v_init. The others
-    are told in `neurobot.program.model_coefficients`.
+    where ``to`` is what v is reset to, or what is subtracted from it; ``init`` is v_init. Those of Custom are its
+    parameters, and ``u_init`` for every other state variable u. The others are told in
+    `neurobot.program.model_coefficients`.
 
     P21 is the exact propagator of the current into v over a step, r tau_syn / (tau_syn - tau_mem)
     (exp(-dt/tau_syn) - exp(-dt/tau_mem)), written so that tau_syn = tau_mem is its limit, not a division
     by zero (Rotter & Diesmann, Biological Cybernetics 81, 1999).
     """
     model, n = population.model, population.n
+    if isinstance(model, Custom):
+        return _custom(model, population)
     if not isinstance(model, IF | LIF | CubaLIF | LI):
         return model_coefficients(population, dt)
     r, leak = as_array(model.r, n), as_array(getattr(model, "v_leak", 0.0), n)
@@ -44,6 +48,16 @@ def coefficients(population: Population, dt: float) -> dict[str, np.ndarray]:
         out["theta"] = as_array(model.v_threshold, n)
         down = out["theta"] if model.v_subtract is None else as_array(model.v_subtract, n)
         out["to"] = down if model.reset == "subtract" else as_array(model.v_reset, n)
+    return out
+
+
+def _custom(model: Custom, population: Population) -> dict[str, np.ndarray]:
+    n, init = population.n, {name: as_array(model.init.get(name, 0.0), population.n) for name in model.neuron.state}
+    v = init.pop("v") if population.v_init is None else as_array(population.v_init, n)
+    out = {"init": v} | {f"{name}_init": value for name, value in init.items()}
+    out |= {name: as_array(value, n) for name, value in model.params.items()}
+    if "b" in out:
+        out["b"] = out["b"] + as_array(population.bias, n)
     return out
 
 

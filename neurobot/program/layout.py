@@ -71,6 +71,8 @@ class Arena:
 
     def rows(self, names: Sequence[str], n: int) -> None:
         """Reserve blocks of n words each that follow each other without a gap, as linked ops expect."""
+        if not names:
+            return
         at = self.add(names[0], len(names) * n)
         for k, name in enumerate(names):
             self.blocks[name] = Block(at + k * n, (n,))

@@ -6,6 +6,7 @@ from neurobot.kernels import ops
 from neurobot.program import lower_codec as codec
 from neurobot.program.lowered import Lowered
 from neurobot.program.models import linked_model
+from neurobot.spec.custom import Custom
 from neurobot.spec.network import Population, Projection
 from neurobot.spec.neurons import LI, CubaLIF, Input
 
@@ -121,7 +122,8 @@ def _update(low: Lowered, p: Population) -> None:
         _interpreted(low, p)
         return
     at = {"n": p.n, "neuron": low.first[p.name], "hits_at": low.state.at(f"{p.name}.hits")} | low.spike_operands(p)
-    at |= {"state_at": low.state.at(f"{p.name}.v"), "coef_at": low.params.at(f"{p.name}.{model.coefficients[0]}")}
+    coefficients = [low.params.at(f"{p.name}.{name}") for name in model.coefficients]
+    at |= {"state_at": low.state.at(f"{p.name}.{model.state[0]}"), "coef_at": coefficients[0] if coefficients else 0}
     if model.uniform:
         steps = int(low.refractory(p)[0])
         at |= {"b_at": low.params.at(f"{p.name}.b"), "queue_at": low.state.at(f"{p.name}.queue"), "steps": steps}
@@ -141,7 +143,7 @@ def _interpreted(low: Lowered, p: Population) -> None:
     if isinstance(p.model, LI):
         low.step.append(ops.row("LI", **at))
         return
-    assert not isinstance(p.model, Input)
+    assert not isinstance(p.model, Input | Custom)
     at |= {"theta_at": param("theta"), "to_at": param("to"), "subtract": int(p.model.reset == "subtract")}
     at |= low.spike_operands(p) | {"neuron": low.first[p.name], "hits_at": low.state.at(f"{p.name}.hits")}
     name = "LIF"

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from neurobot.spec.controller import ControllerSpec
+from neurobot.spec.custom import Custom
 from neurobot.spec.network import NetworkSpec, Population
 from neurobot.spec.neuron_models import AlphaLIF, Izhikevich
 from neurobot.spec.neurons import CubaLIF
@@ -60,6 +61,8 @@ IZHIKEVICH = LinkedModel(
 def linked_model(spec: ControllerSpec | NetworkSpec, p: Population) -> LinkedModel | None:
     """The linked op that updates a population, or None where the interpreter does."""
     model = p.model
+    if isinstance(model, Custom):
+        return _custom(spec, p, model)
     if isinstance(model, Izhikevich):
         return replace(IZHIKEVICH, also={"half_steps": int(model.scheme == "half_steps")})
     if isinstance(model, AlphaLIF):
@@ -69,6 +72,13 @@ def linked_model(spec: ControllerSpec | NetworkSpec, p: Population) -> LinkedMod
     if isinstance(spec, NetworkSpec) and _is_uniform(model):
         return CUBA_UNIFORM if model.tau_syn_in is None else CUBA_UNIFORM_TWO
     return None if model.tau_syn_in is None else CUBA_TWO
+
+
+def _custom(spec: ControllerSpec | NetworkSpec, p: Population, model: Custom) -> LinkedModel:
+    known, network = model.neuron, spec if isinstance(spec, NetworkSpec) else spec.network
+    also = {"states": len(known.state), "coefficients": len(known.params), "population": network.index(p.name)}
+    others = tuple(name for name in known.state if name != "v")
+    return LinkedModel("CUSTOM", (*known.state, "s"), known.params, refractory=False, also=also, starts=others)
 
 
 def _is_uniform(model: CubaLIF) -> bool:

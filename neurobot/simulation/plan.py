@@ -137,6 +137,8 @@ class Plan:
         listed: list[Any] = list(given) if isinstance(given, list | tuple) else [given]
         p = self.network.population(name)
         spikes = isinstance(p.model, Input)
+        if not spikes and f"{name}.b" not in self.program.blocks["params"]:
+            problems.add(f"inputs: a current is added to a parameter 'b', and the neuron of {name!r} has none")
         allowed, words = (get_args(SpikeStimulus), "spikes") if spikes else ((CurrentPulse,), "currents")
         for stimulus in listed:
             if isinstance(stimulus, np.ndarray):

@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 
 from neurobot.core import HostCore
+from neurobot.core.base import neuron_error
 from neurobot.program import Program
 from neurobot.simulation.plan import Plan, Record
 from neurobot.simulation.result import Simulation
@@ -40,6 +41,7 @@ def simulate(
 
     Raises:
         SpecError: what is asked for does not fit the network; all problems at once.
+        NeuronError: a neuron of your own raised.
     """
     plan = Plan(program, inputs or {}, duration, record, every)
     seed = program.seed if seed is None else seed
@@ -51,7 +53,8 @@ def simulate(
     for first, last in plan.calls():
         plan.set_currents(core, first)
         plan.fill(core.observation, first, last, streams)
-        core.tick_in_place(last - first)
+        if core.tick_in_place(last - first):
+            raise neuron_error(program, core.ints)
         spikes.append(np.column_stack([core.spikes[:, 0] + np.int64(first), core.spikes[:, 1]]))
         traces.append(core.trace[(-first) % every : last - first : every].copy())
         synops += core.synops

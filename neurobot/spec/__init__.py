@@ -2,6 +2,8 @@
 
 from neurobot.spec.controller import ControllerSpec as ControllerSpec
 from neurobot.spec.controller import resolve as resolve
+from neurobot.spec.custom import Custom as Custom
+from neurobot.spec.custom import neuron as neuron
 from neurobot.spec.decoders import Decoder as Decoder
 from neurobot.spec.decoders import Limits as Limits
 from neurobot.spec.decoders import Membrane as Membrane

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
+from neurobot.spec.custom import Custom
 from neurobot.spec.neuron_models import AlphaLIF, Izhikevich
 from neurobot.spec.neurons import IF, LI, LIF, CubaLIF, Input
 
-Model: TypeAlias = Input | IF | LIF | CubaLIF | LI | AlphaLIF | Izhikevich
-MODELS: tuple[type[Model], ...] = (Input, IF, LIF, CubaLIF, LI, AlphaLIF, Izhikevich)
+Model: TypeAlias = Input | IF | LIF | CubaLIF | LI | AlphaLIF | Izhikevich | Custom
+MODELS: tuple[type[Model], ...] = (Input, IF, LIF, CubaLIF, LI, AlphaLIF, Izhikevich, Custom)

@@ -15,6 +15,7 @@ import numpy as np
 
 from neurobot.errors import near
 from neurobot.spec.check import MULTIPLE_TOLERANCE, Problems, Values, normalise, whole_steps
+from neurobot.spec.custom import Custom
 from neurobot.spec.models import MODELS, Model
 from neurobot.spec.neuron_models import longest_step
 from neurobot.spec.neurons import LI, Input, Receptor, parameters, receptors
@@ -37,7 +38,7 @@ class Population:
         model: one of `neurobot.spec.models.MODELS`.
         bias: constant input current, one number or one per neuron.
         v_init: v at the start of an episode, one number or one per neuron; default v_leak, 0 for IF, -65 for
-            Izhikevich.
+            Izhikevich, and what its init says for Custom.
     """
 
     name: str
@@ -75,6 +76,8 @@ class Population:
                 problems.add(f"{name} has {len(value)} values, it must have one or {self.n}")
         if isinstance(self.model, Input) and (self.bias != 0.0 or self.v_init is not None):
             problems.add("Input neurons have no dynamics, so neither bias nor v_init")
+        if isinstance(self.model, Custom) and self.bias != 0.0 and "b" not in self.model.params:
+            problems.add(f"a bias is added to a parameter 'b', and the neuron {self.model.id!r} has none")
 
 
 @dataclass(frozen=True, slots=True)

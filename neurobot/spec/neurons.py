@@ -14,6 +14,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Literal, TypeAlias, get_args
 
 from neurobot.spec.check import Problems, Values, normalise
+from neurobot.spec.custom import Custom
 
 Jump: TypeAlias = Literal["current", "jump", "jump_then_decay"]
 """What a spike of weight w does to a neuron without synaptic current.
@@ -170,6 +171,8 @@ ENDS = (("v_reset", "v_threshold"), ("v_reset", "v_peak"), ("c", "v_threshold"))
 
 def parameters(model: Any) -> dict[str, Values]:
     """The model's numeric parameters by name, without those that may be None and are."""
+    if isinstance(model, Custom):
+        return model.values()
     given = {f.name: (getattr(model, f.name), str(f.type)) for f in fields(model)}
     return {
         name: value
