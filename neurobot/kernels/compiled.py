@@ -9,7 +9,7 @@ from typing import Any
 import numba
 import numpy as np
 
-from neurobot.kernels import CACHE, alpha, cuba, custom, izhikevich, linked, ops
+from neurobot.kernels import CACHE, alpha, cuba, custom, izhikevich, linked, noise, ops
 from neurobot.kernels import addresses as at
 from neurobot.kernels import tick as source
 
@@ -68,6 +68,7 @@ LINKED: dict[str, Callable[..., Any]] = {
     "CUBA_TWO": cuba.cuba_two,
     "ALPHA": alpha.alpha,
     "IZHIKEVICH": izhikevich.izhikevich,
+    "NOISE": noise.noise,
 }
 """The linked ops; each is compiled when a Program first needs it."""
 

@@ -89,6 +89,7 @@ _LINKED_OPERANDS = {
     "CUBA_TWO": _MODEL,
     "ALPHA": f"{_MODEL} receptors",
     "IZHIKEVICH": f"{_UPDATE} half_steps",
+    "NOISE": "n v_at noise_at coef_at wait_at held stream",
     "CUSTOM": "n spikes_at slots neuron hits_at state_at coef_at states coefficients population",
 }
 LINKED_OPERANDS: dict[str, tuple[str, ...]] = {name: tuple(words.split()) for name, words in _LINKED_OPERANDS.items()}

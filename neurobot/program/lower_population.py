@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from neurobot.kernels import ops
 from neurobot.program import lower_codec as codec
+from neurobot.program.lower_noise import noise, noise_blocks
 from neurobot.program.lowered import Lowered
 from neurobot.program.models import linked_model
 from neurobot.spec.custom import Custom
@@ -26,6 +27,7 @@ def blocks(low: Lowered, p: Population) -> None:
                 low.params.add(f"{p.name}.b", p.n)
                 low.state.add(f"{p.name}.queue", 2 + 2 * p.n, integer=True)
         low.params.add(f"{p.name}.init", p.n)
+        noise_blocks(low, p)
         if low.waits(p):
             low.tables.add(f"{p.name}.refractory", p.n)
             low.state.add(f"{p.name}.wait", p.n, integer=True)
@@ -117,6 +119,7 @@ def _departure(low: Lowered, q: Projection, pre: Population) -> None:
 
 
 def _update(low: Lowered, p: Population) -> None:
+    noise(low, p)
     model = linked_model(low.spec, p)
     if model is None:
         _interpreted(low, p)

@@ -14,6 +14,7 @@ from neurobot.program.coefficients import coefficients, refractory_steps
 from neurobot.program.draw import Synapses, draw
 from neurobot.program.layout import Block, find
 from neurobot.program.lower import lower
+from neurobot.program.lower_noise import noise_coefficients
 from neurobot.program.lowered import Lowered, Shape
 from neurobot.spec.check import Problems, as_array
 from neurobot.spec.controller import ControllerSpec, require_resolved
@@ -251,7 +252,8 @@ def _fill_coefficients(program: Program, params: np.ndarray) -> None:
 
     for p in program.network.populations:
         if not isinstance(p.model, Input):
-            for name, value in coefficients(p, program.network.dt).items():
+            dt = program.network.dt
+            for name, value in (coefficients(p, dt) | noise_coefficients(p, dt)).items():
                 _put_all(program, params, f"{p.name}.{name}", value)
     if isinstance(program.spec, ControllerSpec):
         for name, value in _encoder_params(program.spec.encoder, program.network.dt).items():

@@ -19,6 +19,7 @@ from neurobot.spec.custom import Custom
 from neurobot.spec.models import MODELS, Model
 from neurobot.spec.neuron_models import longest_step
 from neurobot.spec.neurons import LI, Input, Receptor, parameters, receptors
+from neurobot.spec.noise import MOST_STEPS, Noise
 from neurobot.spec.weights import AllToAll, Dense, FixedProbability, OneToOne, Sparse, Weights
 
 MAX_NEURONS = 10_000_000
@@ -39,6 +40,7 @@ class Population:
         bias: constant input current, one number or one per neuron.
         v_init: v at the start of an episode, one number or one per neuron; default v_leak, 0 for IF, -65 for
             Izhikevich, and what its init says for Custom.
+        noise: a noise current into every neuron, for models with an ``r``.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Population:
     model: Model
     bias: Values = 0.0
     v_init: Values | None = None
+    noise: Noise | None = None
 
     def __post_init__(self) -> None:
         normalise(self, "bias", "v_init")
@@ -62,7 +65,20 @@ class Population:
             problems.add(f"model is {self.model!r}, it must be one of {', '.join(m.__name__ for m in MODELS)}")
         elif not problems.found:
             self._check_lengths(problems)
+            self._check_noise(problems)
         problems.done()
+
+    def _check_noise(self, problems: Problems) -> None:
+        if self.noise is None:
+            return
+        if not isinstance(self.noise, Noise):
+            problems.add(f"noise is {self.noise!r}, it must be a Noise, or None")
+            return
+        if not hasattr(self.model, "r"):
+            problems.add(f"{type(self.model).__name__} neurons have no r, so a noise current does not act on them")
+        for name, value in (("std", self.noise.std), ("tau", self.noise.tau)):
+            if isinstance(value, tuple) and self.n and len(value) != self.n:
+                problems.add(f"noise: {name} has {len(value)} values, it must have one or {self.n}")
 
     @property
     def spikes(self) -> bool:
@@ -153,6 +169,7 @@ class NetworkSpec:
             for population in self.populations:
                 self._check_refractory(problems, population)
                 self._check_step(problems, population)
+                self._check_step_of_noise(problems, population)
             for projection in self.projections:
                 self._check_projection(problems, projection)
         problems.done()
@@ -207,6 +224,14 @@ class NetworkSpec:
             problems.add(
                 f"population {population.name!r}: dt is {self.dt:g} s, {type(population.model).__name__} with these "
                 f"parameters is integrated in steps of at most {longest:g} s"
+            )
+
+    def _check_step_of_noise(self, problems: Problems, population: Population) -> None:
+        tau: Values | None = getattr(population.model, "tau_mem", None)
+        if population.noise is not None and tau is not None and self.dt > MOST_STEPS * np.min(tau):
+            problems.add(
+                f"population {population.name!r}: noise needs a tau_mem of at least dt / {MOST_STEPS:g} = "
+                f"{self.dt / MOST_STEPS:g} s, it is {np.min(tau):g} s"
             )
 
     def _check_projection(self, problems: Problems, p: Projection) -> None:

@@ -33,7 +33,7 @@ def broadcast(value, n):
 class Neurons:
     """One population: coefficients by name, and what changes."""
 
-    def __init__(self, population, dt):
+    def __init__(self, population, dt, number=0):
         m, self.n = population.model, population.n
         self.name, self.model = population.name, m
         self.alpha, self.b, self.lam = (np.zeros(self.n) for _ in range(3))
@@ -44,10 +44,14 @@ class Neurons:
         self.ref = np.rint(broadcast(getattr(m, "t_ref", 0), self.n) / dt).astype(int)
         if isinstance(m, Input):
             return
+        self.noise, self.stream, self.current = population.noise, 0x100 + number, np.zeros(self.n)
         r, bias = broadcast(m.r, self.n), broadcast(population.bias, self.n)
         tau = np.full(self.n, np.inf) if isinstance(m, IF) else broadcast(m.tau_mem, self.n)
         self.alpha = np.exp(-dt / tau)
-        gain = r * dt if isinstance(m, IF) else (1 - self.alpha) * r
+        self.gain = gain = r * dt if isinstance(m, IF) else (1 - self.alpha) * r
+        if self.noise is not None:
+            self.std, slow = broadcast(self.noise.std, self.n), broadcast(self.noise.tau, self.n)
+            self.rho = np.array([math.exp(-dt / t) if t else 0.0 for t in slow])
         self.b = (1 - self.alpha) * self.leak + gain * bias
         self.lam = {"current": gain, "jump": np.ones(self.n), "jump_then_decay": self.alpha}.get(
             m.input, np.zeros(self.n)
@@ -82,12 +86,19 @@ class Neurons:
         self.wait = np.zeros(self.n, int)
         self.fired = {}
 
+    def draw(self, seed, episode, step, instance):
+        """The noise current of a step."""
+        if self.noise is not None:
+            xi = kernels.normals(self.n, seed, self.stream, episode, step, instance)
+            more = self.std * np.sqrt(1 - self.rho**2) * xi
+            self.current = self.std * xi if step == 0 else self.rho * self.current + more
+
     def update(self, s, s_in):
         """One step with s arriving, and s_in at the second receptor; the neurons that spike."""
         early = getattr(self.model, "input", "") == "jump_then_decay"
         free = self.wait <= int(early)
         arriving = np.where(self.wait > 0, 0.0, s) if early else s
-        v = self.alpha * self.v + self.kappa * self.i + self.lam * arriving + self.b
+        v = self.alpha * self.v + self.kappa * self.i + self.lam * arriving + self.b + self.gain * self.current
         v += self.kappa_in * self.i_in + self.lam_in * s_in
         self.v, self.i = np.where(free, v, self.v), self.beta * self.i + self.mu * s
         self.i_in = self.beta_in * self.i_in + self.mu_in * s_in
@@ -116,7 +127,7 @@ class Twin:
 
     def __init__(self, spec: ControllerSpec, synapses, seed=0, instance=0, episode=0):
         self.spec, self.synapses, self.chance = spec, synapses, (seed, episode, instance)
-        self.populations = [Neurons(p, spec.network.dt) for p in spec.network.populations]
+        self.populations = [Neurons(p, spec.network.dt, k) for k, p in enumerate(spec.network.populations)]
         self.by_name = {p.name: p for p in self.populations}
         self.ticks, self.events = 0, []
         for p in self.populations:
@@ -135,10 +146,15 @@ class Twin:
             k = self.ticks * spec.substeps + substep
             self.amount[k] = act * getattr(spec.encoder.code, "gain", 0.0)
             for p in self.populations:
-                p.fired[k] = self._input(p, act, k) if isinstance(p.model, Input) else p.update(*self._arriving(p, k))
+                p.fired[k] = self._input(p, act, k) if isinstance(p.model, Input) else self._update(p, k)
                 self.events += [(substep, p.name, j) for j in p.fired[k]]
         self.ticks += 1
         return self._decode()
+
+    def _update(self, p, k):
+        seed, episode, instance = self.chance
+        p.draw(seed, episode, k, instance)
+        return p.update(*self._arriving(p, k))
 
     def _carry(self):
         c = self.spec.carry

@@ -33,6 +33,24 @@ def poisson(threshold, seed, stream, episode, step, instance):
     return [j for j, t in enumerate(threshold) if draws[j] < t]
 
 
+def normals(n, seed, stream, episode, step, instance):
+    """n standard normal numbers (Box & Muller 1958): pairs of a draw of four give radius and angle."""
+    key, out = (seed & MASK, (stream ^ (seed >> 32)) & MASK), []
+    for block in range(-(-n // 4)):
+        a, b, c, d = philox((episode & MASK, step & MASK, block, instance & MASK), key)
+        for radius, angle in ((a, b), (c, d)):
+            length, turn = math.sqrt(-2 * math.log((radius + 1) / 2**32)), 2 * math.pi * (angle / 2**32)
+            out += [length * math.cos(turn), length * math.sin(turn)]
+    return np.array(out[:n])
+
+
+def noise(current, xi, rho, scale, std, first):
+    """A noise current after a step, in float64 where xi is one of the factors."""
+    dtype = current.dtype
+    xi = np.asarray(xi, np.float64)
+    return (std * xi).astype(dtype) if first else (rho * current + scale * xi).astype(dtype)
+
+
 def chance(act, gain):
     """Spike probability as a threshold of 32 bits."""
     p = np.clip(act.astype(np.float64) * np.float64(gain), 0.0, 1.0)

@@ -24,6 +24,7 @@ from neurobot.spec import (
     Limits,
     Membrane,
     NetworkSpec,
+    Noise,
     Normal,
     Normalizer,
     OneToOne,
@@ -77,6 +78,12 @@ def model(draw, rng, n):
     else:
         given["input"] = draw(st.sampled_from(["current", "jump", "jump_then_decay"]))
     return kind(**given)
+
+
+def noise(draw, rng, n):
+    kind = draw(st.sampled_from(["none", "none", "white", "slow", "mixed"]))
+    tau = {"white": 0.0, "slow": 5e-3, "mixed": tuple(rng.choice([0.0, 2e-3, 1e-2], n))}
+    return None if kind == "none" else Noise(std=tuple(rng.uniform(0, 0.5, n)), tau=tau[kind])
 
 
 def weights(draw, rng, n_pre, n_post, least, held):
@@ -136,7 +143,8 @@ def cases(draw):
     out = decoder(draw, draw(st.integers(1, 3)))
     sizes = [draw(st.integers(1, 11)) for _ in range(draw(st.integers(1, 3)))]
     populations = [
-        Population(f"h{m}", n, model(draw, rng, n), bias=float(rng.uniform(0, 1.5))) for m, n in enumerate(sizes)
+        Population(f"h{m}", n, model(draw, rng, n), bias=float(rng.uniform(0, 1.5)), noise=noise(draw, rng, n))
+        for m, n in enumerate(sizes)
     ]
     at = draw(st.integers(0, len(populations)))  # an Input may be declared anywhere
     populations.insert(at, Population("in", into.field.channels(into.size), Input()))
