@@ -15,7 +15,7 @@ from neurobot.kernels.status import BAD_ACTION, BAD_OBSERVATION, NEURON_FAILED
 from neurobot.program import Program
 from neurobot.program.file import load
 from neurobot.spec.controller import ControllerSpec
-from neurobot.spec.decoders import WinnerTakeAll
+from neurobot.spec.decoders import Choice
 from neurobot.spec.neurons import Input
 
 CORES: dict[str, Literal["float32", "float64"]] = {"host": "float32", "host64": "float64"}
@@ -113,7 +113,7 @@ class Controller:
         """The action to send without a valid observation, by `Limits.on_hold`. No time passes in the network."""
         decoder = self._on_hold
         last = self._core.block("decoder.last")
-        if isinstance(decoder, WinnerTakeAll):
+        if isinstance(decoder, Choice):
             target = np.full(1, float(decoder.rest)) if decoder.on_hold == "rest" else last.copy()
         else:
             rest, slew = self._core.param("decoder.rest"), self._core.param("decoder.slew")

@@ -9,7 +9,7 @@ from typing import Any
 import numba
 import numpy as np
 
-from neurobot.kernels import CACHE, alpha, cuba, custom, izhikevich, linked, noise, ops
+from neurobot.kernels import CACHE, alpha, codes, cuba, custom, izhikevich, linked, noise, ops, readouts
 from neurobot.kernels import addresses as at
 from neurobot.kernels import tick as source
 
@@ -69,6 +69,14 @@ LINKED: dict[str, Callable[..., Any]] = {
     "ALPHA": alpha.alpha,
     "IZHIKEVICH": izhikevich.izhikevich,
     "NOISE": noise.noise,
+    "FIELD_ONE_HOT": codes.field_one_hot,
+    "LATENCY": codes.latency,
+    "DELTA": codes.delta,
+    "PHASE": codes.phase,
+    "BURST": codes.burst,
+    "FILTER": readouts.filter_spikes,
+    "READ_VECTOR": readouts.read_vector,
+    "COUNT_FIRST": readouts.first_spikes,
 }
 """The linked ops; each is compiled when a Program first needs it."""
 

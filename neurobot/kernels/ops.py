@@ -83,6 +83,7 @@ NAMES: dict[int, str] = {code: name for name, code in OPCODES.items()}
 
 _UPDATE = "n spikes_at slots neuron hits_at state_at coef_at"
 _MODEL = f"{_UPDATE} subtract steps_at wait_at"
+_CODE = "n spikes_at slots neuron act_at"
 
 _LINKED_OPERANDS = {
     "CUBA_UNIFORM": "n spikes_at slots neuron hits_at state_at b_at coef_at receptors steps queue_at",
@@ -91,6 +92,16 @@ _LINKED_OPERANDS = {
     "IZHIKEVICH": f"{_UPDATE} half_steps",
     "NOISE": "n v_at noise_at coef_at wait_at held stream",
     "CUSTOM": "n spikes_at slots neuron hits_at state_at coef_at states coefficients population",
+    # fields and codes
+    "FIELD_ONE_HOT": "n center_at scale_at act_at per_dim",
+    "LATENCY": f"{_CODE} threshold_at logarithmic due_at",
+    "DELTA": f"{_CODE} delta_at level_at",
+    "PHASE": f"{_CODE} bits word_at",
+    "BURST": f"{_CODE} threshold_at most shortest longest plan_at",
+    # read-outs
+    "FILTER": "n spikes_at slots keep_at take_at trace_at",
+    "READ_VECTOR": "n_act per counts_at preferred_at gain_at wanted_at",
+    "COUNT_FIRST": "n spikes_at slots decided_at counts_at",
 }
 LINKED_OPERANDS: dict[str, tuple[str, ...]] = {name: tuple(words.split()) for name, words in _LINKED_OPERANDS.items()}
 LINKED_NAMES: tuple[str, ...] = tuple(LINKED_OPERANDS)

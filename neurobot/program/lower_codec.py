@@ -5,38 +5,59 @@ from __future__ import annotations
 from neurobot.kernels import ops
 from neurobot.program.layout import Block
 from neurobot.program.lowered import Lowered
+from neurobot.spec.codes import Burst, Delta, Latency, Phase, Poisson, Regular
 from neurobot.spec.controller import ControllerSpec, group_size
-from neurobot.spec.decoders import Membrane, Rate, WinnerTakeAll
-from neurobot.spec.encoders import Direct, Poisson, Regular
+from neurobot.spec.decoders import Choice, FilteredRate, FirstSpike, Membrane, PopulationVector, Readout
+from neurobot.spec.encoders import Direct, Gaussian
 from neurobot.spec.network import Population
 from neurobot.spec.neurons import Input
 
 
 def encoder(low: Lowered, spec: ControllerSpec) -> None:
-    """Activations, once a tick."""
+    """Activations, once a tick, and what the code needs."""
     e = spec.encoder
     n, field = e.size or 0, e.field
+    channels = field.channels(n)
     common = {
         "n": n,
         "center_at": low.params.add("encoder.center", n),
         "scale_at": low.params.add("encoder.scale", n),
-        "act_at": low.state.add("encoder.act", field.channels(n)),
+        "act_at": low.state.add("encoder.act", channels),
     }
     if isinstance(field, Direct):
         low.prologue.append(ops.row("FIELD_DIRECT", **common, push_pull=int(field.push_pull)))
-    else:
+    elif isinstance(field, Gaussian):
         means, sharp = low.params.add("encoder.means", field.per_dim), low.params.add("encoder.sharp", 1)
         per = {"per_dim": field.per_dim, "means_at": means, "sharp_at": sharp}
         low.prologue.append(ops.row("FIELD_GAUSSIAN", **common, **per))
-    low.params.add("encoder.gain", 1)
-    channels = field.channels(n)
-    if isinstance(e.code, Regular):
+    else:
+        low.prologue.append(ops.row("FIELD_ONE_HOT", **common, per_dim=field.per_dim))
+    if isinstance(e.code, Latency | Burst):
+        low.params.add("encoder.threshold", 1)
+    elif isinstance(e.code, Delta):
+        low.params.add("encoder.delta", 1)
+    elif not isinstance(e.code, Phase):
+        low.params.add("encoder.gain", 1)
+    _code_state(low, spec, channels)
+
+
+def _code_state(low: Lowered, spec: ControllerSpec, channels: int) -> None:
+    code = spec.encoder.code
+    if isinstance(code, Regular):
         low.params.add("encoder.phase_init", channels)
         low.state.add("encoder.phase", channels)
-    elif isinstance(e.code, Poisson):
+    elif isinstance(code, Poisson):
         at = low.state.add("encoder.chance", channels, integer=True)
-        gain = low.params.at("encoder.gain")
-        low.prologue.append(ops.row("CHANCE", n=channels, act_at=common["act_at"], gain_at=gain, chance_at=at))
+        act, gain = low.state.at("encoder.act"), low.params.at("encoder.gain")
+        low.prologue.append(ops.row("CHANCE", n=channels, act_at=act, gain_at=gain, chance_at=at))
+    elif isinstance(code, Latency):
+        low.state.add("encoder.due", channels, integer=True)
+    elif isinstance(code, Delta):
+        low.state.add("encoder.level", channels // 2, integer=True)
+    elif isinstance(code, Phase):
+        low.state.add("encoder.word", channels, integer=True)
+    elif isinstance(code, Burst):
+        low.state.add("encoder.plan", 2, channels, integer=True)
 
 
 def input_spikes(low: Lowered, p: Population) -> None:
@@ -47,46 +68,86 @@ def input_spikes(low: Lowered, p: Population) -> None:
         column = sum(q.n for q in before if isinstance(q.model, Input))
         low.step.append(ops.row("EXTERNAL_SPIKES", **at, column=column))
     elif p.name == low.spec.encoder.population:
-        code = low.spec.encoder.code
-        if isinstance(code, Regular):
-            act, gain = low.state.at("encoder.act"), low.params.at("encoder.gain")
-            phase, hits = low.state.at("encoder.phase"), low.state.at(f"{p.name}.hits")
-            low.step.append(ops.row("REGULAR", **at, act_at=act, gain_at=gain, phase_at=phase, hits_at=hits))
-        elif isinstance(code, Poisson):
-            low.step.append(ops.row("POISSON", **at, chance_at=low.state.at("encoder.chance"), stream=1))
+        _encoded_spikes(low, low.spec, p, at)
+
+
+def _encoded_spikes(low: Lowered, spec: ControllerSpec, p: Population, at: dict[str, int]) -> None:
+    code, state, params = spec.encoder.code, low.state, low.params
+    if isinstance(code, Poisson):
+        low.step.append(ops.row("POISSON", **at, chance_at=state.at("encoder.chance"), stream=1))
+        return
+    at["act_at"] = state.at("encoder.act")
+    if isinstance(code, Regular):
+        own = {"gain_at": params.at("encoder.gain"), "phase_at": state.at("encoder.phase")}
+        low.step.append(ops.row("REGULAR", **at, **own, hits_at=state.at(f"{p.name}.hits")))
+    elif isinstance(code, Latency):
+        own = {"threshold_at": params.at("encoder.threshold"), "due_at": state.at("encoder.due")}
+        low.step.append(ops.row("LATENCY", **at, **own, logarithmic=int(code.curve == "logarithmic")))
+    elif isinstance(code, Delta):
+        own = {"delta_at": params.at("encoder.delta"), "level_at": state.at("encoder.level")}
+        low.step.append(ops.row("DELTA", **at, **own))
+    elif isinstance(code, Phase):
+        low.step.append(ops.row("PHASE", **at, bits=code.bits, word_at=state.at("encoder.word")))
+    elif isinstance(code, Burst):
+        shortest, longest = code.intervals(low.network.dt, spec.substeps)
+        own = {"threshold_at": params.at("encoder.threshold"), "plan_at": state.at("encoder.plan")}
+        low.step.append(ops.row("BURST", **at, **own, most=code.max_spikes, shortest=shortest, longest=longest))
 
 
 def counts(low: Lowered, p: Population) -> None:
-    """Count the spikes of the population that the decoder reads."""
-    decoder = low.spec.decoder if isinstance(low.spec, ControllerSpec) else None
-    if isinstance(decoder, Rate | WinnerTakeAll) and decoder.population == p.name:
-        at = low.state.add("decoder.counts", p.n, integer=True)
-        low.prologue.append(ops.row("ZERO", n=p.n, at=at))
-        low.step.append(ops.row("COUNT", n=p.n, counts_at=at, **low.spike_operands(p)))
+    """What the decoder gathers in every step from the spikes of the population that it reads."""
+    d = low.spec.decoder if isinstance(low.spec, ControllerSpec) else None
+    if d is None or isinstance(d, Membrane) or d.population != p.name:
+        return
+    at = {"n": p.n} | low.spike_operands(p)
+    if isinstance(d, FilteredRate):
+        factors = {f"{name}_at": low.params.add(f"decoder.{name}", 1) for name in ("keep", "take")}
+        low.step.append(ops.row("FILTER", **at, **factors, trace_at=low.state.add("decoder.trace", p.n)))
+        return
+    at["counts_at"] = low.state.add("decoder.counts", p.n, integer=True)
+    low.prologue.append(ops.row("ZERO", n=p.n, at=at["counts_at"]))
+    if isinstance(d, FirstSpike):
+        decided = low.state.add("decoder.decided", 1, integer=True)
+        low.prologue.append(ops.row("ZERO", n=1, at=decided))
+        low.step.append(ops.row("COUNT_FIRST", **at, decided_at=decided))
+    else:
+        low.step.append(ops.row("COUNT", **at))
 
 
 def decoder(low: Lowered, spec: ControllerSpec) -> None:
-    """From counts or membranes to the action, after the last step."""
+    """From counts, traces or membranes to the action, after the last step."""
     d = spec.decoder
-    n_act, p = d.size or 0, low.network.population(d.population)
-    per = p.n // (n_act * group_size(d, 1))
-    wanted = low.state.add("decoder.wanted", 1 if isinstance(d, WinnerTakeAll) else n_act)
-    if isinstance(d, WinnerTakeAll):
-        last, count = low.state.add("decoder.last", 1), low.state.at("decoder.counts")
-        at = {"counts_at": count, "rest_at": d.rest, "wanted_at": wanted, "last_at": last}
-        low.epilogue.append(ops.row("WINNER", n_act=n_act, per=per, **at))
+    if isinstance(d, Choice):
+        n, count = d.size or 0, low.state.at("decoder.counts")
+        at = {"wanted_at": low.state.add("decoder.wanted", 1), "last_at": low.state.add("decoder.last", 1)}
+        per = low.network.population(d.population).n // n
+        low.epilogue.append(ops.row("WINNER", n_act=n, per=per, counts_at=count, rest_at=d.rest, **at))
         return
-    at = {"n_act": n_act, "per": per, "push_pull": int(d.push_pull), "gain_at": low.params.add("decoder.gain", 1)}
-    at["offset_at"] = low.params.add("decoder.offset", n_act)
-    if isinstance(d, Membrane):
-        v_at = low.state.at(f"{p.name}.v")
-        row = ops.row("READ_MEMBRANE", **at, v_at=v_at, tanh=int(d.squash == "tanh"), wanted_at=wanted)
-    else:
-        row = ops.row("READ_RATE", **at, counts_at=low.state.at("decoder.counts"), wanted_at=wanted)
-    low.epilogue.append(row)
+    n_act = d.size or 0
+    wanted = low.state.add("decoder.wanted", n_act)
+    _read(low, d, {"n_act": n_act, "gain_at": low.params.add("decoder.gain", 1), "wanted_at": wanted})
     limits = {f"{name}_at": low.params.add(f"decoder.{name}", n_act) for name in ("low", "high", "rest", "slew")}
     last = low.state.add("decoder.last", n_act)
     low.epilogue.append(ops.row("LIMIT", n_act=n_act, wanted_at=wanted, last_at=last, **limits))
+
+
+def _read(low: Lowered, d: Readout, at: dict[str, int]) -> None:
+    """u, before the limits."""
+    n_act, n = at["n_act"], low.network.population(d.population).n
+    if isinstance(d, PopulationVector):
+        own = {"counts_at": low.state.at("decoder.counts"), "per": n // n_act}
+        own["preferred_at"] = low.params.add("decoder.preferred", n // n_act)
+        low.epilogue.append(ops.row("READ_VECTOR", **at, **own))
+        return
+    at |= {"per": n // (n_act * group_size(d, 1)), "push_pull": int(d.push_pull)}
+    at["offset_at"] = low.params.add("decoder.offset", n_act)
+    if isinstance(d, Membrane):
+        v_at = low.state.at(f"{d.population}.v")
+        low.epilogue.append(ops.row("READ_MEMBRANE", **at, v_at=v_at, tanh=int(d.squash == "tanh")))
+    elif isinstance(d, FilteredRate):  # traces are read as membranes are
+        low.epilogue.append(ops.row("READ_MEMBRANE", **at, v_at=low.state.at("decoder.trace"), tanh=0))
+    else:
+        low.epilogue.append(ops.row("READ_RATE", **at, counts_at=low.state.at("decoder.counts")))
 
 
 def carry(low: Lowered, spec: ControllerSpec) -> None:
@@ -113,4 +174,4 @@ def _clear(block: Block) -> list[int]:
 
 
 def _in_flight(name: str) -> bool:
-    return name.endswith((".spikes", ".wait", ".ring", ".history"))
+    return name.endswith((".spikes", ".wait", ".ring", ".history")) or name in ("encoder.level", "decoder.trace")

@@ -10,8 +10,8 @@ from neurobot.kernels import ops
 from neurobot.program.coefficients import refractory_steps
 from neurobot.program.layout import MAX_STATE, Arena
 from neurobot.program.models import linked_model
+from neurobot.spec.codes import Current
 from neurobot.spec.controller import ControllerSpec
-from neurobot.spec.encoders import Current
 from neurobot.spec.network import NetworkSpec, Population, Projection
 
 

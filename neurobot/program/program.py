@@ -10,16 +10,17 @@ from typing import Any
 import numpy as np
 
 from neurobot.errors import SpecError
+from neurobot.program.codec import decoder_params, encoder_params
 from neurobot.program.coefficients import coefficients, refractory_steps
 from neurobot.program.draw import Synapses, draw
 from neurobot.program.layout import Block, find
 from neurobot.program.lower import lower
 from neurobot.program.lower_noise import noise_coefficients
 from neurobot.program.lowered import Lowered, Shape
-from neurobot.spec.check import Problems, as_array
+from neurobot.spec.check import Problems
+from neurobot.spec.codes import Current
 from neurobot.spec.controller import ControllerSpec, require_resolved
-from neurobot.spec.decoders import Membrane, WinnerTakeAll
-from neurobot.spec.encoders import Bounds, Current, Encoder, Gaussian, Poisson
+from neurobot.spec.decoders import Choice
 from neurobot.spec.network import NetworkSpec, Projection
 from neurobot.spec.neurons import Input
 from neurobot.spec.weights import Dense, Sparse
@@ -80,7 +81,7 @@ class Program:
     @property
     def discrete(self) -> bool:
         """Whether the action is the number of a choice."""
-        return isinstance(self.spec, ControllerSpec) and isinstance(self.spec.decoder, WinnerTakeAll)
+        return isinstance(self.spec, ControllerSpec) and isinstance(self.spec.decoder, Choice)
 
     @property
     def neurons(self) -> int:
@@ -256,10 +257,10 @@ def _fill_coefficients(program: Program, params: np.ndarray) -> None:
             for name, value in (coefficients(p, dt) | noise_coefficients(p, dt)).items():
                 _put_all(program, params, f"{p.name}.{name}", value)
     if isinstance(program.spec, ControllerSpec):
-        for name, value in _encoder_params(program.spec.encoder, program.network.dt).items():
+        for name, value in encoder_params(program.spec.encoder, program.network.dt).items():
             if f"encoder.{name}" in program.blocks["params"]:
                 put(f"encoder.{name}", value)
-        for name, value in _decoder_params(program).items():
+        for name, value in decoder_params(program.spec).items():
             if f"decoder.{name}" in program.blocks["params"]:
                 put(f"decoder.{name}", value)
         if "carry" in program.blocks["params"]:
@@ -271,61 +272,6 @@ def _put_all(program: Program, params: np.ndarray, name: str, value: np.ndarray)
     block = program.blocks["params"].get(name)
     if block is not None:
         block.of(params)[...] = value[: block.size]
-
-
-def _encoder_params(e: Encoder, dt: float) -> dict[str, Any]:
-    """Range, receptive fields and gain by name."""
-    n = e.size or 0
-    span = e.field.range
-    if isinstance(span, Bounds):
-        low, high = as_array(span.low, n), as_array(span.high, n)
-        out: dict[str, Any] = {"center": (low + high) / 2, "scale": 2 / (high - low)}
-    else:
-        assert span is not None
-        mean, std = (0.0 if span.mean is None else span.mean), (1.0 if span.std is None else span.std)
-        out = {"center": as_array(mean, n), "scale": 1 / (as_array(std, n) * span.clip)}
-    if isinstance(e.field, Gaussian):
-        sigma = e.field.width * 2 / (e.field.per_dim - 1)
-        out |= {"means": np.linspace(-1, 1, e.field.per_dim), "sharp": 1 / (2 * sigma**2)}
-    if isinstance(e.code, Current):
-        return out | {"gain": e.code.gain}
-    most = 1.0 if e.code.max_rate is None else e.code.max_rate * dt
-    return out | {"gain": most, "phase_init": 0.5} if not isinstance(e.code, Poisson) else out | {"gain": most}
-
-
-def _decoder_params(program: Program) -> dict[str, Any]:
-    """Gain and limits by name; slew as the largest change in a tick."""
-    assert isinstance(program.spec, ControllerSpec)
-    d = program.spec.decoder
-    if isinstance(d, WinnerTakeAll):
-        return {}
-    n, limits = d.size or 0, d.limits
-    assert limits.low is not None and limits.high is not None
-    low, high = as_array(limits.low, n), as_array(limits.high, n)
-    rest = np.clip(0.0, low, high) if limits.rest is None else as_array(limits.rest, n)
-    outside = (rest < low) | (rest > high)
-    problems = [
-        f"limits: low[{a}] = {low[a]:g} is not below high[{a}] = {high[a]:g}" for a in np.flatnonzero(~(low < high))
-    ]
-    problems += [f"limits: rest[{a}] = {rest[a]:g} is outside {low[a]:g}..{high[a]:g}" for a in np.flatnonzero(outside)]
-    if problems:
-        raise SpecError("decoder", problems)
-    slew = 2 * (high - low) if limits.slew is None else as_array(limits.slew, n) * program.control_period
-    gain = d.gain / program.substeps if "decoder.counts" in program.blocks["state"] else d.gain
-    return {"gain": gain, "offset": _offset(program, gain), "low": low, "high": high, "rest": rest, "slew": slew}
-
-
-def _offset(program: Program, gain: float) -> np.ndarray:
-    """What a membrane read-out gives at v_leak, (n_act,): the zero of u. Rates have their zero at 0."""
-    assert isinstance(program.spec, ControllerSpec)
-    d = program.spec.decoder
-    if not isinstance(d, Membrane):
-        return np.zeros(d.size or 0)
-    p = program.network.population(d.population)
-    leak = as_array(getattr(p.model, "v_leak", 0.0), p.n)
-    sides = leak.reshape(d.size or 0, 2 if d.push_pull else 1, -1).mean(axis=2)
-    offset: np.ndarray = gain * (sides[:, 0] - sides[:, 1] if d.push_pull else sides[:, 0])
-    return offset
 
 
 def _freeze(array: np.ndarray) -> np.ndarray:

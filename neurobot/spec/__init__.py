@@ -1,22 +1,30 @@
 """What you say: frozen descriptions in SI units, checked when they are made."""
 
+from neurobot.spec.codes import Burst as Burst
+from neurobot.spec.codes import Current as Current
+from neurobot.spec.codes import Delta as Delta
+from neurobot.spec.codes import Latency as Latency
+from neurobot.spec.codes import Phase as Phase
+from neurobot.spec.codes import Poisson as Poisson
+from neurobot.spec.codes import Regular as Regular
 from neurobot.spec.controller import ControllerSpec as ControllerSpec
 from neurobot.spec.controller import resolve as resolve
 from neurobot.spec.custom import Custom as Custom
 from neurobot.spec.custom import neuron as neuron
 from neurobot.spec.decoders import Decoder as Decoder
+from neurobot.spec.decoders import FilteredRate as FilteredRate
+from neurobot.spec.decoders import FirstSpike as FirstSpike
 from neurobot.spec.decoders import Limits as Limits
 from neurobot.spec.decoders import Membrane as Membrane
+from neurobot.spec.decoders import PopulationVector as PopulationVector
 from neurobot.spec.decoders import Rate as Rate
 from neurobot.spec.decoders import WinnerTakeAll as WinnerTakeAll
 from neurobot.spec.encoders import Bounds as Bounds
-from neurobot.spec.encoders import Current as Current
 from neurobot.spec.encoders import Direct as Direct
 from neurobot.spec.encoders import Encoder as Encoder
 from neurobot.spec.encoders import Gaussian as Gaussian
 from neurobot.spec.encoders import Normalizer as Normalizer
-from neurobot.spec.encoders import Poisson as Poisson
-from neurobot.spec.encoders import Regular as Regular
+from neurobot.spec.encoders import OneHot as OneHot
 from neurobot.spec.network import NetworkSpec as NetworkSpec
 from neurobot.spec.network import Population as Population
 from neurobot.spec.network import Projection as Projection

@@ -9,8 +9,9 @@ import numpy as np
 
 from neurobot.errors import SpecError, near
 from neurobot.spec.check import Problems, as_values
-from neurobot.spec.decoders import Decoder, Limits, Membrane, Rate, WinnerTakeAll
-from neurobot.spec.encoders import Bounds, Current, Encoder
+from neurobot.spec.codes import Burst, Current
+from neurobot.spec.decoders import Choice, Decoder, Limits, Membrane, PopulationVector
+from neurobot.spec.encoders import Bounds, Encoder
 from neurobot.spec.network import NetworkSpec, Population
 from neurobot.spec.neurons import Input
 
@@ -27,7 +28,8 @@ class ControllerSpec:
         decoder: how spikes or membranes become an action.
         substeps: network steps in a control tick; control period = substeps x dt.
         carry: how much of v - v_init and of the synaptic currents survives from one tick to the next, in
-            [0, 1]. 0 also clears spikes in flight, refractory counts and encoder phases.
+            [0, 1]. 0 also clears spikes in flight, refractory counts, encoder phases and references, and
+            filters of decoders.
     """
 
     encoder: Encoder
@@ -70,22 +72,38 @@ class ControllerSpec:
                 f"encoder: {type(e.field).__name__} makes {e.field.channels(e.size)} channels of {e.size} dimensions, "
                 f"but population {into.name!r} has {into.n} neurons"
             )
-        rate = None if isinstance(e.code, Current) else e.code.max_rate
+        if isinstance(e.code, Burst):
+            self._check_intervals(problems, e.code)
+        rate = getattr(e.code, "max_rate", None)
         if rate is not None and rate * self.network.dt > 1 + 1e-9:
             problems.add(
                 f"encoder: max_rate is {rate:g} Hz, more than one spike a step of {self.network.dt:g} s; "
                 f"at most {1 / self.network.dt:g} Hz"
             )
 
+    def _check_intervals(self, problems: Problems, burst: Burst) -> None:
+        dt = self.network.dt
+        for name in ("t_min", "t_max"):
+            time = getattr(burst, name)
+            if time is not None:
+                problems.steps(f"encoder: {name}", time, dt)
+                if not 0.5 * dt < time < (MAX_SUBSTEPS + 0.5) * dt:
+                    problems.add(f"encoder: {name} is {time:g} s, it must be one to {MAX_SUBSTEPS} steps of {dt:g} s")
+
     def _check_output(self, problems: Problems, out: Population) -> None:
         d = self.decoder
-        if isinstance(d, Rate | WinnerTakeAll) and not out.spikes:
+        if not isinstance(d, Membrane) and not out.spikes:
             problems.add(f"decoder: {type(d).__name__} counts spikes, but {out.name!r} is LI; use Membrane")
         if isinstance(out.model, Input) and isinstance(self.encoder.code, Current):
             problems.add(f"decoder: {out.name!r} carries currents, not spikes, so there is nothing to count")
         if isinstance(d, Membrane) and isinstance(out.model, Input):
             problems.add(f"decoder: Membrane reads v, but {out.name!r} is Input and has none; use Rate")
         if d.size is None or not out.n:
+            return
+        if isinstance(d, PopulationVector):
+            wanted = d.problem(out.n)
+            if wanted:
+                problems.add(f"decoder: {out.name!r} has {out.n} neurons, {wanted}")
             return
         group = group_size(d, 1)
         if out.n % (d.size * group):
@@ -96,7 +114,9 @@ class ControllerSpec:
 
 
 def group_size(decoder: Decoder, per: int) -> int:
-    """Neurons of one action dimension, with `per` on each side."""
+    """Neurons of one action dimension, with `per` on each side; of a population vector as many as it needs."""
+    if isinstance(decoder, PopulationVector):
+        return 2 if decoder.preferred is None else len(decoder.preferred)
     return 2 * per if getattr(decoder, "push_pull", False) else per
 
 
@@ -106,7 +126,7 @@ def resolve(spec: ControllerSpec, observation_space: Any = None, action_space: A
     Args:
         spec: sizes and limits that are None, and populations of 0 neurons, are filled in.
         observation_space: a flat Gymnasium `Box`.
-        action_space: a flat Gymnasium `Box`, or `Discrete` for WinnerTakeAll.
+        action_space: a flat Gymnasium `Box`, or `Discrete` for WinnerTakeAll and FirstSpike.
 
     Returns:
         A spec that `build` takes.
@@ -138,7 +158,7 @@ def require_resolved(spec: ControllerSpec) -> None:
         problems.add(f"encoder: the field has no range; {hint}")
     if d.size is None:
         problems.add(f"decoder: size is not known; {hint}")
-    if not isinstance(d, WinnerTakeAll):
+    if not isinstance(d, Choice):
         for name in ("low", "high"):
             if getattr(d.limits, name) is None:
                 problems.add(f"decoder: limits.{name} is not known; {hint}")
@@ -164,11 +184,14 @@ def _resolve_encoder(encoder: Encoder, space: Any) -> Encoder:
 
 
 def _resolve_decoder(decoder: Decoder, space: Any) -> Decoder:
-    if isinstance(decoder, WinnerTakeAll):
+    if isinstance(decoder, Choice):
         if type(space).__name__ != "Discrete":
             raise SpecError(
                 "decoder",
-                [f"WinnerTakeAll picks one of several actions, but the action space is {space}; use Rate or Membrane"],
+                [
+                    f"{type(decoder).__name__} picks one of several actions, but the action space is {space}; "
+                    "use Rate or Membrane"
+                ],
             )
         if int(space.start) != 0:
             raise SpecError(
@@ -196,7 +219,7 @@ def _flat_box(space: Any, which: str) -> tuple[np.ndarray, np.ndarray]:
         raise SpecError(
             "controller",
             [f"the {which} space is {space}; a flat Box is supported"
-             + (", or Discrete with WinnerTakeAll" if which == "action" else "")],
+             + (", or Discrete with WinnerTakeAll or FirstSpike" if which == "action" else "")],
         )  # fmt: skip
     return np.asarray(space.low, dtype=np.float64), np.asarray(space.high, dtype=np.float64)
 

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from dataclasses import field as default
-from typing import TypeAlias
+from typing import Any, TypeAlias, get_args
 
 from neurobot.spec.check import Problems, Values, normalise
+from neurobot.spec.codes import Code, Current, Delta, Regular
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,57 +111,31 @@ class Gaussian:
         return size * self.per_dim
 
 
-Field: TypeAlias = Direct | Gaussian
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Regular:
-    """Evenly spaced spikes: a phase grows by activation x max_rate x dt a step and spikes at 1.
+class OneHot:
+    """Bins: of the channels of a dimension exactly one is active, a = 1, that of the bin that u lies in.
 
-    The phase starts at 1/2, so a constant activation is rounded to the nearest number of spikes, and
-    goes on across ticks, so that what one tick leaves out the next one makes up for.
+    Bins are equally wide over [-1, 1]; each holds its lower end, and the last one its upper end too.
 
     Args:
-        max_rate: rate at activation 1 [Hz]; None is one spike a step.
+        range: `Bounds` or `Normalizer`; None takes the bounds of the environment's space.
+        per_dim: bins, and channels, a dimension, at least 2.
     """
 
-    max_rate: float | None = None
+    range: Range | None = None
+    per_dim: int = 8
 
     def __post_init__(self) -> None:
-        _check_rate(self.max_rate, "Regular")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Poisson:
-    """Independent spikes, with probability activation x max_rate x dt a step.
-
-    Args:
-        max_rate: rate at activation 1 [Hz]; None is one spike a step.
-    """
-
-    max_rate: float | None = None
-
-    def __post_init__(self) -> None:
-        _check_rate(self.max_rate, "Poisson")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Current:
-    """No spikes: the activation itself, times gain, takes the place of a spike in every step of the tick.
-
-    Args:
-        gain: factor on every activation.
-    """
-
-    gain: float = 1.0
-
-    def __post_init__(self) -> None:
-        problems = Problems("Current")
-        problems.number("gain", self.gain)
+        problems = Problems("OneHot")
+        problems.count("per_dim", self.per_dim, low=2)
         problems.done()
 
+    def channels(self, size: int) -> int:
+        """Number of channels for `size` dimensions."""
+        return size * self.per_dim
 
-Code: TypeAlias = Regular | Poisson | Current
+
+Field: TypeAlias = Direct | Gaussian | OneHot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,8 +144,8 @@ class Encoder:
 
     Args:
         population: name of the Input population, whose neurons are the channels.
-        field: `Direct` or `Gaussian`.
-        code: `Regular`, `Poisson` or `Current`.
+        field: `Direct`, `Gaussian` or `OneHot`.
+        code: one of those in `neurobot.spec.codes`.
         size: length of the observation; None takes it from the environment's space.
     """
 
@@ -183,28 +158,35 @@ class Encoder:
         problems = Problems("encoder")
         if self.size is not None:
             problems.count("size", self.size)
-        if not isinstance(self.field, Direct | Gaussian):
-            problems.add(f"field is {self.field!r}, it must be Direct or Gaussian")
+        if not isinstance(self.field, Field):
+            problems.add(f"field is {self.field!r}, it must be {_names(Field)}")
         elif not isinstance(self.field.range, Bounds | Normalizer | None):
             problems.add(f"range is {self.field.range!r}, it must be Bounds or Normalizer, or None")
-        if not isinstance(self.code, Regular | Poisson | Current):
-            problems.add(f"code is {self.code!r}, it must be Regular, Poisson or Current")
-        signed = isinstance(self.field, Direct) and not self.field.push_pull
-        if signed and not isinstance(self.code, Current):
-            problems.add(
-                "Direct(push_pull=False) gives signed activations, which only the Current code can carry; "
-                "use push_pull=True or Current"
-            )
+        if not isinstance(self.code, Code):
+            problems.add(f"code is {self.code!r}, it must be {_names(Code)}")
+        self._check_pair(problems)
         if self.size is not None and not problems.found:
             _check_sizes(problems, self.field.range, self.size)
         problems.done()
 
+    def _check_pair(self, problems: Problems) -> None:
+        """Whether the code can carry what the field gives."""
+        push_pull = isinstance(self.field, Direct) and self.field.push_pull
+        if isinstance(self.code, Delta) and not push_pull:
+            problems.add(
+                "Delta sends the changes of a dimension through its two channels, which only Direct(push_pull=True) "
+                "has; use it, or another code"
+            )
+        elif isinstance(self.field, Direct) and not push_pull and not isinstance(self.code, Current):
+            problems.add(
+                "Direct(push_pull=False) gives signed activations, which only the Current code can carry; "
+                "use push_pull=True or Current"
+            )
 
-def _check_rate(max_rate: float | None, what: str) -> None:
-    problems = Problems(what)
-    if max_rate is not None:
-        problems.number("max_rate", max_rate, above=0.0)
-    problems.done()
+
+def _names(union: Any) -> str:
+    *others, last = (cls.__name__ for cls in get_args(union))
+    return f"{', '.join(others)} or {last}"
 
 
 def _check_order(problems: Problems, low: Values, high: Values) -> None:

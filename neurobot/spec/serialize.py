@@ -17,8 +17,9 @@ from cattrs.errors import ForbiddenExtraKeysError, StructureHandlerNotFoundError
 
 from neurobot.errors import near
 from neurobot.spec.check import Values
+from neurobot.spec.codes import Code
 from neurobot.spec.decoders import Decoder
-from neurobot.spec.encoders import Code, Field, Range
+from neurobot.spec.encoders import Field, Range
 from neurobot.spec.models import Model
 from neurobot.spec.weights import (
     AllToAll,

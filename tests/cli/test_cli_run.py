@@ -59,6 +59,23 @@ def test_settings_can_be_changed_on_the_command_line(command, launch):
     assert data["episodes"] == 2
 
 
+def test_a_code_and_its_settings_come_from_the_launch_file_or_the_command_line(command, launch):
+    given = launch("[network]", '[encode.code]\ntype = "Burst"\nt_min = 0.005\n\n[network]')
+    result = command("run", given, "--dry-run", "--encode.code.max-spikes", "3", "--encode.code.t-max", "0.01")
+    code = json.loads(result.out)["encode"]["code"]
+    assert code == {"type": "Burst", "max_spikes": 3, "t_min": 0.005, "t_max": 0.01, "threshold": 0.01}
+    assert command("run", given, "--no-record").code == 0
+
+
+def test_a_decoder_and_its_settings_come_from_the_launch_file_or_the_command_line(command, launch):
+    first = command("run", launch("WinnerTakeAll", "FirstSpike"), "--json", "--no-record", "--decode.rest", "1")
+    assert first.code == 0
+    assert json.loads(first.out)["ticks"] > 0
+    given = launch("WinnerTakeAll", "PopulationVector")
+    result = command("run", given, "--dry-run", "--env.id", "Pendulum-v1", "--decode.preferred", "-1", "0", "0.5")
+    assert json.loads(result.out)["decode"]["preferred"] == [-1.0, 0.0, 0.5]
+
+
 def test_a_dry_run_writes_nothing(command, launch, tmp_path):
     launch()
     before = set(tmp_path.rglob("*"))

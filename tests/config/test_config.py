@@ -8,7 +8,22 @@ from gymnasium.spaces import Box, Discrete
 import neurobot.config
 from neurobot.config import Experiment, bundled_launches, changed, find_launch, load_experiment, to_json
 from neurobot.errors import ConfigError, SpecError
-from neurobot.spec import AllToAll, Bounds, Encoder, FanIn, Gaussian, Input, Limits, Membrane
+from neurobot.spec import (
+    AllToAll,
+    Bounds,
+    Burst,
+    Encoder,
+    FanIn,
+    FilteredRate,
+    Gaussian,
+    Input,
+    Latency,
+    Limits,
+    Membrane,
+    OneHot,
+    Phase,
+    PopulationVector,
+)
 from neurobot.train.evolve import Evolve
 
 LAUNCH = """
@@ -77,6 +92,29 @@ def test_a_launch_file_becomes_an_experiment(launch):
     assert e.network.projections[0].weights == AllToAll(weight=FanIn(gain=2.0))
     assert e.decode == Membrane(limits=Limits(slew=10.0))
     assert e.train == Evolve(pairs=8, generations=5)
+
+
+CODES = {
+    '{type = "Latency", threshold = 0.1, curve = "logarithmic"}': Latency(threshold=0.1, curve="logarithmic"),
+    '{type = "Phase", bits = 4}': Phase(bits=4),
+    '{type = "Burst", max_spikes = 3, t_max = 0.025}': Burst(max_spikes=3, t_max=0.025),
+}
+DECODERS = {
+    'type = "FilteredRate"\ntau = 0.1': FilteredRate(tau=0.1, limits=Limits(slew=10.0)),
+    'type = "PopulationVector"\npreferred = [-1, 0.5]': PopulationVector(
+        preferred=(-1.0, 0.5), limits=Limits(slew=10.0)
+    ),
+}
+
+
+@pytest.mark.parametrize("code", CODES)
+@pytest.mark.parametrize("decoder", DECODERS)
+def test_codes_and_decoders_are_named_by_their_type(launch, code, decoder):
+    text = LAUNCH.replace("[encode]", f"[encode]\ncode = {code}").replace("Gaussian", "OneHot")
+    text = text.replace('type = "Membrane"', decoder).replace('{type = "LI", tau_mem', '{type = "LIF", tau_mem')
+    e = load_experiment(launch(text))
+    assert (e.encode.code, e.decode) == (CODES[code], DECODERS[decoder])
+    assert e.encode.field == OneHot(per_dim=5, range=Bounds(low=-1.0, high=(1.0, 2.0, 8.0)))
 
 
 def test_the_name_is_that_of_the_file_unless_it_gives_one(launch):

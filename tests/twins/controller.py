@@ -12,13 +12,21 @@ from neurobot.spec import (
     IF,
     LI,
     Bounds,
+    Burst,
     ControllerSpec,
     CubaLIF,
     Current,
+    Delta,
     Direct,
+    FilteredRate,
+    FirstSpike,
     Input,
+    Latency,
     Membrane,
+    OneHot,
+    Phase,
     Poisson,
+    PopulationVector,
     Rate,
     Regular,
     WinnerTakeAll,
@@ -134,8 +142,10 @@ class Twin:
             p.start()
         self.phase = np.full(self.by_name[spec.encoder.population].n, 0.5)
         self.amount = {}
-        n = 1 if isinstance(spec.decoder, WinnerTakeAll) else spec.decoder.size
-        self.last = np.zeros(n) if isinstance(spec.decoder, WinnerTakeAll) else self._limits()[2].copy()
+        self.level = np.zeros(spec.encoder.size, int)
+        self.trace = np.zeros(self.by_name[spec.decoder.population].n)
+        discrete = isinstance(spec.decoder, WinnerTakeAll | FirstSpike)
+        self.last = np.zeros(1) if discrete else self._limits()[2].copy()
 
     def tick(self, observation):
         """The action of a tick; `events` has its spikes as (substep, population, neuron)."""
@@ -164,6 +174,7 @@ class Twin:
                 p.clear()
         if c == 0:
             self.phase[:], self.amount = 0.5, {}
+            self.level[:], self.trace[:] = 0, 0.0
 
     def _activation(self, x):
         e = self.spec.encoder
@@ -176,6 +187,9 @@ class Twin:
             u = np.clip((x - mean) / std / span.clip, -1, 1)
         if isinstance(e.field, Direct):
             return np.ravel(np.column_stack([np.maximum(u, 0), np.maximum(-u, 0)])) if e.field.push_pull else u
+        if isinstance(e.field, OneHot):
+            edges = np.linspace(-1, 1, e.field.per_dim + 1)[1:-1]
+            return np.eye(e.field.per_dim)[np.searchsorted(edges, u, side="right")].ravel()
         centres = np.linspace(-1, 1, e.field.per_dim)
         sigma = e.field.width * (centres[1] - centres[0])
         return np.exp(-((u[:, None] - centres) ** 2) / (2 * sigma**2)).ravel()
@@ -184,13 +198,34 @@ class Twin:
         code = self.spec.encoder.code
         if p.name != self.spec.encoder.population or isinstance(code, Current):
             return []
+        if isinstance(code, Regular | Poisson):
+            return self._at_a_rate(code, act, k)
+        return self._in_time(code, act, k % self.spec.substeps)
+
+    def _at_a_rate(self, code, act, k):
         most = 1.0 if code.max_rate is None else code.max_rate * self.spec.network.dt
         if isinstance(code, Poisson):
             seed, episode, instance = self.chance
             return kernels.poisson(kernels.chance(act, most), seed, 1, episode, k, instance)
-        assert isinstance(code, Regular)
         self.phase, fired = kernels.regular(act, most, self.phase)
         return fired
+
+    def _in_time(self, code, act, substep):
+        dt, substeps = self.spec.network.dt, self.spec.substeps
+        if isinstance(code, Delta):
+            self.level, fired = kernels.changes(act, code.delta, self.level)
+            return fired
+        if isinstance(code, Phase):
+            return kernels.phase_bits(act, code.bits, substep)
+        if isinstance(code, Latency):
+            due = kernels.latency(act, code.threshold, code.curve == "logarithmic", substeps)
+            return [j for j, step in enumerate(due) if step == substep]
+        assert isinstance(code, Burst)
+        shortest = 1 if code.t_min is None else round(code.t_min / dt)
+        fit = (substeps - 1) // (code.max_spikes - 1) if code.max_spikes > 1 else substeps - 1
+        longest = max(fit, shortest) if code.t_max is None else max(round(code.t_max / dt), shortest)
+        trains = kernels.burst(act, code.threshold, code.max_spikes, shortest, longest, substeps)
+        return [j for j, train in enumerate(trains) if substep in train]
 
     def _arriving(self, p, k):
         both = {"excitatory": np.zeros(p.n), "inhibitory": np.zeros(p.n)}
@@ -218,15 +253,28 @@ class Twin:
         d = self.spec.decoder
         p = self.by_name[d.population]
         steps = range((self.ticks - 1) * self.spec.substeps, self.ticks * self.spec.substeps)
-        counts = np.array([sum(j in p.fired.get(k, ()) for k in steps) for j in range(p.n)])
-        if isinstance(d, WinnerTakeAll):
+        spiked = np.array([[j in p.fired.get(k, ()) for j in range(p.n)] for k in steps])
+        counts = spiked.sum(0)
+        if isinstance(d, WinnerTakeAll | FirstSpike):
+            if isinstance(d, FirstSpike) and counts.any():
+                counts = spiked[np.flatnonzero(spiked.any(1))[0]]
             totals = counts.reshape(d.size, -1).sum(1)
             self.last = np.array([np.argmax(totals) if totals.any() else d.rest], float)
             return self.last
-        x = counts / self.spec.substeps if isinstance(d, Rate) else p.v - p.leak
+        if isinstance(d, PopulationVector):
+            preferred = np.linspace(-1, 1, p.n // d.size) if d.preferred is None else np.array(d.preferred)
+            return self._limited(kernels.vector(counts, preferred, d.gain, float))
+        if isinstance(d, FilteredRate):
+            keep = math.exp(-self.spec.network.dt / d.tau)
+            for now in spiked:
+                self.trace = keep * self.trace + (1 - keep) * now
+        x = {Rate: counts / self.spec.substeps, FilteredRate: self.trace}.get(type(d), p.v - p.leak)
         groups = x.reshape(d.size, 2 if d.push_pull else 1, -1).mean(axis=2)
         u = d.gain * (groups[:, 0] - groups[:, 1] if d.push_pull else groups[:, 0])
         u = np.tanh(u) if isinstance(d, Membrane) and d.squash == "tanh" else u
+        return self._limited(u)
+
+    def _limited(self, u):
         low, high, rest, slew = self._limits()
         wanted = rest + u * np.where(u >= 0, high - rest, rest - low)
         self.last = np.clip(np.clip(wanted, low, high), self.last - slew, self.last + slew)

@@ -86,6 +86,48 @@ def regular(act, gain, phase):
     return np.where(hit, p - phase.dtype.type(1), p), np.flatnonzero(hit).tolist()
 
 
+def one_hot(obs, center, scale, per_dim, dtype):
+    """1 in the bin of u."""
+    bins = np.minimum(((unit(obs, center, scale) + 1) / 2 * per_dim).astype(int), per_dim - 1)
+    return np.eye(per_dim)[bins].reshape(-1).astype(dtype)
+
+
+def latency(act, threshold, logarithmic, substeps):
+    """The step of each channel's spike, or substeps."""
+
+    def share(a):
+        if a <= threshold:
+            return 1.0
+        return math.log(a) / math.log(threshold) if logarithmic else (1 - a) / (1 - threshold)
+
+    return [min(int(share(a) * substeps), substeps) for a in act.astype(float)]
+
+
+def changes(act, delta, level):
+    """References in units of delta, and the ON (even) and OFF (odd) channels that spike."""
+    u, delta = act[::2].astype(float) - act[1::2].astype(float), float(delta)
+    up, down = u >= (level + 1) * delta, u <= (level - 1) * delta
+    fired = [2 * j + int(down[j]) for j in np.flatnonzero(up | down)]
+    return (level + up.astype(int) - down.astype(int)).astype(level.dtype), fired
+
+
+def phase_bits(act, bits, substep):
+    """Channels whose bit of this step is 1, from the digits of the fraction."""
+    words = [min(int(a * 2**bits), 2**bits - 1) for a in act.astype(float)]
+    return [j for j, w in enumerate(words) if f"{w:0{bits}b}"[substep % bits] == "1"]
+
+
+def burst(act, threshold, most, shortest, longest, substeps):
+    """Each channel's steps with spikes."""
+
+    def train(a):
+        number = math.ceil(most * a) if a > threshold else 0
+        interval = math.ceil(longest - (longest - shortest) * a)
+        return [m * interval for m in range(number) if m * interval < substeps]
+
+    return [train(a) for a in act.astype(float)]
+
+
 # --- synapses ---------------------------------------------------------------------------------------------------
 
 
@@ -182,6 +224,25 @@ def read(values, offset, per, push_pull, gain, tanh, dtype):
     u = [up - down for up, down in zip(sides[::2], sides[1::2], strict=True)] if push_pull else sides
     u = [float(gain) * x - float(o) for x, o in zip(u, offset, strict=True)]
     return np.array([math.tanh(x) if tanh and math.isfinite(x) else x for x in u]).astype(dtype)
+
+
+def low_pass(fired, keep, take, trace):
+    """Traces after a step."""
+    trace = trace * keep
+    trace[fired] = trace[fired] + take
+    return trace
+
+
+def vector(counts, preferred, gain, dtype):
+    """Mean of the preferred values, weighted with the counts of a group, times gain; 0 without spikes."""
+
+    def u(c):
+        weighted = 0.0
+        for k, p in zip(c, preferred, strict=True):
+            weighted += float(k) * float(p)
+        return float(gain) * (weighted / int(c.sum())) if c.any() else 0.0
+
+    return np.array([u(c) for c in counts.reshape(-1, len(preferred))]).astype(dtype)
 
 
 def limit(u, low, high, rest, slew, last):

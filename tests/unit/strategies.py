@@ -12,24 +12,32 @@ from neurobot.spec import (
     LI,
     LIF,
     Bounds,
+    Burst,
     ControllerSpec,
     CubaLIF,
     Current,
+    Delta,
     Dense,
     Direct,
     Encoder,
+    FilteredRate,
+    FirstSpike,
     FixedProbability,
     Gaussian,
     Input,
+    Latency,
     Limits,
     Membrane,
     NetworkSpec,
     Noise,
     Normal,
     Normalizer,
+    OneHot,
     OneToOne,
+    Phase,
     Poisson,
     Population,
+    PopulationVector,
     Projection,
     Rate,
     Regular,
@@ -111,28 +119,54 @@ def weights(draw, rng, n_pre, n_post, least, held):
     return Sparse(post, pre, w, d * DT if kind == "delayed" else None), 0 if kind == "delayed" else steps, listed
 
 
+CODES = [
+    Regular(),
+    Regular(max_rate=400.0),
+    Poisson(max_rate=300.0),
+    Current(gain=1.3),
+    Latency(threshold=0.2),
+    Latency(curve="logarithmic"),
+    Delta(delta=0.15),
+    Phase(bits=3),
+    Burst(max_spikes=3),
+    Burst(max_spikes=2, t_min=2e-3, t_max=3e-3, threshold=0.0),
+]
+
+
 def encoder(draw, rng, size):
-    code = draw(st.sampled_from([Regular(), Regular(max_rate=400.0), Poisson(max_rate=300.0), Current(gain=1.3)]))
+    code = draw(st.sampled_from(CODES))
     if draw(st.booleans()):
         span = Bounds(low=-1.0, high=tuple(rng.uniform(0.5, 2, size)))
     else:
         span = Normalizer(clip=2.0, mean=tuple(rng.normal(0, 0.3, size)), std=0.7)
-    channels = Gaussian(range=span, per_dim=draw(st.integers(2, 5)), width=0.8)
-    if draw(st.booleans()):
+    kind = Direct if isinstance(code, Delta) else draw(st.sampled_from([Direct, Direct, Gaussian, OneHot]))
+    if kind is Direct:
         channels = Direct(range=span, push_pull=draw(st.booleans()) or not isinstance(code, Current))
+    else:
+        channels = kind(range=span, per_dim=draw(st.integers(2, 5)))
     return Encoder(population="in", field=channels, code=code, size=size)
 
 
 def decoder(draw, size):
     limits = Limits(low=-0.4, high=0.7, rest=0.1, slew=draw(st.sampled_from([None, 30.0])), on_hold="damp")
-    gain = draw(st.sampled_from([1.0, -3.0]))
-    kind = draw(st.sampled_from(["rate", "membrane", "winner"]))
-    if kind == "winner":
-        return WinnerTakeAll(population="out", size=size, rest=size - 1)
-    if kind == "rate":
-        return Rate(population="out", size=size, push_pull=draw(st.booleans()), gain=gain, limits=limits)
-    squash = draw(st.sampled_from(["clip", "tanh"]))
-    return Membrane(population="out", size=size, push_pull=draw(st.booleans()), gain=gain, squash=squash, limits=limits)
+    given = {"population": "out", "size": size}
+    kind = draw(st.sampled_from([Rate, FilteredRate, Membrane, PopulationVector, WinnerTakeAll, FirstSpike]))
+    if kind in (WinnerTakeAll, FirstSpike):
+        return kind(**given, rest=size - 1)
+    given |= {"gain": draw(st.sampled_from([1.0, -3.0])), "limits": limits}
+    if kind is PopulationVector:
+        return kind(**given, preferred=draw(st.sampled_from([None, (0.5,), (-1.0, 0.2, 1.0)])))
+    given["push_pull"] = draw(st.booleans())
+    if kind is FilteredRate:
+        return kind(**given, tau=4e-3)
+    return kind(**given, squash=draw(st.sampled_from(["clip", "tanh"]))) if kind is Membrane else kind(**given)
+
+
+def group(draw, out):
+    """Neurons for each dimension of a decoder."""
+    if isinstance(out, PopulationVector):
+        return draw(st.integers(2, 4)) if out.preferred is None else len(out.preferred)
+    return draw(st.integers(1, 3)) * (2 if getattr(out, "push_pull", False) else 1)
 
 
 @st.composite
@@ -148,7 +182,7 @@ def cases(draw):
     ]
     at = draw(st.integers(0, len(populations)))  # an Input may be declared anywhere
     populations.insert(at, Population("in", into.field.channels(into.size), Input()))
-    n_out = out.size * draw(st.integers(1, 3)) * (2 if getattr(out, "push_pull", False) else 1)
+    n_out = out.size * group(draw, out)
     last = LI(tau_mem=5e-3, v_leak=0.05) if isinstance(out, Membrane) else model(draw, rng, n_out)
     populations.append(Population("out", n_out, last, v_init=0.02))
     pairs = [

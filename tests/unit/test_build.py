@@ -16,6 +16,7 @@ from neurobot.spec import (
     Direct,
     Encoder,
     FanIn,
+    FirstSpike,
     FixedProbability,
     Gaussian,
     Input,
@@ -24,8 +25,10 @@ from neurobot.spec import (
     NetworkSpec,
     Normal,
     Normalizer,
+    OneHot,
     OneToOne,
     Population,
+    PopulationVector,
     Projection,
     Rate,
     Sparse,
@@ -160,9 +163,19 @@ def test_resolve_keeps_what_is_given():
     assert spec.network.population("in").n == 15
 
 
-def test_resolve_counts_the_actions_of_a_discrete_space():
-    spec = resolve(open_spec(WinnerTakeAll(population="out")), box(3), Discrete(4))
+@pytest.mark.parametrize("kind", [WinnerTakeAll, FirstSpike])
+def test_resolve_counts_the_actions_of_a_discrete_space(kind):
+    spec = resolve(open_spec(kind(population="out")), box(3), Discrete(4))
     assert spec.decoder.size == spec.network.population("out").n == 4
+    assert build(spec).discrete
+
+
+@pytest.mark.parametrize(("preferred", "n"), [(None, 4), ((-1.0, 0.0, 0.5), 6)])
+def test_resolve_gives_a_population_vector_a_neuron_for_every_preferred_value(preferred, n):
+    decoder = PopulationVector(population="out", preferred=preferred)
+    spec = resolve(open_spec(decoder, field=OneHot(per_dim=3)), box(3), box(2))
+    assert [p.n for p in spec.network.populations] == [9, n]
+    assert build(spec).action_size == 2
 
 
 @pytest.mark.parametrize(
@@ -175,6 +188,7 @@ def test_resolve_counts_the_actions_of_a_discrete_space():
         (open_spec(), (None, Discrete(3)), r"the action space is .*or Discrete with WinnerTakeAll"),
         (open_spec(Rate(population="out", size=3)), (None, box(2)), r"size is 3, but the environment's action has 2"),
         (open_spec(WinnerTakeAll(population="out")), (None, box(2)), r"WinnerTakeAll picks one of several actions"),
+        (open_spec(FirstSpike(population="out")), (None, box(2)), r"FirstSpike picks one of several actions"),
         (open_spec(WinnerTakeAll(population="out")), (None, Discrete(3, start=1)), r"starts at 1, only Discrete"),
         (open_spec(WinnerTakeAll(population="out", size=2)), (None, Discrete(3)), r"size is 2, but"),
         (open_spec(Membrane(population="out")), (None, box(2, high=np.inf)), r"high\[0\] is inf, it must be finite"),

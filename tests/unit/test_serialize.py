@@ -56,7 +56,11 @@ CHANGES = {
         "Poison",
         r"encoder.code: has the unknown type 'Poison'; did you mean 'Poisson'",
     ),
-    "no type": (("encoder", "code"), {}, r"encoder.code: has no type; known: Current, Poisson, Regular"),
+    "no type": (
+        ("encoder", "code"),
+        {},
+        r"encoder.code: has no type; known: Burst, Current, Delta, Latency, Phase, Poisson, Regular",
+    ),
     "no table": (
         ("encoder", "code"),
         3,
