@@ -7,7 +7,7 @@ import platform
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks import custom, evolve, shipped, tick
+from benchmarks import codes, custom, evolve, shipped, tick
 
 PACKAGES = ("neurobot", "numpy", "numba", "gymnasium", "mujoco")
 
@@ -18,6 +18,7 @@ def main() -> None:
     cases = parser.add_subparsers(dest="case", required=True)
     cases.add_parser("tick", help="the control tick beside the same work in C")
     cases.add_parser("custom", help="a neuron of one's own beside the built-in one")
+    cases.add_parser("codes", help="what codes and read-outs carry and cost; writes docs/codes.md")
     learning = cases.add_parser("evolve", help="what evolution reaches in its budget, over seeds")
     learning.add_argument("launch", nargs="*", default=["cartpole", "hopper", "halfcheetah"], help="launch files")
     learning.add_argument("--seeds", type=int, default=5, help="number of seeds, from 0 (default 5)")
@@ -31,6 +32,8 @@ def main() -> None:
         tick.main()
     elif arguments.case == "custom":
         custom.main()
+    elif arguments.case == "codes":
+        codes.main()
     elif arguments.case == "shipped":
         shipped.main(arguments.episodes)
     else:

@@ -46,7 +46,7 @@ def latency_steps(act, threshold, logarithmic, substeps, due):
     """
     weakest = np.float64(threshold[0])
     for j in range(act.size):
-        a = np.float64(act[j])
+        a = min(np.float64(act[j]), 1.0)  # so that nothing is divided by 0, whatever the params are
         x = 1.0
         if a > weakest:
             x = math.log(a) / math.log(weakest) if logarithmic else (1.0 - a) / (1.0 - weakest)
@@ -143,15 +143,15 @@ def phase(o, layout, params, state, ints, obs, act, step, substep):
 
 @kernel
 def burst_plan(act, threshold, most, shortest, longest, number, interval):
-    """How many spikes, ceil(most a), and how many steps apart, ceil(longest - (longest - shortest) a).
+    """How many spikes, ceil(most a), and how many steps apart, ceil(longest - (longest - shortest) a) >= 1.
 
     Reads: act (n,), threshold (1,). Writes: number (n,), 0 at or below threshold, and interval (n,).
     """
     weakest = np.float64(threshold[0])
     for j in range(act.size):
-        a = np.float64(act[j])
+        a = min(np.float64(act[j]), 1.0)
         number[j] = math.ceil(most * a) if a > weakest else 0
-        interval[j] = math.ceil(longest - (longest - shortest) * a)
+        interval[j] = math.ceil(longest - (longest - shortest) * a) if a > weakest else 1
 
 
 @kernel
