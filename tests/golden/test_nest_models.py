@@ -5,8 +5,8 @@ import pytest
 
 from neurobot.spec import AlphaLIF, Izhikevich
 from tests.golden.networks import NETWORKS, uncoupled
-from tests.golden.ours import assert_same_spikes, membranes, recorded, run, spec_of, spikes_of
-from tests.golden.test_nest import DT, SEED, bias
+from tests.golden.ours import assert_same_spikes, membranes, nest_bias, recorded, run, spec_of, spikes_of
+from tests.golden.test_nest import DT, SEED
 
 
 def traces(network, spec_of_some, variables, unit=1.0, rtol=0.0, atol=0.0):
@@ -23,7 +23,7 @@ def alpha(network, later=0, **kind):
         **membranes(network), tau_syn=cell["tau_syn"], tau_syn_in=cell["tau_syn_in"], r=cell["tau_mem"] / cell["c_mem"],
         t_ref=cell["refractory"] * DT, **kind,
     )  # fmt: skip
-    return spec_of(network, model, later, receptors=True, bias=bias(network))
+    return spec_of(network, model, later, receptors=True, bias=nest_bias(network))
 
 
 @pytest.mark.parametrize(("convention", "later"), [("end", 0), ("start", 1)])
