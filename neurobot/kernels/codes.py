@@ -78,19 +78,17 @@ def latency(o, layout, params, state, ints, obs, act, step, substep):
 
 
 @kernel
-def send_changes(act, delta, level, spikes):
-    """ON and OFF spikes: level, the reference in units of delta, goes one towards u = on - off where that is >= 1 away.
+def send_changes(act, fine, level, spikes):
+    """ON and OFF spikes: level, the reference in deltas, goes one towards u = on - off where that is >= 1 away.
 
     A whole number of deltas does not drift, however long it goes up and down.
 
-    Reads: act (2 n,), u's positive and negative part; delta (1,). Writes: level (n,), spikes (1 + 2 n,).
+    Reads: act (2 n,), u's positive and negative part; fine (1,), 1 / delta. Writes: level (n,), spikes (1 + 2 n,).
     """
-    d = np.float64(delta[0])
     count = 0
     for j in range(level.size):
-        u = np.float64(act[2 * j]) - np.float64(act[2 * j + 1])
-        up = u >= (level[j] + 1) * d
-        down = u <= (level[j] - 1) * d
+        away = (np.float64(act[2 * j]) - np.float64(act[2 * j + 1])) * np.float64(fine[0]) - level[j]
+        up, down = away >= 1.0, away <= -1.0
         spikes[1 + count] = 2 * j if up else 2 * j + 1
         count += up or down
         level[j] += int(up) - int(down)

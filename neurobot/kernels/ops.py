@@ -95,7 +95,7 @@ _LINKED_OPERANDS = {
     # fields and codes
     "FIELD_ONE_HOT": "n center_at scale_at act_at per_dim",
     "LATENCY": f"{_CODE} threshold_at logarithmic due_at",
-    "DELTA": f"{_CODE} delta_at level_at",
+    "DELTA": f"{_CODE} fine_at level_at",
     "PHASE": f"{_CODE} bits word_at",
     "BURST": f"{_CODE} threshold_at most shortest longest plan_at",
     # read-outs

@@ -36,7 +36,7 @@ def encoder_params(e: Encoder, dt: float) -> dict[str, Any]:
     elif isinstance(e.code, Latency | Burst):
         out["threshold"] = e.code.threshold
     elif isinstance(e.code, Delta):
-        out["delta"] = e.code.delta
+        out["fine"] = 1 / e.code.delta
     return out | {"phase_init": 0.5} if isinstance(e.code, Regular) else out
 
 

@@ -35,7 +35,7 @@ def encoder(low: Lowered, spec: ControllerSpec) -> None:
     if isinstance(e.code, Latency | Burst):
         low.params.add("encoder.threshold", 1)
     elif isinstance(e.code, Delta):
-        low.params.add("encoder.delta", 1)
+        low.params.add("encoder.fine", 1)
     elif not isinstance(e.code, Phase):
         low.params.add("encoder.gain", 1)
     _code_state(low, spec, channels)
@@ -84,7 +84,7 @@ def _encoded_spikes(low: Lowered, spec: ControllerSpec, p: Population, at: dict[
         own = {"threshold_at": params.at("encoder.threshold"), "due_at": state.at("encoder.due")}
         low.step.append(ops.row("LATENCY", **at, **own, logarithmic=int(code.curve == "logarithmic")))
     elif isinstance(code, Delta):
-        own = {"delta_at": params.at("encoder.delta"), "level_at": state.at("encoder.level")}
+        own = {"fine_at": params.at("encoder.fine"), "level_at": state.at("encoder.level")}
         low.step.append(ops.row("DELTA", **at, **own))
     elif isinstance(code, Phase):
         low.step.append(ops.row("PHASE", **at, bits=code.bits, word_at=state.at("encoder.word")))

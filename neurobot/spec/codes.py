@@ -12,6 +12,8 @@ from neurobot.spec.check import Problems
 
 MAX_BITS = 24
 """As many as float32 has."""
+FINEST = 1e-6
+"""The smallest change of u that float32 can tell from its rounding."""
 MAX_SPIKES = 100_000
 """As many as a tick has steps, at most."""
 
@@ -107,14 +109,14 @@ class Delta:
     camera of Lichtsteiner, Posch & Delbruck, IEEE J. Solid-State Circuits 43 (2008), but of u, not of its logarithm.
 
     Args:
-        delta: change of u for a spike, in (0, 1]; the whole range is from u = -1 to 1.
+        delta: change of u for a spike, 1e-6 to 1; the whole range is from u = -1 to 1.
     """
 
     delta: float = 0.1
 
     def __post_init__(self) -> None:
         problems = Problems("Delta")
-        problems.number("delta", self.delta, above=0.0, high=1.0)
+        problems.number("delta", self.delta, low=FINEST, high=1.0)
         problems.done()
 
 

@@ -213,7 +213,7 @@ class Twin:
     def _in_time(self, code, act, substep):
         dt, substeps = self.spec.network.dt, self.spec.substeps
         if isinstance(code, Delta):
-            self.level, fired = kernels.changes(act, code.delta, self.level)
+            self.level, fired = kernels.changes(act, 1 / code.delta, self.level)
             return fired
         if isinstance(code, Phase):
             return kernels.phase_bits(act, code.bits, substep)

@@ -103,10 +103,10 @@ def latency(act, threshold, logarithmic, substeps):
     return [min(int(share(a) * substeps), substeps) for a in act.astype(float)]
 
 
-def changes(act, delta, level):
+def changes(act, fine, level):
     """References in units of delta, and the ON (even) and OFF (odd) channels that spike."""
-    u, delta = act[::2].astype(float) - act[1::2].astype(float), float(delta)
-    up, down = u >= (level + 1) * delta, u <= (level - 1) * delta
+    away = (act[::2].astype(float) - act[1::2].astype(float)) * float(fine) - level
+    up, down = away >= 1, away <= -1
     fired = [2 * j + int(down[j]) for j in np.flatnonzero(up | down)]
     return (level + up.astype(int) - down.astype(int)).astype(level.dtype), fired
 

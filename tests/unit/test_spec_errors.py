@@ -188,7 +188,7 @@ CASES = [
     (lambda: Latency(threshold=1.0), "threshold is 1, it must be below 1, the strongest activation"),
     (lambda: Latency(threshold=0.0, curve="logarithmic"), "threshold is 0, whose logarithm is not finite; give one"),
     (lambda: Latency(curve="log"), "curve is 'log'; known: linear, logarithmic"),
-    (lambda: Delta(delta=0.0), "Delta: delta is 0, it must be greater than 0"),
+    (lambda: Delta(delta=0.0), "Delta: delta is 0, it must be at least 1e-06"),
     (lambda: Delta(delta=1.5), "Delta: delta is 1.5, it must be at most 1"),
     (lambda: Phase(bits=0), "Phase: bits is 0, it must be at least 1"),
     (lambda: Phase(bits=25), "Phase: bits is 25, it must be at most 24"),

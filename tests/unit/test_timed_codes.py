@@ -94,6 +94,13 @@ def test_a_large_change_takes_a_step_for_every_delta_and_goes_on_in_the_next_tic
     assert logs == [{(k, 0) for k in range(5)}, {(k, 0) for k in range(3)}, set(), {(k, 1) for k in range(4)}]
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("n", [3, 10, 20, 100])
+def test_the_ends_of_the_range_are_reached_in_any_precision(dtype, n):
+    up, down = ticks(straight(Delta(delta=1 / n), substeps=200), [5.0, -5.0], dtype)
+    assert [len(steps_of(log, j)) for log in (up, down) for j in (0, 1)] == [n, 0, 0, 2 * n]
+
+
 def test_the_reference_does_not_drift_however_long_it_goes_up_and_down():
     core = HostCore(build(straight(Delta(delta=0.1), substeps=20)), "float32", log_spikes=50)
     for x in [0.95, -0.95] * 500:
