@@ -16,7 +16,7 @@ def log(core):
 
 
 @given(case=cases())
-@examples(120)
+@examples(200)
 def test_float64_core_equals_the_twin_spike_for_spike(case):
     core = HostCore(case.program, "float64", instance=2, log_spikes=100_000)
     twin = Twin(case.spec, case.synapses, seed=case.program.seed, instance=2)
