@@ -9,7 +9,7 @@ from typing import Any
 import numba
 import numpy as np
 
-from neurobot.kernels import CACHE, alpha, codes, cuba, custom, izhikevich, linked, noise, ops, readouts
+from neurobot.kernels import CACHE, alpha, codes, cuba, custom, izhikevich, linked, noise, ops, readouts, stp
 from neurobot.kernels import addresses as at
 from neurobot.kernels import tick as source
 
@@ -77,6 +77,7 @@ LINKED: dict[str, Callable[..., Any]] = {
     "FILTER": readouts.filter_spikes,
     "READ_VECTOR": readouts.read_vector,
     "COUNT_FIRST": readouts.first_spikes,
+    "SCATTER_STP": stp.scatter_stp,
 }
 """The linked ops; each is compiled when a Program first needs it."""
 

@@ -90,6 +90,8 @@ _LINKED_OPERANDS = {
     "CUBA_TWO": _MODEL,
     "ALPHA": f"{_MODEL} receptors",
     "IZHIKEVICH": f"{_UPDATE} half_steps",
+    "SCATTER_STP": "n_pre n_post indptr_at indices_at delays_at delay weights_at spikes_at slots ring_at ring_slots "
+    "share_at last_at coef_at",
     "NOISE": "n v_at noise_at coef_at wait_at held stream",
     "CUSTOM": "n spikes_at slots neuron hits_at state_at coef_at states coefficients population",
     # fields and codes

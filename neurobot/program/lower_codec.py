@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from neurobot.kernels import ops
 from neurobot.program.layout import Block
+from neurobot.program.lower_stp import carry_rows
 from neurobot.program.lowered import Lowered
 from neurobot.spec.codes import Burst, Delta, Latency, Phase, Poisson, Regular
 from neurobot.spec.controller import ControllerSpec, group_size
@@ -161,6 +162,7 @@ def carry(low: Lowered, spec: ControllerSpec) -> None:
             block, init = low.state.blocks[f"{p.name}.{name}"], f"{p.name}.{'' if name == 'v' else name + '_'}init"
             at = low.params.at(init) if init in low.params.blocks else low.params.add(init, p.n)
             rows.append(ops.row("CARRY", n=block.size, at=block.at, init_at=at, carry_at=factor))
+    rows += carry_rows(low, factor)
     if spec.carry == 0.0:
         rows += [_clear(block) for name, block in low.state.blocks.items() if _in_flight(name)]
         if "encoder.phase" in low.state.blocks:

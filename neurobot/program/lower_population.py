@@ -5,6 +5,7 @@ from __future__ import annotations
 from neurobot.kernels import ops
 from neurobot.program import lower_codec as codec
 from neurobot.program.lower_noise import noise, noise_blocks
+from neurobot.program.lower_stp import plastic_operands, ring_slots
 from neurobot.program.lowered import Lowered
 from neurobot.program.models import linked_model
 from neurobot.spec.custom import Custom
@@ -59,7 +60,7 @@ def population(low: Lowered, p: Population) -> None:
         if not late:
             _update(low, p)
     for q in low.network.projections:
-        if q.pre == p.name and low.kind(q) == "delayed":
+        if q.pre == p.name and low.kind(q) in ("delayed", "stp"):
             _departure(low, q, p)
     codec.counts(low, p)
 
@@ -81,8 +82,8 @@ def _arrival(low: Lowered, q: Projection, post: Population) -> None:
     elif kind == "sparse":
         at = _indexed(low, q, pre) | low.spike_operands(pre) | {"delay": delay, "s_at": s_at}
         low.step.append(ops.row("SPARSE", **sizes, **at))
-    elif kind == "delayed":
-        slots = 1 + low.shapes[q.name].max_delay
+    elif kind in ("delayed", "stp"):
+        slots = ring_slots(low, q)
         ring = _ring(low, q, slots, post.n)
         low.step.append(ops.row("GATHER", n_post=post.n, ring_at=ring, ring_slots=slots, s_at=s_at))
     else:
@@ -111,11 +112,14 @@ def _indexed(low: Lowered, q: Projection, pre: Population) -> dict[str, int]:
 
 
 def _departure(low: Lowered, q: Projection, pre: Population) -> None:
-    shape, post = low.shapes[q.name], low.network.population(q.post)
-    slots = 1 + shape.max_delay
-    at = _indexed(low, q, pre) | low.spike_operands(pre)
-    at |= {"delays_at": low.tables.add(f"{q.name}.delays", shape.nnz), "n_pre": pre.n, "n_post": post.n}
-    low.step.append(ops.row("SCATTER", **at, ring_at=_ring(low, q, slots, post.n), ring_slots=slots))
+    shape, post, slots = low.shapes[q.name], low.network.population(q.post), ring_slots(low, q)
+    at = _indexed(low, q, pre) | low.spike_operands(pre) | {"n_pre": pre.n, "n_post": post.n}
+    at["delays_at"] = low.tables.add(f"{q.name}.delays", shape.nnz) if shape.kind == "delayed" else -1
+    at |= {"ring_at": _ring(low, q, slots, post.n), "ring_slots": slots}
+    if q.stp is None:
+        low.step.append(ops.row("SCATTER", **at))
+    else:
+        low.step.append(ops.row("SCATTER_STP", **at, **plastic_operands(low, q, pre.n)))
 
 
 def _update(low: Lowered, p: Population) -> None:

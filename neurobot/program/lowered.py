@@ -72,11 +72,11 @@ class Lowered:
         return round(q.delay / self.network.dt)
 
     def kind(self, q: Projection) -> str:
-        """How spikes travel: ``dense``, ``sparse``, ``delayed``, or ``held`` where they are currents instead."""
+        """How spikes travel: ``dense``, ``sparse``, ``delayed``, ``stp``, or ``held`` where they are currents."""
         held = isinstance(self.spec, ControllerSpec) and isinstance(self.spec.encoder.code, Current)
         if held and isinstance(self.spec, ControllerSpec) and q.pre == self.spec.encoder.population:
             return "held"
-        return self.shapes[q.name].kind
+        return "stp" if q.stp is not None else self.shapes[q.name].kind
 
     def slots(self, p: Population) -> int:
         """How many steps the spikes of a population are kept for."""

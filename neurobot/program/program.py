@@ -16,6 +16,7 @@ from neurobot.program.draw import Synapses, draw
 from neurobot.program.layout import Block, find
 from neurobot.program.lower import lower
 from neurobot.program.lower_noise import noise_coefficients
+from neurobot.program.lower_stp import indexed_if_plastic, stp_coefficients
 from neurobot.program.lowered import Lowered, Shape
 from neurobot.spec.check import Problems
 from neurobot.spec.codes import Current
@@ -182,6 +183,7 @@ def build(
     problems.done()
     synapses = draw(network, seed, weights or {})
     synapses = {name: _dense_if_held(spec, network.projection(name), s) for name, s in synapses.items()}
+    synapses = {name: indexed_if_plastic(network.projection(name), s) for name, s in synapses.items()}
     blank = blank_program(_by_name(spec), seed, {name: shape_of(s) for name, s in synapses.items()}, provenance or {})
     layout, params = blank.layout.copy(), blank.params.copy()
     fill_tables(blank, layout, synapses)
@@ -256,6 +258,9 @@ def _fill_coefficients(program: Program, params: np.ndarray) -> None:
             dt = program.network.dt
             for name, value in (coefficients(p, dt) | noise_coefficients(p, dt)).items():
                 _put_all(program, params, f"{p.name}.{name}", value)
+    for q in program.network.projections:
+        if q.stp is not None:
+            put(f"{q.name}.stp", stp_coefficients(q, program.network.dt))
     if isinstance(program.spec, ControllerSpec):
         for name, value in encoder_params(program.spec.encoder, program.network.dt).items():
             if f"encoder.{name}" in program.blocks["params"]:

@@ -36,6 +36,7 @@ from neurobot.spec.neurons import LIF as LIF
 from neurobot.spec.neurons import CubaLIF as CubaLIF
 from neurobot.spec.neurons import Input as Input
 from neurobot.spec.noise import Noise as Noise
+from neurobot.spec.plasticity import TsodyksMarkram as TsodyksMarkram
 from neurobot.spec.weights import AllToAll as AllToAll
 from neurobot.spec.weights import Dense as Dense
 from neurobot.spec.weights import FanIn as FanIn

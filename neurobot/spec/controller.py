@@ -72,6 +72,10 @@ class ControllerSpec:
                 f"encoder: {type(e.field).__name__} makes {e.field.channels(e.size)} channels of {e.size} dimensions, "
                 f"but population {into.name!r} has {into.n} neurons"
             )
+        if isinstance(e.code, Current):
+            for q in self.network.projections:
+                if q.pre == into.name and q.stp is not None:
+                    problems.add(f"projection {q.name!r}: short-term plasticity needs spikes, and Current sends none")
         if isinstance(e.code, Burst):
             self._check_intervals(problems, e.code)
         rate = getattr(e.code, "max_rate", None)

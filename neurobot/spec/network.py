@@ -20,6 +20,7 @@ from neurobot.spec.models import MODELS, Model
 from neurobot.spec.neuron_models import longest_step
 from neurobot.spec.neurons import LI, Input, Receptor, parameters, receptors
 from neurobot.spec.noise import MOST_STEPS, Noise
+from neurobot.spec.plasticity import TsodyksMarkram
 from neurobot.spec.weights import AllToAll, Dense, FixedProbability, OneToOne, Sparse, Weights
 
 MAX_NEURONS = 10_000_000
@@ -108,6 +109,7 @@ class Projection:
         delay: time between spike and arrival [s], a multiple of dt. 0 is within the step, and only
             allowed towards a population declared later.
         receptor: ``inhibitory`` ends at the second synaptic current of a model with a ``tau_syn_in``.
+        stp: short-term plasticity, the same for all synapses; x and u are those of the presynaptic neuron.
     """
 
     pre: str
@@ -115,6 +117,7 @@ class Projection:
     weights: Weights
     delay: float = 0.0
     receptor: Receptor = "excitatory"
+    stp: TsodyksMarkram | None = None
 
     def __post_init__(self) -> None:
         weights: Any = self.weights
@@ -124,6 +127,8 @@ class Projection:
         problems = Problems(f"projection {self.name!r}")
         problems.number("delay", self.delay, low=0.0)
         problems.choice("receptor", self.receptor, get_args(Receptor))
+        if self.stp is not None and not isinstance(self.stp, TsodyksMarkram):
+            problems.add(f"stp is {self.stp!r}, it must be a TsodyksMarkram, or None")
         if not isinstance(self.weights, str | Dense | Sparse | AllToAll | OneToOne | FixedProbability):
             problems.add(
                 f"weights is a {type(weights).__name__}; give an array, Dense, Sparse, AllToAll, OneToOne, "

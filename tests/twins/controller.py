@@ -124,6 +124,24 @@ def propagator(dt, tau_mem, tau_syn):
     return tau_syn / (tau_syn - tau_mem) * (math.exp(-dt / tau_syn) - math.exp(-dt / tau_mem))
 
 
+class Resources:
+    """x and u of a projection's presynaptic neurons, step by step (Tsodyks, Uziel & Markram 2000)."""
+
+    def __init__(self, stp, n, dt):
+        self.start, self.x, self.u, self.share = stp.u, np.ones(n), np.zeros(n), {}
+        self.recover, self.fall = (math.exp(-dt / tau) if tau else 0.0 for tau in (stp.tau_rec, stp.tau_facil))
+
+    def step(self, k, fired):
+        """Recover for a step; then what each spike releases."""
+        self.x, self.u = 1 - (1 - self.x) * self.recover, self.u * self.fall
+        self.u[fired] += self.start * (1 - self.u[fired])
+        self.share[k] = self.u * self.x
+        self.x[fired] -= self.share[k][fired]
+
+    def carry(self, c):
+        self.x, self.u = 1 - c * (1 - self.x), c * self.u
+
+
 class Twin:
     """A controller.
 
@@ -140,6 +158,9 @@ class Twin:
         self.ticks, self.events = 0, []
         for p in self.populations:
             p.start()
+        self.resources = {
+            q.name: Resources(q.stp, self.by_name[q.pre].n, spec.network.dt) for q in spec.network.projections if q.stp
+        }
         self.phase = np.full(self.by_name[spec.encoder.population].n, 0.5)
         self.amount = {}
         self.level = np.zeros(spec.encoder.size, int)
@@ -157,6 +178,9 @@ class Twin:
             self.amount[k] = act * getattr(spec.encoder.code, "gain", 0.0)
             for p in self.populations:
                 p.fired[k] = self._input(p, act, k) if isinstance(p.model, Input) else self._update(p, k)
+                for q in spec.network.projections:
+                    if q.stp and q.pre == p.name:
+                        self.resources[q.name].step(k, p.fired[k])
                 self.events += [(substep, p.name, j) for j in p.fired[k]]
         self.ticks += 1
         return self._decode()
@@ -172,6 +196,8 @@ class Twin:
             p.v, p.i, p.i_in = p.init + c * (p.v - p.init), c * p.i, c * p.i_in
             if c == 0:
                 p.clear()
+        for resources in self.resources.values():
+            resources.carry(c)
         if c == 0:
             self.phase[:], self.amount = 0.5, {}
             self.level[:], self.trace[:] = 0, 0.0
@@ -239,7 +265,7 @@ class Twin:
                 if held:
                     s[post] += w * self.amount[k - delay][j] if k - delay in self.amount else 0.0
                 elif j in pre.fired.get(k - delay, ()):
-                    s[post] += w
+                    s[post] += w * (self.resources[q.name].share[k - delay][j] if q.stp else 1.0)
         return both.values()
 
     def _limits(self):

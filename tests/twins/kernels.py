@@ -160,6 +160,15 @@ def scatter(weights, indptr, indices, delays, fired, ring, step):
     return ring
 
 
+def release(coefficients, used, spent, last, now):
+    """u x of a spike, and what is kept: the sequence of u and R of Maass & Markram (2002), eq. 4 and 5."""
+    rest, rec, facil = (float(x) for x in coefficients)
+    passed = (now - int(last)) % 2**31
+    u = rest + float(used) * (1 - rest) * math.exp(-facil * passed)
+    x = 1 - float(spent) * math.exp(-rec * passed)
+    return u * x, (u, 1 - x + u * x, now % 2**31)
+
+
 def drive(weights, act, gain):
     """What a held current adds in every step: channel by channel."""
     out = np.zeros(weights.shape[1], weights.dtype)

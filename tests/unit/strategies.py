@@ -42,6 +42,7 @@ from neurobot.spec import (
     Rate,
     Regular,
     Sparse,
+    TsodyksMarkram,
     WinnerTakeAll,
 )
 from neurobot.spec.neurons import receptors
@@ -117,6 +118,13 @@ def weights(draw, rng, n_pre, n_post, least, held):
     d = rng.integers(least, 7, m) if kind == "delayed" else np.full(m, steps)
     listed = list(zip(pre.tolist(), post.tolist(), w.tolist(), d.tolist(), strict=True))
     return Sparse(post, pre, w, d * DT if kind == "delayed" else None), 0 if kind == "delayed" else steps, listed
+
+
+def short_term(draw, rng):
+    if draw(st.integers(0, 2)):
+        return None
+    tau_rec, tau_facil = (draw(st.sampled_from([0.0, 5e-3, 0.1])) for _ in range(2))
+    return TsodyksMarkram(u=float(rng.uniform(0.1, 1)), tau_rec=tau_rec, tau_facil=tau_facil)
 
 
 CODES = [
@@ -195,7 +203,8 @@ def cases(draw):
         held = isinstance(into.code, Current) and pre.name == "in"
         w, steps, listed = weights(draw, rng, pre.n, post.n, int(j <= i), held)
         receptor = draw(st.sampled_from(receptors(post.model)))
-        projections.append(Projection(pre.name, post.name, w, delay=steps * DT, receptor=receptor))
+        stp = None if held else short_term(draw, rng)
+        projections.append(Projection(pre.name, post.name, w, delay=steps * DT, receptor=receptor, stp=stp))
         known[projections[-1].name] = (listed, steps)
     network = NetworkSpec(DT, tuple(populations), tuple(projections))
     carry = draw(st.sampled_from([1.0, 0.0, 0.3]))
