@@ -65,6 +65,12 @@ class ProgramFileError(NeurobotError, ValueError):
     exit_code = 6
 
 
+class NIRError(NeurobotError, ValueError):
+    """A NIR file that is damaged or hostile, a graph that cannot be run, or a network that NIR cannot say."""
+
+    exit_code = 6
+
+
 class RecordingError(NeurobotError, OSError):
     """A recording that cannot be written or read."""
 

@@ -85,6 +85,7 @@ def _receptor(model: CubaLIF, tau_syn: Values, n: int, dt: float, r: np.ndarray)
         "start": (p21, p21 * w_in, beta * w_in),
         "end": (p21, 0 * one, w_in),
         "unscaled": (one, w_in, beta * w_in),
+        "held": (p21, w_in * (-np.expm1(-dt / mem) * r - p21), -np.expm1(-dt / syn) * w_in),
     }[model.input]
     return {"kappa": kappa, "lam": lam, "mu": mu, "beta": beta}
 

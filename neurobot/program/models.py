@@ -85,4 +85,4 @@ def _is_uniform(model: CubaLIF) -> bool:
     """Whether `cuba_uniform` can run it. A controller's neurons keep parameters of their own, for its trainers."""
     numbers = (model.tau_mem, model.tau_syn, model.tau_syn_in, model.r, model.v_leak, model.v_threshold, model.v_reset)
     one_each = not any(isinstance(x, tuple) for x in (*numbers, model.t_ref))
-    return one_each and model.w_in == 1.0 and model.reset == "value" and model.input != "unscaled"
+    return one_each and model.w_in == 1.0 and model.reset == "value" and model.input in ("start", "end")

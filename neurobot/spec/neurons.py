@@ -27,13 +27,15 @@ Jump: TypeAlias = Literal["current", "jump", "jump_then_decay"]
   resets: Brian2's order of resets after synapses.
 """
 
-Synapse: TypeAlias = Literal["start", "end", "unscaled"]
+Synapse: TypeAlias = Literal["start", "end", "unscaled", "held"]
 """When a spike's synaptic current starts.
 
 - ``start``: at the start of the step it arrives in, so that it moves v in this step.
 - ``end``: at its end, so that it moves v from the next step on (NEST's iaf_psc_exp).
 - ``unscaled``: v <- alpha v + i, i <- beta i + w, the neuron of the spiking-actor papers, which does not
   scale the current by the membrane's propagator; decays of .75 and .5 are taus of -dt / ln(decay).
+- ``held``: the spike is no pulse but an input w held over the step, tau_syn dI/dt = -I + w_in w (NIR), so that it
+  moves I by (1 - beta) w_in w, and v by w_in w ((1 - alpha) r - P21) in this step.
 """
 
 Onset: TypeAlias = Literal["start", "end"]
