@@ -19,6 +19,7 @@ COMMANDS = {
     "eval": "measure a program's return over many episodes",
     "envs": "list the environments that can be used, or describe one",
     "plot": "draw a recorded run as one picture",
+    "nir": "show a NIR file, or run it and compare its spikes with a table",
     "doctor": "show what this machine has: versions, timers, rendering, serial ports",
 }
 MODULES = {name: f"neurobot.cli.{name}" for name in COMMANDS} | {"eval": "neurobot.cli.evaluate"}

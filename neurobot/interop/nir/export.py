@@ -157,7 +157,7 @@ class _Export:
         if p.name not in self.bias_waits or (p.name in self.fed and not isinstance(model, CubaLIF)):
             return leak
         self.bias_waits.discard(p.name)
-        return leak + as_array(model.r, p.n) * as_array(p.bias, p.n)
+        return np.asarray(leak + as_array(model.r, p.n) * as_array(p.bias, p.n))
 
     def _beyond(self, p: Population, what: str) -> dict[str, Any]:
         """What of a neuron NIR cannot say, for the metadata."""

@@ -155,7 +155,9 @@ class _Import:
 
     def _output(self, name: str, arrived: Arriving) -> tuple[str, ...]:
         """The populations that an Output gives; weighted sums get a population that shows them as v."""
-        plain = all(t.weights.ndim == 1 and (t.weights == 1).all() and t.uniform and t.delay == 0 for t in arrived.terms)
+        plain = all(
+            t.weights.ndim == 1 and (t.weights == 1).all() and t.uniform and t.delay == 0 for t in arrived.terms
+        )
         given = tuple(self.labels[t.source] for t in arrived.terms)
         if plain and not arrived.bias.any() and given and not set(given) & set(self._inputs()):
             return given
@@ -212,7 +214,7 @@ def _labels(flat: Flat, notes: Notes) -> dict[str, str]:
     labels: dict[str, str] = {}
     for k, name in enumerate(name for name in flat.nodes if flat.kind(name) not in LINEAR):
         label = name.replace("->", "-") or "node"
-        if label != name and flat.kind(name) != "Output" or len(label) > MAX_NAME or label in labels.values():
+        if (label != name and flat.kind(name) != "Output") or len(label) > MAX_NAME or label in labels.values():
             label = f"{label[:80]} {k}"
             notes.assume(f"is called {label!r} here", name[:80])
         labels[name] = label

@@ -66,7 +66,13 @@ class Reader:
         own = self._own(name, node)
         p = {field: values_of(name, node, field, n) for field in FIELDS_OF[kind] if field != "v_reset"}
         p["v_reset"] = np.zeros(n) if getattr(node, "v_reset", None) is None else values_of(name, node, "v_reset", n)
-        make = {"IF": self._if, "LIF": self._lif, "CubaLIF": self._cuba, "LI": self._li, "Threshold": self._threshold}
+        make: dict[str, Any] = {
+            "IF": self._if,
+            "LIF": self._lif,
+            "CubaLIF": self._cuba,
+            "LI": self._li,
+            "Threshold": self._threshold,
+        }
         at_once = kind == "LIF" and self.c.reset == "value" and self.c.leaky_keeps_input and not recurrent
         late = self.c.late_cuba_reset if kind == "CubaLIF" else self.c.late_reset and not at_once
         model = make[kind](name, p, own, late)
@@ -124,7 +130,7 @@ class Reader:
         if gain == "r":
             return r
         self.notes.ignore("r, because this framework's neuron has a gain of its own", name)
-        return (np.ones_like(r) if gain == "one" else alpha) / lost
+        return np.asarray((np.ones_like(r) if gain == "one" else alpha) / lost)
 
     def _threshold(self, name: str, p: dict[str, np.ndarray], own: dict[str, Any], late: bool) -> LIF:
         self.notes.assume("a neuron without memory: LIF with a tau of dt / 1000, whose decay over a step is 0", name)
@@ -174,7 +180,9 @@ class Reader:
         if p["v_reset"].any():
             self.notes.ignore("v_reset, because the reset is by subtraction", name)
         if (theta <= 0).any():
-            raise NIRError(f"node {name!r}: v_threshold is {theta.min():g}, and a reset by subtraction needs it above 0")
+            raise NIRError(
+                f"node {name!r}: v_threshold is {theta.min():g}, and a reset by subtraction needs it above 0"
+            )
         if late and (alpha == 0).any():
             raise NIRError(f"node {name!r}: its decay is 0, so a reset that acts a step late cannot act at once")
         if late:

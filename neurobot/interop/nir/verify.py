@@ -128,7 +128,7 @@ def _deliver(projection: Projection, s: Synapses, x: np.ndarray, came: np.ndarra
 
 
 def _as_current(population: Population, s: np.ndarray, dt: float) -> np.ndarray:
-    """The current that moves v as input s (steps, n) does; a synapse is linear, so it can be run ahead of the spikes."""
+    """The current that moves v as input s (steps, n) does; a synapse is linear, so it runs ahead of the spikes."""
     c = coefficients(population, dt)
     model: Any = population.model
     r = as_array(model.r, population.n)
@@ -140,4 +140,4 @@ def _as_current(population: Population, s: np.ndarray, dt: float) -> np.ndarray:
             current = c["beta"] * current + c["mu"] * now
     else:
         out = np.asarray(c["lam"] * s)
-    return np.divide(out, gain, out=np.zeros_like(out), where=gain != 0)
+    return np.asarray(np.divide(out, gain, out=np.zeros_like(out), where=gain != 0))

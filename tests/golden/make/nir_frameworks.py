@@ -1,12 +1,14 @@
 """Networks in snnTorch, Norse, Sinabs and SpikingJelly: their exported graphs, an input, and the spikes they give.
 
-    python -m venv v && v/bin/pip install -r nir_frameworks.txt && v/bin/python nir_frameworks.py ../nir
+    python -m venv v && v/bin/pip install -r nir_frameworks.txt && v/bin/python nir_frameworks.py nir_frameworks.zip
 
-writes NAME.nir by the framework's own exporter, and NAME.npz with ``input`` (steps, n) and one (steps, n) bool array
-per spiking layer, in order: ``layer0``, ``layer1``, ... Needs nothing of this project.
+writes, for every network, NAME.nir by the framework's own exporter, and NAME.npz with ``input`` (steps, n) and one
+(steps, n) bool array per spiking layer, in order: ``layer0``, ``layer1``, ... Needs nothing of this project.
 """
 
 import sys
+import tempfile
+import zipfile
 from pathlib import Path
 
 import nir
@@ -78,7 +80,8 @@ def snntorch(folder):
         ]  # fmt: skip
         cases[f"synaptic_{reset}"] = [
             linear(6, 8, 0.1), snn.Synaptic(alpha=torch.linspace(0.5, 0.9, 8), **per_neuron, reset_mechanism=reset),
-            linear(8, 4, 0.2, True), snn.Synaptic(alpha=full(4, 0.6), beta=full(4, 0.9), threshold=full(4, 1.0), reset_mechanism=reset),
+            linear(8, 4, 0.2, True),
+            snn.Synaptic(alpha=full(4, 0.6), beta=full(4, 0.9), threshold=full(4, 1.0), reset_mechanism=reset),
         ]  # fmt: skip
         for kind, extra in ((snn.RLeaky, {}), (snn.RSynaptic, {"alpha": 0.7})):
             cell = kind(beta=0.9, **extra, linear_features=8, reset_mechanism=reset)
@@ -86,9 +89,15 @@ def snntorch(folder):
             cell.recurrent.bias.data = torch.rand(8) * 0.05
             head = snn.Leaky(beta=full(4, 0.8), threshold=full(4, 1.0), reset_mechanism=reset)
             cases[f"{kind.__name__.lower()}_{reset}"] = [linear(6, 8, 0.2), cell, linear(8, 4, 0.4), head]
-    cases["leaky_at_once"] = [linear(6, 8, 0.3), snn.Leaky(beta=full(8, 0.9), threshold=full(8, 1.0), reset_mechanism="zero", reset_delay=False)]
+    cases["leaky_at_once"] = [
+        linear(6, 8, 0.3),
+        snn.Leaky(beta=full(8, 0.9), threshold=full(8, 1.0), reset_mechanism="zero", reset_delay=False),
+    ]
     cases["leaky_analog"] = [linear(6, 8, 0.3), snn.Leaky(beta=full(8, 0.9), threshold=full(8, 1.0))]
-    cases["synaptic_analog"] = [linear(6, 8, 0.2), snn.Synaptic(alpha=full(8, 0.8), beta=full(8, 0.9), threshold=full(8, 1.0))]
+    cases["synaptic_analog"] = [
+        linear(6, 8, 0.2),
+        snn.Synaptic(alpha=full(8, 0.8), beta=full(8, 0.9), threshold=full(8, 1.0)),
+    ]
     for name, modules in cases.items():
         inputs = torch.randn(STEPS, 6) if "analog" in name else spike_input(6)
         for m in modules:
@@ -189,7 +198,10 @@ def spikingjelly(folder):
 
 
 if __name__ == "__main__":
-    target = Path(sys.argv[1])
-    for framework in (snntorch, norse, sinabs, spikingjelly):
-        torch.manual_seed(1)
-        framework(target)
+    with tempfile.TemporaryDirectory() as made:
+        for framework in (snntorch, norse, sinabs, spikingjelly):
+            torch.manual_seed(1)
+            framework(Path(made))
+        with zipfile.ZipFile(sys.argv[1], "w", zipfile.ZIP_DEFLATED) as archive:
+            for file in sorted(Path(made).iterdir()):
+                archive.writestr(zipfile.ZipInfo(file.name), file.read_bytes(), zipfile.ZIP_DEFLATED)
