@@ -100,7 +100,7 @@ def main(args: Sequence[str]) -> int:
 
 def _show(options: Show) -> int:
     from neurobot.interop.nir.graph import flatten
-    from neurobot.interop.nir.read import read
+    from neurobot.interop.nir.reading import read
     from neurobot.interop.nir.report import Notes
 
     flat = flatten(read(options.file), Notes())

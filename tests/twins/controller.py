@@ -81,10 +81,10 @@ class Neurons:
         syn, w_in = broadcast(tau_syn, self.n), broadcast(m.w_in, self.n)
         beta = np.exp(-dt / syn)
         p21 = np.array([propagator(dt, a, b) for a, b in zip(tau, syn, strict=True)]) * r
-        lam = {"start": p21 * w_in, "end": 0 * w_in, "unscaled": w_in}[m.input]
-        return (
-            np.ones(self.n) if m.input == "unscaled" else p21, beta, lam, w_in if m.input == "end" else beta * w_in,
-        )  # fmt: skip
+        held = w_in * ((1 - np.exp(-dt / tau)) * r - p21)
+        lam = {"start": p21 * w_in, "end": 0 * w_in, "unscaled": w_in, "held": held}[m.input]
+        mu = {"end": w_in, "held": (1 - beta) * w_in}.get(m.input, beta * w_in)
+        return np.ones(self.n) if m.input == "unscaled" else p21, beta, lam, mu
 
     def start(self):
         self.v, self.i, self.i_in = self.init.copy(), np.zeros(self.n), np.zeros(self.n)

@@ -81,7 +81,8 @@ def model(draw, rng, n):
         given |= {"tau_mem": number(2e-3, 2e-2), "v_leak": number(-0.1, 0.1)}
     if kind is CubaLIF:
         syn = given["tau_mem"] if draw(st.booleans()) else number(2e-3, 2e-2)
-        given |= {"tau_syn": syn, "w_in": number(0.5, 2), "input": draw(st.sampled_from(["start", "end", "unscaled"]))}
+        kinds = ["start", "end", "unscaled", "held"]
+        given |= {"tau_syn": syn, "w_in": number(0.5, 2), "input": draw(st.sampled_from(kinds))}
         if draw(st.booleans()):
             given["tau_syn_in"] = number(2e-3, 2e-2)
     else:

@@ -93,7 +93,7 @@ CASES = [
     # models
     (lambda: LIF(tau_mem=0.1, reset="soft"), "reset is 'soft'; known: subtract, value"),
     (lambda: LIF(tau_mem=0.1, input="jmp"), "input is 'jmp'; did you mean 'jump'"),
-    (lambda: CubaLIF(tau_mem=0.1, tau_syn=0.1, input="jump"), "input is 'jump'; known: end, start, unscaled"),
+    (lambda: CubaLIF(tau_mem=0.1, tau_syn=0.1, input="jump"), "input is 'jump'; known: end, held, start, unscaled"),
     (lambda: LIF(tau_mem=0.1, v_reset=2.0), "v_reset is 2.0, above v_threshold 1.0: the neuron would spike for ever"),
     (lambda: LIF(tau_mem=0.1, v_reset=(0.0, 2.0)), "above v_threshold"),
     (lambda: AlphaLIF(tau_mem=0.1, tau_syn=0), "AlphaLIF: tau_syn is 0, it must be greater than 0"),

@@ -15,7 +15,7 @@ from neurobot.interop.nir.compat import PROFILES as PROFILES
 from neurobot.interop.nir.compat import Convention as Convention
 from neurobot.interop.nir.export import to_nir as to_nir
 from neurobot.interop.nir.load import from_nir as from_nir
-from neurobot.interop.nir.read import read as read
+from neurobot.interop.nir.reading import read as read
 from neurobot.interop.nir.report import ImportReport as ImportReport
 from neurobot.interop.nir.verify import Recorded as Recorded
 from neurobot.interop.nir.verify import run as run

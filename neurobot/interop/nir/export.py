@@ -13,7 +13,7 @@ import numpy as np
 
 from neurobot.errors import NIRError
 from neurobot.files import write_atomically
-from neurobot.interop.nir.read import library
+from neurobot.interop.nir.reading import library
 from neurobot.program.draw import Synapses, draw
 from neurobot.program.program import Program
 from neurobot.spec.check import as_array

@@ -15,7 +15,7 @@ from neurobot.interop.nir.compat import PLAIN, PROFILES, Convention, Method, Spi
 from neurobot.interop.nir.graph import LINEAR, NEURONS, Flat, flatten
 from neurobot.interop.nir.neurons import NO_MEMORY, Reader, compact
 from neurobot.interop.nir.order import update_order
-from neurobot.interop.nir.read import read
+from neurobot.interop.nir.reading import read
 from neurobot.interop.nir.report import ImportReport, Notes
 from neurobot.interop.nir.wires import Arriving, Term, arriving, synapses
 from neurobot.spec.check import Problems

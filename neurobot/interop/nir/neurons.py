@@ -15,7 +15,7 @@ import numpy as np
 
 from neurobot.errors import NIRError, near
 from neurobot.interop.nir.compat import Convention
-from neurobot.interop.nir.graph import values_of
+from neurobot.interop.nir.graph import FIELDS, values_of
 from neurobot.interop.nir.report import Notes
 from neurobot.program.coefficients import coefficients
 from neurobot.spec.check import Values
@@ -64,21 +64,17 @@ class Reader:
         """
         kind = type(node).__name__
         own = self._own(name, node)
-        p = {field: values_of(name, node, field, n) for field in FIELDS_OF[kind] if field != "v_reset"}
+        p = {field: values_of(name, node, field, n) for field in FIELDS[kind] if field != "v_reset"}
         p["v_reset"] = np.zeros(n) if getattr(node, "v_reset", None) is None else values_of(name, node, "v_reset", n)
-        make: dict[str, Any] = {
-            "IF": self._if,
-            "LIF": self._lif,
-            "CubaLIF": self._cuba,
-            "LI": self._li,
-            "Threshold": self._threshold,
-        }
+        make: dict[str, Any] = {"IF": self._if, "LIF": self._lif, "CubaLIF": self._cuba, "LI": self._li}
         at_once = kind == "LIF" and self.c.reset == "value" and self.c.leaky_keeps_input and not recurrent
         late = self.c.late_cuba_reset if kind == "CubaLIF" else self.c.late_reset and not at_once
-        model = make[kind](name, p, own, late)
+        model = make.get(kind, self._threshold)(name, p, own, late)
         if self.c.if_starts_at_reset and kind == "IF" and p["v_reset"].any():
             own.setdefault("v_init", compact(p["v_reset"]))
-        changed = {k: own[k] for k in ("reset", "v_subtract", "t_ref", "input") if k in own and hasattr(model, k)}
+        changed = {key: value for key, value in own.items() if key not in ("v_init", "spike_as")}
+        if foreign := [key for key in changed if not hasattr(model, key)]:
+            raise NIRError(f"node {name!r}: metadata 'neurobot' has {foreign[0]!r}, which {kind} has not; remove it")
         return Population(label, n, replace(model, **changed), bias=compact(bias), v_init=own.get("v_init"))
 
     def _steps(self, name: str, tau: np.ndarray) -> np.ndarray:
@@ -208,6 +204,8 @@ class Reader:
             if key not in OWN_FIELDS:
                 raise NIRError(f"node {name!r}: metadata 'neurobot' has {key!r}; {near(key, OWN_FIELDS)}")
             self.notes.assume(f"{key} = {str(value)[:60]}, from the metadata that neurobot wrote", name)
+        if found.get("spike_as", "box") not in SHAPES:
+            raise NIRError(f"node {name!r}: spike_as is {found['spike_as']!r}; {near(str(found['spike_as']), SHAPES)}")
         return {key: tuple(v) if isinstance(v, list) else v for key, v in found.items()}
 
 
@@ -215,11 +213,4 @@ SHAPES = {
     "box": "a spike into CubaLIF is a current of its weight, held over the step",
     "dirac": "a spike into CubaLIF is a Dirac pulse: its current jumps by w_in / tau_syn [1/s] times the weight",
     "jump": "a spike into CubaLIF makes its current jump by w_in times the weight",
-}
-FIELDS_OF = {
-    "IF": ("r", "v_threshold"),
-    "LIF": ("tau", "r", "v_leak", "v_threshold"),
-    "CubaLIF": ("tau_syn", "tau_mem", "r", "v_leak", "v_threshold", "w_in"),
-    "LI": ("tau", "r", "v_leak"),
-    "Threshold": ("threshold",),
 }

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from neurobot.errors import NIRError, near
-from neurobot.interop.nir.read import MALFORMED, check, library
+from neurobot.interop.nir.reading import MALFORMED, check, library
 
 MAX_TABLE_BYTES = 2**28
 MAX_VALUES = 2**27

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from neurobot.errors import NIRError
-from neurobot.interop.nir.graph import ENDS, LINEAR, NEURONS, Flat, values_of
+from neurobot.interop.nir.graph import LINEAR, NEURONS, Flat, values_of
 from neurobot.interop.nir.report import Notes
 from neurobot.spec.weights import Dense, OneToOne, Sparse
 
@@ -131,7 +131,7 @@ def _merge(name: str, terms: list[Term]) -> tuple[Term, ...]:
 def _added(name: str, a: np.ndarray, b: np.ndarray) -> np.ndarray:
     if a.ndim == b.ndim:
         return np.asarray(a + b)
-    return _full(name, a) + _full(name, b)
+    return np.asarray(_full(name, a) + _full(name, b))
 
 
 def _full(name: str, weights: np.ndarray) -> np.ndarray:
@@ -256,6 +256,3 @@ def _listed(name: str, terms: list[Term]) -> Sparse:
     post, pre, weights, delays = (np.concatenate(part) for part in zip(*parts, strict=True))
     _check_size(name, post.size, 1)
     return Sparse(post, pre, weights, delays)
-
-
-assert set(ENDS).isdisjoint(LINEAR)

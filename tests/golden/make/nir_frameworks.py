@@ -54,19 +54,36 @@ def run_layers(modules, inputs, step):
 
 
 def snntorch(folder):
-    import snntorch as snn
+    from snntorch import RLeaky, RSynaptic
     from snntorch.export_nir import export_to_nir
 
-    def keep(modules):
+    def keep():
         state = {}
 
         def step(k, m, x):
-            recurrent = isinstance(m, snn.RLeaky | snn.RSynaptic)
+            recurrent = isinstance(m, RLeaky | RSynaptic)
             out = m(x[None], *state[k]) if k in state else m(x[None], *([torch.zeros(1, len(x))] if recurrent else []))
             state[k] = out if recurrent else out[1:]
             return out[0][0]
 
         return step
+
+    for name, modules in snntorch_cases().items():
+        inputs = torch.randn(STEPS, 6) if "analog" in name else spike_input(6)
+        for m in modules:
+            m.init_hidden = not isinstance(m, torch.nn.Linear)  # the exporter follows modules with one output only
+            m.output = False
+        graph = export_to_nir(torch.nn.Sequential(*modules), inputs[:1], ignore_dims=[0])
+        for m in modules:
+            m.init_hidden = False
+            for state in ("mem", "syn", "spk"):
+                if hasattr(m, state):
+                    setattr(m, state, torch.zeros(0))
+        save(folder, f"snntorch_{name}", graph, inputs, run_layers(modules, inputs, keep()))
+
+
+def snntorch_cases():
+    import snntorch as snn
 
     def full(n, x):  # the exporter's type check refuses one number for a layer
         return torch.full((n,), x)
@@ -98,18 +115,7 @@ def snntorch(folder):
         linear(6, 8, 0.2),
         snn.Synaptic(alpha=full(8, 0.8), beta=full(8, 0.9), threshold=full(8, 1.0)),
     ]
-    for name, modules in cases.items():
-        inputs = torch.randn(STEPS, 6) if "analog" in name else spike_input(6)
-        for m in modules:
-            m.init_hidden = not isinstance(m, torch.nn.Linear)  # the exporter follows modules with one output only
-            m.output = False
-        graph = export_to_nir(torch.nn.Sequential(*modules), inputs[:1], ignore_dims=[0])
-        for m in modules:
-            m.init_hidden = False
-            for state in ("mem", "syn", "spk"):
-                if hasattr(m, state):
-                    setattr(m, state, torch.zeros(0))
-        save(folder, f"snntorch_{name}", graph, inputs, run_layers(modules, inputs, keep(modules)))
+    return cases
 
 
 def norse(folder):

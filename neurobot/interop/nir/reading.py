@@ -27,8 +27,8 @@ MAX_DEPTH = 40
 FREE_BYTES, MAX_RATIO = 2**22, 200
 """Arrays larger than this must not be compressed by more than this; zeros compress about 1000 : 1."""
 MALFORMED = (
-    ArithmeticError, AssertionError, AttributeError, LookupError, NotImplementedError, OSError, RecursionError,
-    TypeError, ValueError,
+    ArithmeticError, AssertionError, AttributeError, LookupError, MemoryError, OSError, RuntimeError, TypeError,
+    ValueError,
 )  # fmt: skip
 """What the library raises for a file that is HDF5 but no graph."""
 TYPES = (
