@@ -143,7 +143,7 @@ HOSTILE = {
     long_texts: "the texts take more than 16,777,216 bytes",
     no_edges: "this is HDF5 but no NIR graph",
     no_node: "there is no group 'node'",
-    wrong_root: "the root is a Scale, it must be a NIRGraph",
+    wrong_root: "this is HDF5 but no NIR graph",
 }
 
 

@@ -125,12 +125,13 @@ def test_the_spiking_actor_neuron_has_its_published_decays():
 
 
 @pytest.mark.parametrize("syn", [SYN, 12e-3])
-def test_spikes_that_are_held_over_every_step_are_a_constant_input(syn):
+@pytest.mark.parametrize("w_in", [1.0, 3.0])
+def test_spikes_that_are_held_over_every_step_are_a_constant_input(syn, w_in):
     """tau_syn dI/dt = -I + w_in w and tau_mem dv/dt = -v + r I from rest: the step response of two low-passes."""
-    model = CubaLIF(tau_mem=TAU, tau_syn=syn, r=2.0, w_in=3.0, v_threshold=99.0, input="held")
+    model = CubaLIF(tau_mem=TAU, tau_syn=syn, r=2.0, w_in=w_in, v_threshold=99.0, input="held")
     v, i, _ = simulate(model, set(range(STEPS)), weight=0.5)
-    close(i, 1.5 * (1 - np.exp(-TIMES / syn)))
-    close(v, 3.0 * (1 - (TAU * np.exp(-TIMES / TAU) - syn * np.exp(-TIMES / syn)) / (TAU - syn)))
+    close(i, 0.5 * w_in * (1 - np.exp(-TIMES / syn)))
+    close(v, w_in * (1 - (TAU * np.exp(-TIMES / TAU) - syn * np.exp(-TIMES / syn)) / (TAU - syn)))
 
 
 def test_a_spike_arrives_after_its_delay():

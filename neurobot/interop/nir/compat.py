@@ -33,6 +33,7 @@ class Convention:
             it acted at once (snnTorch's Leaky, not its RLeaky).
         late_cuba_reset: as late_reset, for CubaLIF.
         latency: steps that a layer's spikes take to leave it, besides those of the graph.
+        rewire: the input of a recurrent sub-graph leads to its neurons, also where it is written otherwise.
         if_starts_at_reset: IF starts at v_reset, not at 0.
         about: what else is to be known about this framework's files.
     """
@@ -49,6 +50,7 @@ class Convention:
     leaky_keeps_input: bool = False
     late_cuba_reset: bool = False
     latency: int = 0
+    rewire: bool = False
     if_starts_at_reset: bool = False
     about: tuple[str, ...] = ()
 
@@ -92,7 +94,7 @@ PROFILES = {
     ),
     "spyx": Convention(
         method="euler", file_dt=1.0, gain="one", cuba="one", spike_as="jump", reset="subtract", late_reset=True,
-        latency=1,
+        latency=1, rewire=True,
         about=(
             "Spyx (1.0.0) writes the dt of to_nir into time constants; its default, 1, is assumed: give file_dt= "
             "for another",

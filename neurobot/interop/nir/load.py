@@ -17,6 +17,7 @@ from neurobot.interop.nir.neurons import NO_MEMORY, Reader, compact
 from neurobot.interop.nir.order import update_order
 from neurobot.interop.nir.reading import read
 from neurobot.interop.nir.report import ImportReport, Notes
+from neurobot.interop.nir.rewire import input_past_recurrence
 from neurobot.interop.nir.wires import Arriving, Term, arriving, synapses
 from neurobot.spec.check import Problems
 from neurobot.spec.network import NetworkSpec, Population, Projection
@@ -81,6 +82,8 @@ def from_nir(
     for key in graph.metadata if isinstance(graph.metadata, dict) else ():
         notes.ignore(f"metadata {str(key)[:60]!r} of the graph")
     flat = flatten(graph, notes)
+    if convention.rewire:
+        flat = input_past_recurrence(flat, notes)
     network, outputs = _Import(flat, dt, convention, notes).network()
     network = _with_v0(network, v0, notes)
     report = ImportReport(
@@ -185,7 +188,8 @@ class _Import:
         """Projections that go back in the order of update wait for one step."""
         dt, half = self.dt, self.dt / 2
         instant = [(pre, post) for pre, post, w, delay in self.paths if _shortest(w, delay) < half]
-        order = update_order(list(self.populations), instant, self._inputs())
+        edges = [(pre, post) for pre, post, _, _ in self.paths]
+        order = update_order(list(self.populations), edges, instant, self._inputs())
         place = {name: k for k, name in enumerate(order)}
         projections = []
         for pre, post, weights, delay in self.paths:

@@ -196,7 +196,7 @@ class Reader:
         if text is None:
             return {}
         try:
-            found = json.loads(text)
+            found = json.loads(text, parse_int=float)  # a number too long for a float is inf, and refused
             assert isinstance(found, dict)
         except (ValueError, TypeError, AssertionError, RecursionError):
             raise NIRError(f"node {name!r}: its metadata 'neurobot' is no JSON object; remove it") from None

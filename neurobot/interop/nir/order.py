@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Sequence
+from heapq import heapify, heappop, heappush
 
 
-def update_order(names: Sequence[str], instant: Iterable[tuple[str, str]], inputs: Iterable[str]) -> list[str]:
+def update_order(
+    names: Sequence[str], edges: Iterable[tuple[str, str]], instant: Iterable[tuple[str, str]], inputs: Iterable[str]
+) -> list[str]:
     """An order in which spikes without delay reach a later population wherever that is possible.
 
     Args:
         names: the populations.
-        instant: (pre, post) of projections without a delay.
-        inputs: populations to start from. Where populations form a loop without delay, one of those nearest to an
-            input comes first, and the edge back to it is the one that has to wait.
+        edges: (pre, post) of all projections.
+        instant: those without a delay.
+        inputs: populations to start from; those nearest to them come first where there is a choice. Where populations
+            form a loop without delay, that decides which edge is the one back, which has to wait.
 
     Returns:
         The names, each after those that reach it without delay, edges that close a loop excepted.
@@ -24,22 +28,23 @@ def update_order(names: Sequence[str], instant: Iterable[tuple[str, str]], input
         if pre != post:
             after[pre].append(post)
             missing[post] += 1
-    far = _distance(after, inputs)
+    far = _distance(edges, inputs)
     rank = {name: (far.get(name, len(names)), k) for k, name in enumerate(names)}
-    ready = deque(name for name in names if missing[name] == 0)
+    ready = [(rank[name], name) for name in names if missing[name] == 0]
+    heapify(ready)
     waiting = {name for name in names if missing[name]}
     placed: list[str] = []
     while ready or waiting:
         if not ready:
             first = min(_first_loop(after, waiting), key=rank.__getitem__)
             waiting.discard(first)
-            ready.append(first)
-        placed.append(name := ready.popleft())
+            heappush(ready, (rank[first], first))
+        placed.append(name := heappop(ready)[1])
         for post in after[name]:
             missing[post] -= 1
             if missing[post] == 0 and post in waiting:
                 waiting.discard(post)
-                ready.append(post)
+                heappush(ready, (rank[post], post))
     return placed
 
 
@@ -68,13 +73,16 @@ def _reached(edges: dict[str, list[str]], start: str) -> set[str]:
     return found
 
 
-def _distance(after: dict[str, list[str]], inputs: Iterable[str]) -> dict[str, int]:
+def _distance(edges: Iterable[tuple[str, str]], inputs: Iterable[str]) -> dict[str, int]:
     """Edges from the nearest input."""
+    after: dict[str, list[str]] = {}
+    for pre, post in edges:
+        after.setdefault(pre, []).append(post)
     far = dict.fromkeys(inputs, 0)
     ahead = deque(far)
     while ahead:
         name = ahead.popleft()
-        for post in after[name]:
+        for post in after.get(name, ()):
             if post not in far:
                 far[post] = far[name] + 1
                 ahead.append(post)

@@ -63,12 +63,9 @@ def read(path: str | Path) -> nir.NIRGraph:
     package = library()
     check(path, "node")
     try:
-        graph = package.read(path, type_check=False)
+        return package.read(path, type_check=False)
     except MALFORMED as error:
         raise NIRError(f"{path}: this is HDF5 but no NIR graph: {type(error).__name__}: {error}") from None
-    if type(graph).__name__ != "NIRGraph":
-        raise NIRError(f"{path}: the root is a {type(graph).__name__}, it must be a NIRGraph")
-    return graph
 
 
 def check(path: str | Path, root: str | None = None) -> None:
