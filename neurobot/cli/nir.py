@@ -117,7 +117,7 @@ def _show(options: Show) -> int:
 def _verify(options: Verify) -> int:
     from neurobot.interop.nir.load import from_nir
     from neurobot.interop.nir.tables import read_table
-    from neurobot.interop.nir.verify import run
+    from neurobot.interop.nir.verify import describe, run
 
     chosen = {k: getattr(options, k) for k in ("compat", "method", "spike_as", "reset", "late_reset", "file_dt", "v0")}
     network, report = from_nir(options.file, dt=options.dt, **chosen)
@@ -137,6 +137,7 @@ def _verify(options: Verify) -> int:
         print_json({"report": report.to_data(), "spikes": listed, "compared": compared})
     else:
         print(report)
+        print(describe(inputs))
         _print(seen, options.most)
         for name, comparison in found.items():
             print(f"{name}: {comparison}")

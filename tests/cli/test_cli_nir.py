@@ -43,9 +43,18 @@ def test_verify_prints_the_report_and_the_spikes(files, capsys):
     assert code == 0
     assert out.startswith("NIR import of net.nir: dt = 0.001 s, compat = none\n")
     assert out.endswith(
+        "input: 3 spikes in 3 steps\n"
         "threshold: 3 spikes of 2 neurons in 3 steps\nstep,population,neuron\n0,threshold,0\n2,threshold,0\n"
         "2,threshold,1\n"
     )
+
+
+def test_verify_says_when_its_input_is_no_spikes(files, capsys):
+    (files / "in.csv").write_text("0.6,0.4\n0.2,0.9\n")
+    code, out, _ = said(capsys, *VERIFY)
+    assert code == 0
+    assert "input: signals in 2 steps, weighted and held over each step as a current, not spikes\n" in out
+    assert out.endswith("0,threshold,0\n1,threshold,1\n")
 
 
 def test_verify_compares_with_a_table(files, capsys):

@@ -282,6 +282,26 @@ def test_what_has_no_effect_is_reported():
     assert from_nir(chain(source(2), lif(2), sink(2)), dt=DT, compat="rockpool")[1].ignored[0].startswith("r, because")
 
 
+def test_the_report_says_how_a_step_is_taken():
+    g = chain(source(2), lif(2), sink(2))
+    plain, other = from_nir(g, dt=DT)[1], from_nir(g, dt=DT, compat="sinabs")[1]
+    for sentence in (
+        "the step is integrated exactly",
+        "a neuron spikes when v > v_threshold",
+        "a spike sets v to v_reset",
+    ):
+        assert sentence in plain.assumptions
+    rescaled = "times in the graph count steps of 1 s, each of which is a step of 0.001 s here"
+    for sentence in ("a neuron spikes when v >= v_threshold", "a spike takes v_threshold from v", rescaled):
+        assert sentence in other.assumptions
+
+
+def test_times_in_steps_of_the_writer_are_rescaled():
+    g = chain(source(4), nir.Delay(full(4, 3e-4)), nir.Linear(W), lif(5, tau=5e-4), sink(5))
+    slow = chain(source(4), nir.Delay(full(4, 3 * DT)), nir.Linear(W), lif(5, tau=5 * DT), sink(5))
+    same(spikes(g, X, file_dt=1e-4), spikes(slow, X))
+
+
 def test_a_long_list_of_nodes_is_cut():
     many = chain(source(2), *[lif(2) for _ in range(9)], sink(2))
     assert "(n1, n2, n3, n4, n5, n6 and 3 more)" in str(from_nir(many, dt=DT, method="euler")[1])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -75,10 +75,8 @@ def from_nir(
     if type(graph).__name__ != "NIRGraph":
         raise SpecError("from_nir", [f"source is a {type(graph).__name__}, it must be a path or a nir.NIRGraph"])
     notes = Notes()
-    for sentence in (*convention.about, *GENERAL):
+    for sentence in (*convention.about, *GENERAL, *_said(convention, dt)):
         notes.assume(sentence)
-    if convention == PLAIN:
-        notes.assume("NIR to the letter, exactly integrated: v > v_threshold spikes, v_reset holds at once")
     for key in graph.metadata if isinstance(graph.metadata, dict) else ():
         notes.ignore(f"metadata {str(key)[:60]!r} of the graph")
     flat = flatten(graph, notes)
@@ -92,6 +90,16 @@ def from_nir(
         inputs={p.name: p.n for p in network.populations if isinstance(p.model, Input)}, outputs=outputs,
     )  # fmt: skip
     return network, report
+
+
+def _said(c: Convention, dt: float) -> Iterable[str]:
+    """What a convention means, in words."""
+    if c.method == "exact":
+        yield "the step is integrated exactly"
+    yield f"a neuron spikes when v {'>' if c.strict else '>='} v_threshold"
+    yield "a spike sets v to v_reset" if c.reset == "value" else "a spike takes v_threshold from v"
+    if c.file_dt not in (None, dt):
+        yield f"times in the graph count steps of {c.file_dt:g} s, each of which is a step of {dt:g} s here"
 
 
 def _convention(

@@ -82,6 +82,13 @@ def _checked(network: NetworkSpec, inputs: np.ndarray) -> np.ndarray:
     return inputs
 
 
+def describe(inputs: np.ndarray) -> str:
+    """What `run` takes inputs (steps, n) for, in words."""
+    if is_spikes(inputs):
+        return f"input: {int(np.sum(inputs))} spikes in {len(inputs)} steps"
+    return f"input: signals in {len(inputs)} steps, weighted and held over each step as a current, not spikes"
+
+
 def is_spikes(values: np.ndarray) -> bool:
     """Whether an array holds 0 and 1 only."""
     return bool(((values == 0) | (values == 1)).all())
