@@ -174,6 +174,33 @@ def test_a_delay_of_some_neurons_in_a_loop_keeps_the_others_at_one_step():
     np.testing.assert_allclose(delays, [[DT, 3 * DT]] * 2)
 
 
+def test_a_direct_edge_with_delays_of_each_neuron():
+    d = np.array([0, 2, 3]) * DT
+    network, _ = from_nir(chain(source(3), nir.Delay(d), lif(3), sink(3)), dt=DT)
+    w = network.projections[0].weights
+    np.testing.assert_allclose([w.post, w.pre, w.values, w.delays], [[0, 1, 2], [0, 1, 2], [1, 1, 1], d])
+    loop = graph("x a, a d, d a", x=source(3), a=lif(3), d=nir.Delay(d))
+    delays = {p.name: p.weights for p in from_nir(loop, dt=DT)[0].projections}["a->a"].delays
+    np.testing.assert_allclose(delays, [DT, 2 * DT, 3 * DT])
+
+
+def test_a_bias_before_a_delay_is_there_at_once():
+    g = chain(source(4), nir.Affine(W, full(5, 0.2)), nir.Delay(full(5, 2 * DT)), lif(5), sink(5))
+    network, report = from_nir(g, dt=DT)
+    assert network.population("n3").bias == 0.2
+    assert "a bias before a Delay is there from the first step on (n2)" in report.assumptions
+
+
+def test_a_loop_that_another_loop_leads_to_comes_after_it():
+    g = graph("a b, b a, b c, c d, d c", a=lif(1), b=lif(1), c=lif(1), d=lif(1))
+    network, report = from_nir(g, dt=DT)
+    assert network.names == ("a", "b", "c", "d")
+    waits = next(sentence for sentence in report.assumptions if sentence.startswith("recurrence"))
+    assert waits.endswith("(b -> a, d -> c)")
+    later = graph("c d, d c, z y, y z, y c", y=lif(1), z=lif(1), c=lif(1), d=lif(1))
+    assert from_nir(later, dt=DT)[0].names == ("y", "z", "c", "d")
+
+
 def test_a_loop_far_from_the_input_does_not_break_what_follows_it():
     g = graph("x a, a l1, l1 l2, l2 l1, l2 out, x out", x=source(2), a=lif(2), l1=lif(2), l2=lif(2), out=lif(2))
     assert from_nir(g, dt=DT)[0].names == ("x", "a", "l1", "l2", "out")
@@ -207,6 +234,18 @@ def test_scalar_parameters_serve_all_neurons_and_the_report_says_so():
     network, report = from_nir(chain(source(4), nir.Linear(W), scalar, sink(5)), dt=DT)
     assert network.population("n2").n == 5
     assert "its parameters are one number, used for all of its neurons (n2)" in report.assumptions
+
+
+def test_a_node_that_nothing_tells_the_size_of_is_one_neuron():
+    network, report = from_nir(graph("a b", a=lif(1), b=lif(1)), dt=DT)
+    assert [p.n for p in network.populations] == [1, 1, 1]
+    assert any(sentence.startswith("its size is nowhere said") for sentence in report.assumptions)
+
+
+def test_a_door_of_a_subgraph_that_nothing_leads_to_is_reported():
+    sub = graph("i a, a o", i=source(2), a=lif(2), o=sink(2))
+    report = from_nir(graph("x b", x=source(2), b=lif(2), sub=sub), dt=DT)[1]
+    assert report.ignored == ("an Input or Output of a sub-graph that no edge leads to (sub.i)",)
 
 
 def test_nodes_without_input_get_one():

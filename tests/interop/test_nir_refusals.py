@@ -4,6 +4,8 @@ import nir
 import numpy as np
 import pytest
 
+import neurobot.interop.nir.graph as flat
+import neurobot.interop.nir.wires as wires
 from neurobot.errors import NIRError, SpecError
 from neurobot.interop.nir import from_nir, run
 from neurobot.interop.nir.graph import MAX_SUBGRAPHS
@@ -108,6 +110,24 @@ def test_metadata_that_a_model_has_no_use_for_is_refused():
     g.nodes["n1"].metadata = {"neurobot": '{"t_ref": 0.001}'}
     with pytest.raises(NIRError, match="has 't_ref', which LI has not; remove it"):
         from_nir(g, dt=DT)
+
+
+@pytest.mark.parametrize(
+    ("limit", "words"),
+    [("MAX_NODES", "the graph has more than 2 nodes"), ("MAX_EDGES", "the graph has more than 2 edges")],
+)
+def test_a_graph_too_large_is_refused(monkeypatch, limit, words):
+    monkeypatch.setattr(flat, limit, 2)
+    with pytest.raises(NIRError, match=words):
+        from_nir(chain(source(1), lif(1), lif(1), sink(1)), dt=DT)
+
+
+def test_too_many_paths_that_meet_are_refused(monkeypatch):
+    monkeypatch.setattr(wires, "MAX_TERMS", 2)
+    ways = {f"d{k}": nir.Delay(full(1, k * DT)) for k in range(3)}
+    edges = ", ".join(f"x {name}, {name} a" for name in ways)
+    with pytest.raises(NIRError, match="node 'a': more than 2 different paths lead to it"):
+        from_nir(graph(edges, x=source(1), a=lif(1), **ways), dt=DT)
 
 
 CONVENTIONS = {
