@@ -1,0 +1,1 @@
+"""The control tick: ours, C, and the simulators that people step from Python."""
