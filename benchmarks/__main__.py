@@ -1,24 +1,64 @@
-"""``python -m benchmarks CASE``: prints a Markdown table with the numbers, and what they were measured on."""
+"""``python -m benchmarks CASE``: prints Markdown tables with the numbers, and what they were measured on."""
 
 from __future__ import annotations
 
 import argparse
-import platform
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
-from benchmarks import codes, custom, evolve, shipped, tick
+from benchmarks import crossing, evolve, shipped
+from benchmarks.cuba import case as cuba
+from benchmarks.environments import CACHE
+from benchmarks.peers import Peer
+from benchmarks.table import Table, plot, versions
+from benchmarks.tick import case as tick
 
 PACKAGES = ("neurobot", "numpy", "numba", "gymnasium", "mujoco")
 
 
-def main() -> None:
+def main(words: Sequence[str] | None = None) -> None:
     """Run one case."""
+    arguments = _parser().parse_args(words)
+    if arguments.case in ("evolve", "shipped"):
+        if arguments.case == "shipped":
+            shipped.main(arguments.episodes)
+        else:
+            evolve.main(arguments.launch, arguments.seeds, arguments.episodes, arguments.jobs, arguments.out)
+        print("\n" + ", ".join(f"{name} {version(name)}" for name in PACKAGES))
+        return
+    if arguments.case == "tick":
+        tables = tick.tables(_peers(tick.PEERS, arguments), arguments.hidden, arguments.rounds, arguments.envs)
+    elif arguments.case == "cuba":
+        peers = _peers(cuba.PEERS, arguments)
+        tables = cuba.tables(peers, arguments.neurons, arguments.seconds, arguments.rounds, arguments.envs)
+    else:
+        tables = [crossing.table(arguments.rounds)]
+    _show(tables, arguments.out / f"{arguments.case}.png")
+
+
+def _show(tables: Sequence[Table], path: Path) -> None:
+    print("\n\n".join(table.markdown() for table in tables))
+    print(f"\n{versions(tables)}")
+    plot(tables, path)
+    print(f"\nplot: {path}")
+
+
+def _peers(known: Sequence[Peer], arguments: argparse.Namespace) -> list[Peer]:
+    """Ours, and those peers that were asked for."""
+    return [p for p in known if p is known[0] or arguments.peers is None or p.short in arguments.peers]
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     cases = parser.add_subparsers(dest="case", required=True)
-    cases.add_parser("tick", help="the control tick beside the same work in C")
-    cases.add_parser("custom", help="a neuron of one's own beside the built-in one")
-    cases.add_parser("codes", help="what codes and read-outs carry and cost; writes docs/codes.md")
+    ticks = _compared(cases, "tick", "the control tick beside C and simulators stepped from Python", tick.PEERS, 7)
+    ticks.add_argument("--hidden", type=int, nargs="+", default=[128, 256, 1024], help="sizes (default 128 256 1024)")
+    cubas = _compared(cases, "cuba", "the CUBA network beside simulators of large networks", cuba.PEERS, 9)
+    cubas.add_argument("--neurons", type=int, nargs="+", default=[4000], help="sizes; 40000 is the big one")
+    cubas.add_argument("--seconds", type=float, default=5.0, help="biological time of a round (default 5)")
+    _compared(cases, "crossing", "a call from Python into compiled code", (), 25)
     learning = cases.add_parser("evolve", help="what evolution reaches in its budget, over seeds")
     learning.add_argument("launch", nargs="*", default=["cartpole", "hopper", "halfcheetah"], help="launch files")
     learning.add_argument("--seeds", type=int, default=5, help="number of seeds, from 0 (default 5)")
@@ -27,19 +67,18 @@ def main() -> None:
     learning.add_argument("--out", type=Path, default=Path("runs/benchmark"), help="folder for the runs")
     ships = cases.add_parser("shipped", help="the returns of the programs that ship, recorded for the tests")
     ships.add_argument("--episodes", type=int, default=100, help="episodes of each evaluation (default 100)")
-    arguments = parser.parse_args()
-    if arguments.case == "tick":
-        tick.main()
-    elif arguments.case == "custom":
-        custom.main()
-    elif arguments.case == "codes":
-        codes.main()
-    elif arguments.case == "shipped":
-        shipped.main(arguments.episodes)
-    else:
-        evolve.main(arguments.launch, arguments.seeds, arguments.episodes, arguments.jobs, arguments.out)
-    print()
-    print(", ".join(f"{name} {version(name)}" for name in PACKAGES) + f", Python {platform.python_version()}")
+    return parser
+
+
+def _compared(cases: Any, name: str, text: str, peers: Sequence[Peer], rounds: int) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = cases.add_parser(name, help=text)
+    parser.add_argument("--rounds", type=int, default=rounds, help=f"rounds that count (default {rounds})")
+    parser.add_argument("--out", type=Path, default=Path("runs/benchmark"), help="folder of the plot")
+    if peers:
+        names = [peer.short for peer in peers]
+        parser.add_argument("--peers", nargs="+", choices=names, help="beside ours (default all)")
+        parser.add_argument("--envs", type=Path, default=CACHE, help=f"folder of the peers' packages (default {CACHE})")
+    return parser
 
 
 if __name__ == "__main__":

@@ -35,8 +35,8 @@ def python_of(name: str, folder: Path = CACHE, requirements: Path = REQUIREMENTS
         return str(python)
     print(f"making the environment {name} in {home}: once, some minutes", file=sys.stderr, flush=True)
     venv.create(home, clear=True, with_pip=True)
-    command = [str(python), "-m", "pip", "install", "--quiet", "-r", str(requirements / f"{name}.txt")]
-    found = subprocess.run(command, capture_output=True, text=True)
+    command = [str(python), "-m", "pip", "install", "--quiet", "--retries", "1", "--timeout", "60", "-r"]
+    found = subprocess.run([*command, str(requirements / f"{name}.txt")], capture_output=True, text=True)
     if found.returncode != 0:
         raise Unavailable(f"not installed: {_reason(found.stderr)}")
     done.write_text(wanted)

@@ -40,6 +40,11 @@ class Peer:
     module: str
     environment: str | None = None
 
+    @property
+    def short(self) -> str:
+        """The file's name, by which it is chosen."""
+        return self.module.rpartition(".")[2]
+
 
 @dataclass
 class Row:
@@ -70,7 +75,7 @@ class Worker:
     def __init__(self, peer: Peer, data: Path, environments: Path = CACHE, patience: float = PATIENCE) -> None:
         python = sys.executable if peer.environment is None else python_of(peer.environment, environments)
         self._patience = patience
-        self._log = tempfile.TemporaryFile("w+")
+        self._log = tempfile.TemporaryFile("w+")  # noqa: SIM115  # closed by `close`
         self._process = subprocess.Popen(
             [python, "-m", "benchmarks.worker", peer.module, str(data)],
             stdin=subprocess.PIPE,

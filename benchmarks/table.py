@@ -6,6 +6,7 @@ import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -76,19 +77,27 @@ def plot(tables: Sequence[Table], path: Path) -> None:
     measured = [[row for row in table.rows if not row.problem] for table in tables]
     figure = Figure(figsize=(5.5 * len(tables), 1.4 + 0.36 * max(map(len, measured))), layout="constrained")
     for axes, table, rows in zip(figure.subplots(1, len(tables), squeeze=False)[0], tables, measured, strict=True):
-        times = [np.array(row.seconds) * table.scale for row in rows]
-        middle = np.array([np.median(t) for t in times])
-        spread = np.array([[m - t.min(), t.max() - m] for m, t in zip(middle, times, strict=True)]).T
-        colours = ["#0b6e4f" if row is table.rows[0] else "#8a98a5" for row in rows]
-        axes.barh([row.name for row in rows], middle, xerr=spread, color=colours, ecolor="#333333", log=True)
-        for k, row in enumerate(rows):
-            axes.annotate(f"{table.ratio(row):.2g} ×", (times[k].max(), k), (5, 0), textcoords="offset points", va="center")
-        axes.invert_yaxis()
-        axes.margins(x=0.2)
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.set(title=table.title, xlabel=f"{table.unit}, median and range")
+        _panel(axes, table, rows)
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=150)
+
+
+def _panel(axes: Any, table: Table, rows: Sequence[Row]) -> None:
+    for k, row in enumerate(rows):
+        times = np.array(row.seconds) * table.scale
+        middle, colour = float(np.median(times)), "#0b6e4f" if row is table.rows[0] else "#5b6b7a"
+        axes.plot([times.min(), times.max()], [k, k], color=colour, linewidth=2, alpha=0.5)
+        axes.plot(middle, k, "o", color=colour)
+        ratio = f"{_digits(table.ratio(row))} ×"
+        axes.annotate(ratio, (middle, k), (0, 6), textcoords="offset points", ha="center", fontsize="small")
+    axes.set_yticks(range(len(rows)), [row.name for row in rows])
+    axes.set_ylim(len(rows) - 0.5, -0.8)
+    axes.set_xscale("log")
+    low, high = axes.get_xlim()
+    axes.set_xlim(10 ** np.floor(np.log10(low)), 10 ** np.ceil(np.log10(high)))
+    axes.grid(axis="x", color="#dddddd")
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.set(title=table.title, xlabel=f"{table.unit}: median, range, times of ours")
 
 
 def _line(cells: Sequence[str]) -> str:

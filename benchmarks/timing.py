@@ -14,7 +14,8 @@ LEAST = 0.2
 
 def per_call(restart: Callable[[], Any], step: Callable[[Any], Any], inputs: Iterable[Any]) -> float:
     """Median time of `step` [s] over episodes of all inputs, each after `restart`."""
-    times, end = [], perf_counter() + LEAST
+    times: list[float] = []
+    end = perf_counter() + LEAST
     gc.disable()
     while not times or perf_counter() < end:
         restart()

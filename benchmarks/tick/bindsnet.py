@@ -41,7 +41,13 @@ def prepare(data: dict[str, np.ndarray]) -> Any:
 def _network(data: dict[str, np.ndarray]) -> tuple[Any, dict[str, Any]]:
     steps = data["spikes"].shape[1]
     network = Network(dt=1.0, learning=False)
-    lif = {"thresh": float(data["theta"]), "rest": 0.0, "reset": 0.0, "refrac": 0, "tc_decay": -1 / np.log(data["alpha"])}
+    lif = {
+        "thresh": float(data["theta"]),
+        "rest": 0.0,
+        "reset": 0.0,
+        "refrac": 0,
+        "tc_decay": -1 / np.log(data["alpha"]),
+    }
     network.add_layer(nodes.Input(n=len(data["w_in"])), "in")
     network.add_layer(nodes.LIFNodes(n=len(data["w_rec"]), **lif), "hidden")
     network.add_layer(nodes.LIFNodes(n=data["w_out"].shape[1], **lif), "out")

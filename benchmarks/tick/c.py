@@ -17,10 +17,13 @@ from neurobot.program import Program
 VERSIONS = {"gcc": subprocess.run(["gcc", "-dumpfullversion"], capture_output=True, text=True).stdout.strip()}
 SOURCE = Path(__file__).with_name("tick.c")
 FLAGS = ("-O3", "-march=native", "-ffp-contract=off", "-shared", "-fPIC")
-POINTERS = (
-    "center scale w_in w_rec w_out alpha_h lam_h b_h theta_h reset_h alpha_o lam_o b_o theta_o reset_o low high "
-    "rest slew act phase v_h s_h v_o s_o last sp_in sp_h sp_h_old sp_o counts"
-).split()
+POINTERS = [
+    "center", "scale", "w_in", "w_rec", "w_out",
+    "alpha_h", "lam_h", "b_h", "theta_h", "reset_h", "alpha_o", "lam_o", "b_o", "theta_o", "reset_o",
+    "low", "high", "rest", "slew",
+    "act", "phase", "v_h", "s_h", "v_o", "s_o", "last",
+    "sp_in", "sp_h", "sp_h_old", "sp_o", "counts",
+]  # fmt: skip
 
 
 class Net(ctypes.Structure):

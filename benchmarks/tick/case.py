@@ -87,9 +87,9 @@ def data(hidden: int) -> dict[str, Any]:
     """What every peer is given.
 
     Returns:
-        ``hidden``; ``dt`` [s]; ``observations`` (ticks, 32); their input ``spikes`` (ticks, substeps, 64); weights ``w_in``,
-        ``w_rec``, ``w_out`` [pre, post]; ``alpha``, ``theta`` of v <- alpha v + input, spike where v > theta, reset to 0;
-        ``actions`` (ticks, 16) and ``counts`` (hidden, out) of ours.
+        ``hidden``; ``dt`` [s]; ``observations`` (ticks, 32); their input ``spikes`` (ticks, substeps, 64); weights
+        ``w_in``, ``w_rec``, ``w_out`` [pre, post]; ``alpha``, ``theta`` of v <- alpha v + input, spike where v > theta,
+        reset to 0; ``actions`` (ticks, 16) of ours.
     """
     p = program(hidden)
     observations = np.random.default_rng(1).normal(0, 1, (TICKS, 32))
@@ -99,16 +99,14 @@ def data(hidden: int) -> dict[str, Any]:
         core.tick(observation)
         spikes[k, core.spikes[:, 0], core.spikes[:, 1]] = 1
         actions[k] = core.action
-    inputs, hiddens, outs = np.split(spikes, [INPUTS, INPUTS + hidden], axis=2)
     weights = {"w_in": "in->hidden", "w_rec": "hidden->hidden", "w_out": "hidden->out"}
     return {
         "hidden": hidden,
         "dt": DT,
         "observations": observations,
-        "spikes": inputs,
+        "spikes": spikes[:, :, :INPUTS],
         **{name: p.param(f"{projection}.weights").astype(np.float32) for name, projection in weights.items()},
         "alpha": p.param("hidden.alpha")[0],
         "theta": p.param("hidden.theta")[0],
         "actions": actions,
-        "counts": np.array([hiddens.sum(), outs.sum()]),
     }

@@ -19,7 +19,9 @@ def prepare(data: dict[str, np.ndarray]) -> Any:
     state: dict[str, Any] = {}
 
     def restart() -> None:
-        state.update(v=torch.zeros(1, len(w_rec)), spikes=torch.zeros(1, len(w_rec)), out=torch.zeros(1, w_out.shape[1]))
+        state.update(
+            v=torch.zeros(1, len(w_rec)), spikes=torch.zeros(1, len(w_rec)), out=torch.zeros(1, w_out.shape[1])
+        )
 
     def step(row: Any) -> tuple[Any, Any]:
         v = alpha * state["v"] + row @ w_in + state["spikes"] @ w_rec

@@ -1,0 +1,1 @@
+"""The CUBA network beside the simulators of large networks."""
