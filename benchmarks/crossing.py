@@ -25,28 +25,15 @@ CALLS = 20_000
 VERSIONS = {name: version(name) for name in ("neurobot", "numba", "numpy")}
 
 
-def _none() -> int:
-    return 0
-
-
-def _1(a: Any) -> int:
-    return 0
-
-
-def _5(a: Any, b: Any, c: Any, d: Any, e: Any) -> int:
-    return 0
-
-
-def _10(a: Any, b: Any, c: Any, d: Any, e: Any, f: Any, g: Any, h: Any, i: Any, j: Any) -> int:
-    return 0
-
-
-def _20(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t):  # type: ignore # noqa: E741
-    return 0
-
-
-def _30(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x, y, z, A, B, C, D):  # type: ignore # noqa: E741
-    return 0
+CALLEES: dict[int, Callable[..., int]] = {
+    0: lambda: 0,
+    1: lambda a: 0,
+    5: lambda a, b, c, d, e: 0,
+    10: lambda a, b, c, d, e, f, g, h, i, j: 0,
+    20: lambda a, b, c, d, e, f, g, h, i, j, k, m, n, o, p, q, r, s, t, u: 0,
+    30: lambda a, b, c, d, e, f, g, h, i, j, k, m, n, o, p, q, r, s, t, u, v, w, x, y, z, A, B, C, D, E: 0,
+}
+"""Functions that do nothing, by the number of arrays they are given."""
 
 
 def variants() -> dict[str, tuple[Callable[..., Any], tuple[Any, ...]]]:
@@ -57,9 +44,9 @@ def variants() -> dict[str, tuple[Callable[..., Any], tuple[Any, ...]]]:
         "ours, a tick: HostCore.tick_in_place": (core.tick_in_place, ()),
         "ours, with the copy of an observation: HostCore.tick": (core.tick, (nothing,)),
     }
-    for count, function in ((0, _none), (1, _1), (5, _5), (10, _10), (20, _20), (30, _30)):
+    for count, function in CALLEES.items():
         found[f"njit, {count} arrays"] = (numba.njit(function), tuple(np.zeros(4) for _ in range(count)))
-    address = numba.cfunc("i8(i8)")(_1).address
+    address = numba.cfunc("i8(i8)")(CALLEES[1]).address
     found["ctypes, one address"] = (ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64)(address), (nothing.ctypes.data,))
     return found
 

@@ -34,7 +34,10 @@ def python_of(name: str, folder: Path = CACHE, requirements: Path = REQUIREMENTS
     if done.exists() and done.read_text() == wanted:
         return str(python)
     print(f"making the environment {name} in {home}: once, some minutes", file=sys.stderr, flush=True)
-    venv.create(home, clear=True, with_pip=True)
+    try:
+        venv.create(home, clear=True, with_pip=True)
+    except (OSError, subprocess.CalledProcessError) as error:  # some distributions leave a part of venv out
+        raise Unavailable(f"no virtual environment: {error}") from error
     command = [str(python), "-m", "pip", "install", "--quiet", "--retries", "1", "--timeout", "60", "-r"]
     found = subprocess.run([*command, str(requirements / f"{name}.txt")], capture_output=True, text=True)
     if found.returncode != 0:

@@ -21,9 +21,7 @@ from benchmarks.environments import CACHE, Unavailable, python_of
 ROOT = Path(__file__).parents[1]
 PATIENCE = 900.0
 """The longest wait for an answer [s]."""
-ONE_THREAD = {
-    f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "VECLIB_MAXIMUM", "NUMBA")
-}
+ONE_THREAD = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL", "NUMBA")}
 
 
 @dataclass(frozen=True)
@@ -136,22 +134,25 @@ def compare(
         environments: folder of the virtual environments.
         patience: the longest wait for an answer [s].
     """
-    rows, workers = {peer: Row(peer.name) for peer in peers}, {}
+    rows = {peer: Row(peer.name) for peer in peers}
+    workers: dict[Peer, Worker] = {}
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "data.npz"
         np.savez(path, **data)  # type: ignore[arg-type]
-        for peer, row in rows.items():
-            print(f"preparing {peer.name}", file=sys.stderr, flush=True)
-            try:
-                workers[peer] = Worker(peer, path, environments, patience)
-                row.versions = workers[peer].versions
-            except Unavailable as problem:
-                row.problem = str(problem)
-        for k in range(rounds + 1):
-            for peer in list(workers):
-                _round(workers, peer, rows[peer], counts=k > 0)
-        for worker in workers.values():
-            worker.close()
+        try:
+            for peer, row in rows.items():
+                print(f"preparing {peer.name}", file=sys.stderr, flush=True)
+                try:
+                    workers[peer] = Worker(peer, path, environments, patience)
+                    row.versions = workers[peer].versions
+                except Unavailable as problem:
+                    row.problem = str(problem)
+            for k in range(rounds + 1):
+                for peer in list(workers):
+                    _round(workers, peer, rows[peer], counts=k > 0)
+        finally:
+            for worker in workers.values():
+                worker.close()
     return list(rows.values())
 
 

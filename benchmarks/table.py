@@ -49,15 +49,15 @@ class Table:
                 notes.append(f"- {row.name}: {row.problem}")
                 continue
             times = np.array(row.seconds) * self.scale
-            cells = [_digits(float(np.median(times))), f"{self.ratio(row):.2f}"]
-            cells.append(f"{_digits(times.min())} – {_digits(times.max())}")
+            span = f"{_digits(times.min())} – {_digits(times.max())}"
+            cells = [_digits(float(np.median(times))), _digits(self.ratio(row)), span]
             lines.append(_line([row.name, *cells, *(self._rate(row, name) for name in self.exposure)]))
         return "\n".join([*lines, *([""] if notes else []), *notes])
 
     def _rate(self, row: Row, population: str) -> str:
         """The rate, and by how much it differs from ours."""
         rate = f"{row.spikes[population] / self.exposure[population]:.2f}"
-        ours = self.rows[0].spikes.get(population, 0)
+        ours = 0 if self.rows[0].problem else self.rows[0].spikes[population]
         if row is self.rows[0] or not ours:
             return rate
         return f"{rate} ({100 * (row.spikes[population] / ours - 1):+.1f} %)"
@@ -88,7 +88,7 @@ def _panel(axes: Any, table: Table, rows: Sequence[Row]) -> None:
         middle, colour = float(np.median(times)), "#0b6e4f" if row is table.rows[0] else "#5b6b7a"
         axes.plot([times.min(), times.max()], [k, k], color=colour, linewidth=2, alpha=0.5)
         axes.plot(middle, k, "o", color=colour)
-        ratio = f"{_digits(table.ratio(row))} ×"
+        ratio = "" if np.isnan(table.ratio(row)) else f"{_digits(table.ratio(row))} ×"
         axes.annotate(ratio, (middle, k), (0, 6), textcoords="offset points", ha="center", fontsize="small")
     axes.set_yticks(range(len(rows)), [row.name for row in rows])
     axes.set_ylim(len(rows) - 0.5, -0.8)
@@ -105,7 +105,9 @@ def _line(cells: Sequence[str]) -> str:
 
 
 def _digits(number: float) -> str:
-    """Three digits, and none of them after a thousand."""
+    """Three digits, more where they come before the point; a dash for NaN."""
+    if np.isnan(number):
+        return "–"
     return f"{number:.0f}" if number >= 100 else f"{number:#.3g}"
 
 
