@@ -53,7 +53,7 @@ def _peers(known: Sequence[Peer], arguments: argparse.Namespace) -> list[Peer]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     cases = parser.add_subparsers(dest="case", required=True)
-    ticks = _compared(cases, "tick", "the control tick beside C and simulators stepped from Python", tick.PEERS, 7)
+    ticks = _compared(cases, "tick", "the control tick beside C and simulators stepped from Python", tick.PEERS, 5)
     ticks.add_argument("--hidden", type=int, nargs="+", default=[128, 256, 1024], help="sizes (default 128 256 1024)")
     cubas = _compared(cases, "cuba", "the CUBA network beside simulators of large networks", cuba.PEERS, 9)
     cubas.add_argument("--neurons", type=int, nargs="+", default=[4000], help="sizes; 40000 is the big one")

@@ -35,7 +35,8 @@ def prepare(data: dict[str, np.ndarray]) -> Any:
                 found[name] += int(monitor.get("s").sum())
         return found
 
-    return lambda: {"seconds": per_call(network.reset_state_variables, tick, inputs), "spikes": count()}
+    spikes = count()
+    return lambda: {"seconds": per_call(network.reset_state_variables, tick, inputs), "spikes": spikes}
 
 
 def _network(data: dict[str, np.ndarray]) -> tuple[Any, dict[str, Any]]:

@@ -46,4 +46,5 @@ def prepare(data: dict[str, np.ndarray], restart: Callable[[], None], step: Step
                 both += [float(spikes.sum()) for spikes in step(row)]
         return {"hidden": int(both[0]), "out": int(both[1])}
 
-    return lambda: {"seconds": per_call(restart, tick, inputs), "spikes": count()}
+    spikes = count()
+    return lambda: {"seconds": per_call(restart, tick, inputs), "spikes": spikes}
