@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import platform
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -26,7 +27,9 @@ def main(words: Sequence[str] | None = None) -> None:
             shipped.main(arguments.episodes)
         else:
             evolve.main(arguments.launch, arguments.seeds, arguments.episodes, arguments.jobs, arguments.out)
-        print("\n" + ", ".join(f"{name} {version(name)}" for name in PACKAGES))
+        print(
+            "\n" + ", ".join(f"{name} {version(name)}" for name in PACKAGES) + f", Python {platform.python_version()}"
+        )
         return
     if arguments.case == "tick":
         tables = tick.tables(_peers(tick.PEERS, arguments), arguments.hidden, arguments.rounds, arguments.envs)

@@ -1,0 +1,38 @@
+"""What the cases ask for and what they give to every peer."""
+
+import numpy as np
+import pytest
+
+from benchmarks.__main__ import _parser, _peers
+from benchmarks.cuba import case as cuba
+from benchmarks.tick import case as tick
+
+
+def test_ours_takes_part_whoever_is_chosen():
+    arguments = _parser().parse_args(["tick", "--peers", "nest", "c"])
+    assert [peer.short for peer in _peers(tick.PEERS, arguments)] == ["ours", "c", "nest"]
+    assert _peers(tick.PEERS, _parser().parse_args(["tick"])) == list(tick.PEERS)
+
+
+def test_an_unknown_peer_is_refused_with_the_known_ones(capsys):
+    with pytest.raises(SystemExit):
+        _parser().parse_args(["cuba", "--peers", "nset"])
+    told = capsys.readouterr().err
+    assert "nset" in told and "brian2" in told and "nest" in told
+
+
+def test_cuba_has_eighty_different_targets_a_neuron():
+    data = cuba.data(1000, seconds=1.0)
+    assert data["n_e"] == 800
+    assert np.bincount(data["pre"]).mean() == pytest.approx(80, rel=0.02)
+    pairs = data["pre"].astype(np.int64) * 1000 + data["post"]
+    assert (np.diff(pairs) > 0).all()  # sorted by pre, then post, and no pair twice
+    assert data["w_e"] > 0 > data["w_i"]
+
+
+def test_a_large_cuba_has_more_and_weaker_synapses():
+    small, large = cuba.data(4000, 1.0), cuba.data(16000, 1.0)
+    ratio = (len(large["pre"]) / 16000) / (len(small["pre"]) / 4000)
+    assert ratio == pytest.approx(2, rel=0.01)
+    for weight in ("w_e", "w_i"):
+        assert small[weight] == pytest.approx(2 * large[weight])
