@@ -35,6 +35,7 @@ from neurobot.spec import (
 PEERS = (
     Peer("ours", "benchmarks.tick.ours"),
     Peer("ours, Controller.step", "benchmarks.tick.controller"),
+    Peer("ours, LIF as Custom", "benchmarks.tick.custom"),
     Peer("C", "benchmarks.tick.c"),
     Peer("torch, by hand", "benchmarks.tick.torch", "torch"),
     Peer("snnTorch", "benchmarks.tick.snntorch", "torch"),

@@ -10,14 +10,15 @@ import numpy as np
 from benchmarks.tick.case import INPUTS, SUBSTEPS, program
 from benchmarks.timing import per_call
 from neurobot.core import HostCore
+from neurobot.program import Program
 
 VERSIONS = {name: version(name) for name in ("neurobot", "numba", "numpy")}
 
 
-def prepare(data: dict[str, np.ndarray]) -> Any:
-    """See `benchmarks`."""
+def prepare(data: dict[str, np.ndarray], p: Program | None = None) -> Any:
+    """See `benchmarks`; ``p`` is another program that acts alike."""
     hidden = int(data["hidden"])
-    p = program(hidden)
+    p = p or program(hidden)
     core, logged = HostCore(p), HostCore(p, log_spikes=SUBSTEPS * p.neurons)
     observations = list(data["observations"])
 

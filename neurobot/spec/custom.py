@@ -57,7 +57,7 @@ def neuron(id: str) -> Callable[[Update], Update]:
 
     It is compiled by Numba when a core first needs it, in every process anew (about a second), so it can say what
     Numba understands of Python and NumPy. It runs for one population and step at a time, and costs what its
-    arithmetic costs (``python -m benchmarks custom``). Division by 0 gives inf or nan, as in NumPy. If it raises,
+    arithmetic costs (``python -m benchmarks tick``). Division by 0 gives inf or nan, as in NumPy. If it raises,
     the tick ends with `NeuronError`, and the core has to be reset or restored. As in all of Numba nobody looks at
     indices, unless NUMBA_BOUNDSCHECK=1 is set; with NUMBA_DISABLE_JIT=1 it is plain Python, to be debugged as such.
 
