@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from benchmarks import crossing, evolve, shipped
+from benchmarks import codes, crossing, evolve, shipped
 from benchmarks.cuba import case as cuba
 from benchmarks.environments import CACHE
 from benchmarks.peers import Peer
@@ -22,9 +22,11 @@ PACKAGES = ("neurobot", "numpy", "numba", "gymnasium", "mujoco")
 def main(words: Sequence[str] | None = None) -> None:
     """Run one case."""
     arguments = _parser().parse_args(words)
-    if arguments.case in ("evolve", "shipped"):
+    if arguments.case in ("evolve", "shipped", "codes"):
         if arguments.case == "shipped":
             shipped.main(arguments.episodes)
+        elif arguments.case == "codes":
+            codes.main()
         else:
             evolve.main(arguments.launch, arguments.seeds, arguments.episodes, arguments.jobs, arguments.out)
         print(
@@ -62,6 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     cubas.add_argument("--neurons", type=int, nargs="+", default=[4000], help="sizes; 40000 is the big one")
     cubas.add_argument("--seconds", type=float, default=5.0, help="biological time of a round (default 5)")
     _compared(cases, "crossing", "a call from Python into compiled code", (), 25)
+    cases.add_parser("codes", help="what codes and read-outs carry and cost; writes docs/codes.md")
     learning = cases.add_parser("evolve", help="what evolution reaches in its budget, over seeds")
     learning.add_argument("launch", nargs="*", default=["cartpole", "hopper", "halfcheetah"], help="launch files")
     learning.add_argument("--seeds", type=int, default=5, help="number of seeds, from 0 (default 5)")
