@@ -33,6 +33,9 @@ def main(words: Sequence[str] | None = None) -> None:
             "\n" + ", ".join(f"{name} {version(name)}" for name in PACKAGES) + f", Python {platform.python_version()}"
         )
         return
+    if arguments.case == "codes":
+        codes.main()
+        return
     if arguments.case == "tick":
         tables = tick.tables(_peers(tick.PEERS, arguments), arguments.hidden, arguments.rounds, arguments.envs)
     elif arguments.case == "cuba":
