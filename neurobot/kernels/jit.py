@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from numba import njit
 
-kernel = njit(nogil=True, _nrt=False)
-"""A compiled function that neither allocates nor raises."""
+kernel = njit(nogil=True, _nrt=False, error_model="numpy")
+"""A compiled function that neither allocates nor raises; a division by 0 is inf, so that loops with one vectorise."""
 
 view = njit(nogil=True, _nrt=False, inline="always")
 """A function that returns a view of an array it was given."""

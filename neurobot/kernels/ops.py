@@ -89,6 +89,7 @@ _LINKED_OPERANDS = {
     "CUBA_UNIFORM": "n spikes_at slots neuron hits_at state_at b_at coef_at receptors steps queue_at",
     "CUBA_TWO": _MODEL,
     "ALPHA": f"{_MODEL} receptors",
+    "ADEX": f"{_MODEL} conductance early scratch_at",
     "IZHIKEVICH": f"{_UPDATE} half_steps",
     "SCATTER_STP": "n_pre n_post indptr_at indices_at delays_at delay weights_at spikes_at slots ring_at ring_slots "
     "share_at last_at coef_at",

@@ -8,9 +8,8 @@ from neurobot.program.lower_noise import noise, noise_blocks
 from neurobot.program.lower_stp import plastic_operands, ring_slots
 from neurobot.program.lowered import Lowered
 from neurobot.program.models import linked_model
-from neurobot.spec.custom import Custom
 from neurobot.spec.network import Population, Projection
-from neurobot.spec.neurons import LI, CubaLIF, Input
+from neurobot.spec.neurons import IF, LI, LIF, CubaLIF, Input
 
 
 def blocks(low: Lowered, p: Population) -> None:
@@ -22,6 +21,8 @@ def blocks(low: Lowered, p: Population) -> None:
         else:
             low.state.rows([f"{p.name}.{name}" for name in model.state], p.n)
             low.params.rows([f"{p.name}.{name}" for name in model.coefficients], 1 if model.uniform else p.n)
+            if model.scratch:
+                low.state.add(f"{p.name}.scratch", model.scratch, p.n)
             for name in model.starts:
                 low.params.add(f"{p.name}.{name}_init", p.n)
             if model.uniform:
@@ -138,6 +139,8 @@ def _update(low: Lowered, p: Population) -> None:
     elif model.refractory:
         at["subtract"] = int(getattr(p.model, "reset", "") == "subtract")
         at |= {"steps_at": low.tables.at(f"{p.name}.refractory"), "wait_at": low.state.at(f"{p.name}.wait")}
+    if model.scratch:
+        at["scratch_at"] = low.state.at(f"{p.name}.scratch")
     low.step.append(ops.row(model.op, **at, **model.also))
 
 
@@ -150,7 +153,7 @@ def _interpreted(low: Lowered, p: Population) -> None:
     if isinstance(p.model, LI):
         low.step.append(ops.row("LI", **at))
         return
-    assert not isinstance(p.model, Input | Custom)
+    assert isinstance(p.model, IF | LIF | CubaLIF)
     at |= {"theta_at": param("theta"), "to_at": param("to"), "subtract": int(p.model.reset == "subtract")}
     at |= low.spike_operands(p) | {"neuron": low.first[p.name], "hits_at": low.state.at(f"{p.name}.hits")}
     name = "LIF"

@@ -9,7 +9,7 @@ import numpy as np
 
 from neurobot.spec.check import Values, as_array
 from neurobot.spec.network import Population
-from neurobot.spec.neuron_models import AlphaLIF, Izhikevich
+from neurobot.spec.neuron_models import AdEx, AlphaLIF, Izhikevich
 
 Arrays = dict[str, np.ndarray]
 
@@ -19,6 +19,8 @@ def model_coefficients(population: Population, dt: float) -> Arrays:
     model = population.model
     if isinstance(model, Izhikevich):
         return _izhikevich(model, population, dt)
+    if isinstance(model, AdEx):
+        return _adex(model, population, dt)
     assert isinstance(model, AlphaLIF)
     return _alpha(model, population, dt)
 
@@ -37,6 +39,26 @@ def _izhikevich(model: Izhikevich, p: Population, dt: float) -> Arrays:
         "to": as_array(model.c, n),
         "init": v,
         "u_init": as_array(model.b, n) * v if model.u_init is None else as_array(model.u_init, n),
+    }
+
+
+def _adex(model: AdEx, p: Population, dt: float) -> Arrays:
+    """Rates per step; v_clip is where the exponential stops to grow, v_hot where it is treated on its own."""
+    n = p.n
+    names = ("c_m", "g_leak", "v_leak", "v_t", "delta_t", "v_peak", "v_reset", "a", "b", "tau_w", "tau_syn")
+    c_m, g_leak, v_leak, v_t, delta, v_peak, v_reset, a, b, tau_w, syn = (as_array(getattr(model, x), n) for x in names)
+    leak, per_c = dt * g_leak / c_m, dt / c_m
+    out = {"leak": leak, "b": per_c * as_array(p.bias, n), "push": leak * delta, "per_c": per_c, "v_leak": v_leak}
+    out |= {"v_t": v_t, "per_delta": 1 / delta, "v_clip": np.minimum(v_peak, v_t + 20 * delta), "a": a, "jump": b}
+    out |= {"rate_w": dt / tau_w, "v_hot": np.minimum(v_peak, v_t + delta * np.log(0.1 / leak))}
+    out |= {"theta": v_peak, "to": v_reset, "init": v_leak if p.v_init is None else as_array(p.v_init, n)}
+    out |= {"e_ex": as_array(1.0 if model.e_ex is None else model.e_ex, n)}
+    out |= {"e_in": as_array(1.0 if model.e_in is None else model.e_in, n)}
+    out |= {"beta": np.exp(-dt / syn), "beta_half": np.exp(-dt / 2 / syn)}
+    second = np.zeros(n) if model.tau_syn_in is None else 1 / as_array(model.tau_syn_in, n)
+    return out | {
+        "beta_in": np.where(second > 0, np.exp(-dt * second), 0.0),
+        "beta_half_in": np.where(second > 0, np.exp(-dt / 2 * second), 0.0),
     }
 
 
@@ -94,4 +116,5 @@ def _mean(a: np.ndarray, b: np.ndarray, power: int) -> np.ndarray:
         up = np.exp(-b) * (safe + np.expm1(-safe)) / safe**2  # a > b: what comes late counts
         down = np.exp(-a) * (-np.expm1(-safe) - safe * np.exp(-safe)) / safe**2
         far = np.where(x > 0, up, down)
-    return np.where(near, np.exp(-a) * series, far)
+    mean: np.ndarray = np.where(near, np.exp(-a) * series, far)
+    return mean

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from neurobot.spec.controller import ControllerSpec
 from neurobot.spec.custom import Custom
 from neurobot.spec.network import NetworkSpec, Population
-from neurobot.spec.neuron_models import AlphaLIF, Izhikevich
+from neurobot.spec.neuron_models import AdEx, AlphaLIF, Izhikevich
 from neurobot.spec.neurons import CubaLIF
 
 
@@ -24,6 +24,7 @@ class LinkedModel:
         uniform: whether the neurons share them; `b` is then a block of its own, and what arrives goes into i.
         refractory: whether it has a t_ref, and a reset of two kinds.
         also: operands of its own, behind those of all models.
+        scratch: rows of the state, (n,) each, that matter within a step only.
         starts: rows of the state that have a start of their own.
     """
 
@@ -33,6 +34,7 @@ class LinkedModel:
     uniform: bool = False
     refractory: bool = True
     also: Mapping[str, int] = field(default_factory=dict)
+    scratch: int = 0
     starts: tuple[str, ...] = ()
 
 
@@ -56,6 +58,12 @@ ALPHA_TWO = LinkedModel(
 IZHIKEVICH = LinkedModel(
     "IZHIKEVICH", ("v", "u", "s"), ("h", "b", "a", "b_u", "d", "v_min", "theta", "to"), refractory=False, starts=("u",)
 )
+_ADEX = (
+    "leak", "b", "push", "per_c", "v_leak", "v_t", "per_delta", "v_clip", "a", "rate_w", "jump", "v_hot",
+    "e_ex", "beta", "beta_half", "e_in", "beta_in", "beta_half_in", "theta", "to",
+)  # fmt: skip
+ADEX = LinkedModel("ADEX", ("v", "w", "s", "i", "s_in", "i_in"), _ADEX, also={"conductance": 0}, scratch=4)
+ADEX_CONDUCTANCE = LinkedModel("ADEX", ("v", "w", "s", "g", "s_in", "g_in"), _ADEX, also={"conductance": 1}, scratch=4)
 
 
 def linked_model(spec: ControllerSpec | NetworkSpec, p: Population) -> LinkedModel | None:
@@ -63,6 +71,9 @@ def linked_model(spec: ControllerSpec | NetworkSpec, p: Population) -> LinkedMod
     model = p.model
     if isinstance(model, Custom):
         return _custom(spec, p, model)
+    if isinstance(model, AdEx):
+        synapse = ADEX if model.e_ex is None else ADEX_CONDUCTANCE
+        return replace(synapse, also={**synapse.also, "early": int(model.input == "start")})
     if isinstance(model, Izhikevich):
         return replace(IZHIKEVICH, also={"half_steps": int(model.scheme == "half_steps")})
     if isinstance(model, AlphaLIF):

@@ -23,6 +23,7 @@ from neurobot.spec.codes import Current
 from neurobot.spec.controller import ControllerSpec, require_resolved
 from neurobot.spec.decoders import Choice
 from neurobot.spec.network import NetworkSpec, Projection
+from neurobot.spec.neuron_models import conductances
 from neurobot.spec.neurons import Input
 from neurobot.spec.weights import Dense, Sparse
 
@@ -184,6 +185,7 @@ def build(
     synapses = draw(network, seed, weights or {})
     synapses = {name: _dense_if_held(spec, network.projection(name), s) for name, s in synapses.items()}
     synapses = {name: indexed_if_plastic(network.projection(name), s) for name, s in synapses.items()}
+    _check_conductances(network, synapses)
     blank = blank_program(_by_name(spec), seed, {name: shape_of(s) for name, s in synapses.items()}, provenance or {})
     layout, params = blank.layout.copy(), blank.params.copy()
     fill_tables(blank, layout, synapses)
@@ -191,6 +193,18 @@ def build(
         blank.blocks["params"][f"{name}.weights"].of(params)[...] = s.weights
     _fill_coefficients(blank, params)
     return replace(blank, layout=_freeze(layout), params=_freeze(params))
+
+
+def _check_conductances(network: NetworkSpec, synapses: Mapping[str, Synapses]) -> None:
+    problems = Problems("build")
+    for q in network.projections:
+        model, least = network.population(q.post).model, synapses[q.name].weights.min(initial=0.0)
+        if conductances(model) and least < 0:
+            problems.add(
+                f"projection {q.name!r}: there is a weight {least:g}, but weights into {type(model).__name__} are "
+                'conductances, at least 0; let those that inhibit end at receptor="inhibitory"'
+            )
+    problems.done()
 
 
 def blank_program(

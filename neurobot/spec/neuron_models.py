@@ -9,8 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from neurobot.spec.check import Values
-from neurobot.spec.neurons import Onset, Reset, Scheme, check_model
+import numpy as np
+
+from neurobot.spec.check import Problems, Values
+from neurobot.spec.neurons import Onset, Reset, Scheme, any_above, check_model
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +92,85 @@ class Izhikevich:
         check_model(self, a={"low": 0.0, "high": 1.0})
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdEx:
+    """Adaptive exponential integrate and fire (Brette & Gerstner, Journal of Neurophysiology 94, 2005).
+
+    c_m dv/dt = g_leak (v_leak - v) + g_leak delta_t exp((v - v_t) / delta_t) - w + I;
+    tau_w dw/dt = a (v - v_leak) - w; where v passes v_peak a spike, v = v_reset and w rises by b. SI units, or any that
+    fit each other; the defaults are the paper's, and v_peak and v_reset those of NEST.
+
+    With e_ex a spike of weight w adds w to a conductance, I = g (e_ex - v) + g_in (e_in - v), and weights are not
+    negative (NEST's aeif_cond_exp, where a negative one means the inhibitory). Without, it adds w to a current (NEST's
+    aeif_psc_exp). Both decay exponentially; NEST is ``input="end"``. State: v, w, and g, g_in or i, i_in.
+
+    Integrated by Runge and Kutta's method of fourth order, through the upswing in exp(-(v - v_t) / delta_t). Against
+    NEST at 0.1 ms with a tolerance of 1e-12, two neurons over 100 ms: v within 2e-6 mV (conductances 2e-3 mV), w within
+    2e-6 pA (2e-4 pA); a recurrent network of 450 gave the same 7,000 spikes over a second. What differs: a spike is
+    where v is above v_peak; after it v is v_reset at least to the end of the step, also with ``t_ref=0``; conductances
+    together count as 2 c_m / dt at most, for v to stay finite whatever arrives. dt is at most a quarter of tau_w and
+    of c_m / (g_leak + |a|).
+
+    Args:
+        c_m: capacitance [F].
+        g_leak: leak conductance [S].
+        v_leak: v without input, but for the exponential [V].
+        v_t: threshold of the exponential [V].
+        delta_t: slope of the exponential [V].
+        v_peak: a spike is emitted when v is greater than this [V].
+        v_reset: v after a spike [V].
+        a: how much w follows v [S], above -g_leak.
+        b: what w rises by at a spike [A].
+        tau_w: time constant of w [s].
+        t_ref: refractory time [s]: v is held for this long after a spike, and w goes on.
+        tau_syn: synaptic time constant [s].
+        tau_syn_in: the same of the receptor ``inhibitory`` [s]; None: there is none.
+        e_ex: reversal potential of the conductance [V]; None: weights are currents.
+        e_in: reversal potential of the receptor ``inhibitory`` [V].
+        input: whether a conductance starts at the start of the step in which its spike arrives, or at its end.
+    """
+
+    tau_syn: Values
+    c_m: Values = 281e-12
+    g_leak: Values = 30e-9
+    v_leak: Values = -70.6e-3
+    v_t: Values = -50.4e-3
+    delta_t: Values = 2e-3
+    v_peak: Values = 0.0
+    v_reset: Values = -60e-3
+    a: Values = 4e-9
+    b: Values = 80.5e-12
+    tau_w: Values = 144e-3
+    t_ref: Values = 0.0
+    tau_syn_in: Values | None = None
+    e_ex: Values | None = None
+    e_in: Values | None = None
+    input: Onset = "start"
+
+    def __post_init__(self) -> None:
+        check_model(self)
+        problems = Problems("AdEx")
+        if any_above(self.v_t, self.v_peak):
+            problems.add(f"v_t is {self.v_t}, above v_peak {self.v_peak}: there is no upswing to v_peak")
+        leak = np.asarray(self.g_leak)
+        if (np.size(self.a) in (1, leak.size) or leak.size == 1) and (np.asarray(self.a) <= -leak).any():
+            problems.add(f"a is {self.a}, it must be above -g_leak, {-leak}: v and w would run away without input")
+        if (self.e_in is not None) != (self.e_ex is not None and self.tau_syn_in is not None):
+            problems.add("e_in is needed where there are e_ex and tau_syn_in, and only there")
+        problems.done()
+
+
+def conductances(model: Any) -> bool:
+    """Whether weights into a model are conductances, which are not negative."""
+    return isinstance(model, AdEx) and model.e_ex is not None
+
+
 def longest_step(model: Any) -> float:
     """The longest dt [s] with which a model is integrated; infinite where it is exact or cannot go wrong."""
-    return 1e-3 if isinstance(model, Izhikevich) else float("inf")
+    if isinstance(model, Izhikevich):
+        return 1e-3
+    if isinstance(model, AdEx):
+        c_m, g_leak, a = (np.asarray(x) for x in (model.c_m, model.g_leak, model.a))
+        fastest = min((np.min(c_m) / (np.max(g_leak) + np.max(np.abs(a)))), np.min(model.tau_w))
+        return float(fastest) / 4
+    return float("inf")

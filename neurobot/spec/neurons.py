@@ -48,7 +48,7 @@ Reset: TypeAlias = Literal["value", "subtract"]
 
 Receptor: TypeAlias = Literal["excitatory", "inhibitory"]
 """Where a projection ends. ``inhibitory`` is the second one of models with a ``tau_syn_in``; the sign of a current is
-that of its weight at either."""
+that of its weight at either. Weights that are conductances are not negative at either."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,9 +1,11 @@
 """NEST's other neuron models, over a second: 450 neurons, each with parameters of its own, delays from 0.1 to 6 ms."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from neurobot.spec import AlphaLIF, Izhikevich
+from neurobot.spec import AdEx, AlphaLIF, Izhikevich, Sparse
 from tests.golden.networks import NETWORKS, uncoupled
 from tests.golden.ours import assert_same_spikes, membranes, nest_bias, recorded, run, spec_of, spikes_of
 from tests.golden.test_nest import DT, SEED
@@ -60,3 +62,52 @@ def test_izhikevich_neurons_spike_as_in_nest(scheme, file, same):
     assert len(ours) == pytest.approx(len(wanted), rel=0.01)
     for name, row in (("V_m", "v"), ("U_m", "u")):
         traces(network, lambda some: izhikevich(some, scheme=scheme), (row, theirs[name]))
+
+
+def adex(network, conductance):
+    cell = network.cell
+    same = ("g_leak", "v_leak", "v_peak", "v_reset", "a", "b", "tau_w", "tau_syn", "tau_syn_in")
+    given = {"c_m": cell["c_mem"], "v_t": cell["v_threshold"], "delta_t": cell["delta"]}
+    given |= {name: cell[name] for name in same}
+    given |= {"e_ex": cell["e_ex"], "e_in": cell["e_in"]} if conductance else {}
+    model = AdEx(**given, t_ref=cell["refractory"] * DT, input="end")
+    return positive(spec_of(network, model, receptors=True, bias=bias(network)), conductance)
+
+
+def positive(spec, conductance):
+    """Conductances are positive at either receptor."""
+    if not conductance:
+        return spec
+    turned = []
+    for q in spec.projections:
+        w = q.weights
+        turned.append(replace(q, weights=Sparse(w.post, w.pre, np.abs(w.values), w.delays)))
+    return replace(spec, projections=tuple(turned))
+
+
+@pytest.mark.parametrize(("name", "conductance"), [("aeif_psc_exp", False), ("aeif_cond_exp", True)])
+def test_adex_neurons_spike_as_in_nest(name, conductance):
+    """Coupled, spike for spike; alone, one of thousands of spikes falls into the step beside it.
+
+    v against NEST with its tolerance at 1e-12, in mV; w in pA.
+    """
+    network = NETWORKS[name](SEED)
+    theirs = recorded(f"nest_{name}", network)
+    assert_same_spikes(spikes_of(run(network, adex(network, conductance))), theirs["spikes"])
+    alone = uncoupled(network, network.n)
+    by_time(spikes_of(run(alone, adex(alone, conductance))), theirs["uncoupled"], steps=1, moved=1)
+    worst = (2e-3, 2e-4) if conductance else (2e-6, 2e-6)
+    for variable, row, unit, atol in (("V_m", "v", 1e-3, worst[0]), ("w", "w", 1e-12, worst[1])):
+        wanted = theirs[f"{variable}_tight"]
+        traces(network, lambda some: adex(some, conductance), (row, wanted), unit, atol=atol * unit)
+
+
+def by_time(ours, theirs, steps, moved):
+    """Every neuron spikes as often as theirs, all but some times in the same step, and those within some steps."""
+    off = []
+    for j in np.union1d(ours[:, 1], theirs[:, 1]):
+        a, b = ours[ours[:, 1] == j, 0], theirs[theirs[:, 1] == j, 0].astype(int)
+        assert len(a) == len(b), j
+        off += np.abs(a - b).tolist()
+    assert max(off) <= steps
+    assert np.count_nonzero(off) <= moved

@@ -1,7 +1,7 @@
 """Twins of the linked neuron models: one step of a population, in the type of the arrays and the order of the kernels.
 
 `p` are coefficients and `x` state, (n,) by name, s among them; `x` and the steps to wait are changed in place. A twin
-returns the neurons that spike.
+returns the neurons that spike. AdEx and CobaLIF have approximations for kernels, so their twins are of other kinds.
 """
 
 import numpy as np
@@ -56,3 +56,36 @@ def izhikevich(p, x, wait, steps, model):
     x["v"] = kernels.reset(x["v"], p["to"], False, fired)
     x["u"][fired] += p["d"][fired]
     return fired
+
+
+def adex(p, x, wait, steps, model):
+    """AdEx in many small steps of Runge and Kutta in v itself, in float64; where v passes v_peak it is reset."""
+    parts, early, conductance = 400, model.input == "start", model.e_ex is not None
+    names = ("g", "g_in") if conductance else ("i", "i_in")
+    g = [x[name] + early * x[s] for name, s in zip(names, ("s", "s_in"), strict=True)]
+    g = [np.maximum(y, 0) if conductance else y for y in g]
+    taus = [-1 / np.log(p[name]) if p[name].all() else np.full(len(x["v"]), 1e-9) for name in ("beta", "beta_in")]
+    free, spiked, v, w = wait <= 0, np.zeros(len(x["v"]), bool), x["v"].copy(), x["w"].copy()
+
+    def slopes(t, v, w):
+        now = [p["per_c"] * y * np.exp(-t / tau) for y, tau in zip(g, taus, strict=True)]
+        pull = [y * (e - v if conductance else 1.0) for y, e in zip(now, (p["e_ex"], p["e_in"]), strict=True)]
+        rise = p["push"] * np.exp((np.minimum(v, p["theta"]) - p["v_t"]) * p["per_delta"])
+        dv = p["leak"] * (p["v_leak"] - v) + rise - p["per_c"] * w + p["b"] + sum(pull)
+        return np.where(free & ~spiked, dv, 0.0), p["rate_w"] * (p["a"] * (np.minimum(v, p["theta"]) - p["v_leak"]) - w)
+
+    for k in range(parts):
+        h, t = 1 / parts, k / parts
+        k1 = slopes(t, v, w)
+        k2 = slopes(t + h / 2, v + h / 2 * k1[0], w + h / 2 * k1[1])
+        k3 = slopes(t + h / 2, v + h / 2 * k2[0], w + h / 2 * k2[1])
+        k4 = slopes(t + h, v + h * k3[0], w + h * k3[1])
+        v = v + h / 6 * (k1[0] + 2 * k2[0] + 2 * k3[0] + k4[0])
+        w = w + h / 6 * (k1[1] + 2 * k2[1] + 2 * k3[1] + k4[1])
+        over = v > p["theta"]
+        w, v, spiked = w + over * p["jump"], np.where(over, p["to"], v), spiked | over
+    for name, y, decay, s in zip(names, g, ("beta", "beta_in"), ("s", "s_in"), strict=True):
+        x[name] = y * p[decay] + (not early) * x[s]
+    x["v"], x["w"] = v, w
+    wait[:] = np.where(spiked, steps, np.maximum(wait - 1, 0))
+    return np.flatnonzero(spiked).tolist()

@@ -9,6 +9,7 @@ from neurobot.core import BatchCore, HostCore
 from neurobot.program import Program, build
 from neurobot.spec import (
     LI,
+    AdEx,
     AlphaLIF,
     Bounds,
     ControllerSpec,
@@ -33,6 +34,8 @@ OBSERVATIONS = np.random.default_rng(3).uniform(-1, 1, (6, 2))
 
 MODELS = {
     "alpha": (AlphaLIF(tau_mem=1e-2, tau_syn=2e-3, tau_syn_in=5e-3, t_ref=2e-3), 0.6, (0.5, 1.1)),
+    "adex": (AdEx(tau_syn=2e-3), 1e-9, (0.5e-9, 1e-9)),
+    "adex conductance": (AdEx(tau_syn=2e-3, tau_syn_in=5e-3, e_ex=0.0, e_in=-8e-2), 2e-8, (0.5e-9, 1e-9)),
     "izhikevich": (Izhikevich(u_init=-12.0), 8.0, (0.0, 10.0)),
 }
 """By name: a model, the size of a weight, and biases between which its neurons go from silent to busy."""

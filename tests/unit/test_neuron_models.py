@@ -8,7 +8,8 @@ import pytest
 
 from neurobot.core import HostCore
 from neurobot.program import build
-from neurobot.spec import AlphaLIF, Input, Izhikevich, NetworkSpec, Population, Projection
+from neurobot.spec import AdEx, AlphaLIF, Input, Izhikevich, NetworkSpec, Population, Projection
+from neurobot.spec.neuron_models import conductances
 from neurobot.spec.neurons import receptors
 from tests.unit.test_closed_forms import DT, STEPS, SYN, TAU, TIMES, simulate
 
@@ -55,16 +56,26 @@ def test_izhikevich_starts_at_b_v_unless_told():
         assert (core.block("x.v")[0], core.block("x.u")[0]) == (v, u)
 
 
-EXTREMES = {"izhikevich euler": Izhikevich(), "izhikevich half steps": Izhikevich(scheme="half_steps", a=1.0)}
+EXTREMES = {
+    "izhikevich euler": (Izhikevich(), 1.0),
+    "izhikevich half steps": (Izhikevich(scheme="half_steps", a=1.0), 1.0),
+    "adex": (AdEx(tau_syn=2e-3, tau_syn_in=2e-4), 1e-9),
+    "adex, narrow": (AdEx(tau_syn=2e-3, delta_t=1e-4, v_peak=50e-3), 1e-9),
+    "adex conductance": (AdEx(tau_syn=2e-3, tau_syn_in=2e-4, e_ex=0.0, e_in=-8e-2), 1e-9),
+}
+"""By name: a model, and an ordinary current or weight."""
 
 
 @pytest.mark.parametrize("name", EXTREMES)
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("size", [1e3, 1e6, 1e12])
 def test_whatever_arrives_the_state_stays_finite(name, dtype, size):
-    model, rng = EXTREMES[name], np.random.default_rng(0)
+    (model, ordinary), rng = EXTREMES[name], np.random.default_rng(0)
+    size *= ordinary
     bias = tuple(rng.choice([-1, 0, 1], 20) * size)
-    between = [Projection("in", "x", size * rng.normal(size=(20, 3)), receptor=r) for r in receptors(model)]
+    weights = rng.normal(size=(20, 3))
+    weights = np.abs(weights) if conductances(model) else weights
+    between = [Projection("in", "x", size * weights, receptor=r) for r in receptors(model)]
     core = HostCore(
         build(NetworkSpec(1e-4, (Population("in", 3, Input()), Population("x", 20, model, bias=bias)), tuple(between))),
         dtype, log_spikes=100,
