@@ -22,19 +22,17 @@ PACKAGES = ("neurobot", "numpy", "numba", "gymnasium", "mujoco")
 def main(words: Sequence[str] | None = None) -> None:
     """Run one case."""
     arguments = _parser().parse_args(words)
-    if arguments.case in ("evolve", "shipped", "codes"):
+    if arguments.case == "codes":
+        codes.main()
+        return
+    if arguments.case in ("evolve", "shipped"):
         if arguments.case == "shipped":
             shipped.main(arguments.episodes)
-        elif arguments.case == "codes":
-            codes.main()
         else:
             evolve.main(arguments.launch, arguments.seeds, arguments.episodes, arguments.jobs, arguments.out)
         print(
             "\n" + ", ".join(f"{name} {version(name)}" for name in PACKAGES) + f", Python {platform.python_version()}"
         )
-        return
-    if arguments.case == "codes":
-        codes.main()
         return
     if arguments.case == "tick":
         tables = tick.tables(_peers(tick.PEERS, arguments), arguments.hidden, arguments.rounds, arguments.envs)
