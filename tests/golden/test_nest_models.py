@@ -71,7 +71,7 @@ def adex(network, conductance):
     given |= {name: cell[name] for name in same}
     given |= {"e_ex": cell["e_ex"], "e_in": cell["e_in"]} if conductance else {}
     model = AdEx(**given, t_ref=cell["refractory"] * DT, input="end")
-    return positive(spec_of(network, model, receptors=True, bias=bias(network)), conductance)
+    return positive(spec_of(network, model, receptors=True, bias=nest_bias(network)), conductance)
 
 
 def positive(spec, conductance):
