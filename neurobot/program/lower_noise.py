@@ -8,6 +8,7 @@ from neurobot.kernels import ops
 from neurobot.program.lowered import Lowered
 from neurobot.spec.check import as_array
 from neurobot.spec.network import Population
+from neurobot.spec.neuron_models import Izhikevich
 from neurobot.spec.neurons import IF
 
 STREAM = 0x100
@@ -37,7 +38,7 @@ def noise_coefficients(p: Population, dt: float) -> dict[str, np.ndarray]:
     """Coefficients of a population's noise by name, (n,) float64 each; none without noise.
 
     ``noise_gain`` is what a current of 1 adds to v right before the update, so that this update makes it
-    (1 - alpha) r, or r dt for IF.
+    (1 - alpha) r, or r dt for IF; for Izhikevich dt in ms.
     """
     if p.noise is None:
         return {}
@@ -46,6 +47,8 @@ def noise_coefficients(p: Population, dt: float) -> dict[str, np.ndarray]:
     ratio = dt / np.where(slow, tau, 1.0)
     out = {"noise_std": std, "noise_rho": np.where(slow, np.exp(-ratio), 0.0)}
     out["noise_scale"] = np.where(slow, std * np.sqrt(-np.expm1(-2 * ratio)), std)
+    if isinstance(p.model, Izhikevich):
+        return out | {"noise_gain": np.full(p.n, dt * 1e3)}
     if isinstance(p.model, IF):
         return out | {"noise_gain": r * dt}
     return out | {"noise_gain": r * np.expm1(dt / as_array(getattr(p.model, "tau_mem", 1.0), p.n))}

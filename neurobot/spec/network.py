@@ -17,7 +17,7 @@ from neurobot.errors import near
 from neurobot.spec.check import MULTIPLE_TOLERANCE, Problems, Values, normalise, whole_steps
 from neurobot.spec.custom import Custom
 from neurobot.spec.models import MODELS, Model
-from neurobot.spec.neuron_models import longest_step
+from neurobot.spec.neuron_models import Izhikevich, longest_step
 from neurobot.spec.neurons import LI, Input, Receptor, parameters, receptors
 from neurobot.spec.noise import MOST_STEPS, Noise
 from neurobot.spec.plasticity import TsodyksMarkram
@@ -41,7 +41,7 @@ class Population:
         bias: constant input current, one number or one per neuron.
         v_init: v at the start of an episode, one number or one per neuron; default v_leak, 0 for IF, -65 for
             Izhikevich, and what its init says for Custom.
-        noise: a noise current into every neuron, for models with an ``r``.
+        noise: a noise current into every neuron, for models with an ``r`` and for Izhikevich.
     """
 
     name: str
@@ -75,7 +75,7 @@ class Population:
         if not isinstance(self.noise, Noise):
             problems.add(f"noise is {self.noise!r}, it must be a Noise, or None")
             return
-        if not hasattr(self.model, "r"):
+        if not isinstance(self.model, Izhikevich) and not hasattr(self.model, "r"):
             problems.add(f"{type(self.model).__name__} neurons have no r, so a noise current does not act on them")
         for name, value in (("std", self.noise.std), ("tau", self.noise.tau)):
             if isinstance(value, tuple) and self.n and len(value) != self.n:

@@ -7,7 +7,20 @@ from neurobot.core import BatchCore, HostCore
 from neurobot.errors import SpecError
 from neurobot.program import Program, build
 from neurobot.simulation import simulate
-from neurobot.spec import IF, LI, LIF, CubaLIF, Custom, Input, NetworkSpec, Noise, Population, neuron
+from neurobot.spec import (
+    IF,
+    LI,
+    LIF,
+    AlphaLIF,
+    CubaLIF,
+    Custom,
+    Input,
+    Izhikevich,
+    NetworkSpec,
+    Noise,
+    Population,
+    neuron,
+)
 
 DT, N = 1e-3, 2000
 HIGH = {"v_threshold": 1e6, "v_reset": 0.0}
@@ -29,6 +42,7 @@ MODELS = [
     CubaLIF(tau_mem=0.01, tau_syn=0.004, r=2.0, **HIGH),
     CubaLIF(tau_mem=0.01, tau_syn=0.004, tau_syn_in=0.003, r=2.0, reset="subtract", v_threshold=1e6),
     CubaLIF(tau_mem=0.01, tau_syn=0.004, r=2.0, input="unscaled", **HIGH),
+    AlphaLIF(tau_mem=0.01, tau_syn=0.004, r=2.0, **HIGH),
 ]
 
 
@@ -47,6 +61,16 @@ def test_noise_of_integrate_and_fire_is_summed():
     result = run(cells(IF(r=3.0, **HIGH), Noise(std=0.7), n=5), 100)
     expected = 3.0 * DT * np.cumsum(result.traces["cells.noise"], axis=0)
     np.testing.assert_allclose(result.traces["cells.v"], expected, rtol=0, atol=1e-14)
+
+
+def test_noise_of_izhikevich_is_added_ahead_of_its_step():
+    result = run(cells(Izhikevich(v_threshold=1e3), Noise(std=5.0, tau=0.01), n=3, bias=1.0), 30)
+    v, u = np.full(3, -65.0), np.full(3, -13.0)
+    for k in range(30):
+        w = v + result.traces["cells.noise"][k]
+        v = w + (0.04 * w**2 + 5 * w + 140 - u + 1.0)
+        u = u + 0.02 * (0.2 * w - u)
+        np.testing.assert_allclose(result.traces["cells.v"][k], v, rtol=1e-12)
 
 
 @pytest.mark.parametrize("tau", [0.0, 0.005, 0.05])
