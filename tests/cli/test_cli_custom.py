@@ -1,4 +1,4 @@
-"""A neuron of one's own on the command line: its module is imported only where the command line says so."""
+"""Neurons of one's own on the command line, whose module is imported only where it says so; noise and plasticity."""
 
 import json
 import sys
@@ -71,3 +71,14 @@ def test_train_and_eval_with_its_module_allowed(command, launch, neurons, tmp_pa
 def test_a_module_that_cannot_be_imported_is_named(command, launch):
     done = command("run", launch(), "--no-record", "--allow-import", "no_such_module")
     assert done.code == 3 and "--allow-import no_such_module: it cannot be imported" in done.err
+
+
+def test_noise_and_short_term_plasticity_stand_in_a_launch_file(command, launch):
+    path = launch(HIDDEN, HIDDEN + "\nnoise = {std = 0.2, tau = 0.01}")
+    text = path.read_text().replace('post = "hidden"', 'post = "hidden"\nstp = {u = 0.5, tau_rec = 0.3}')
+    path.write_text(text)
+    assert command("run", path, "--no-record").code == 0
+    changed = ("--network.populations.1.noise.std", "0.4", "--network.projections.0.stp.tau-facil", "0.1")
+    shown = json.loads(command("run", path, "--dry-run", *changed).out)["network"]
+    assert shown["populations"][1]["noise"] == {"std": 0.4, "tau": 0.01}
+    assert shown["projections"][0]["stp"] == {"u": 0.5, "tau_rec": 0.3, "tau_facil": 0.1}
