@@ -38,7 +38,7 @@ def noise_coefficients(p: Population, dt: float) -> dict[str, np.ndarray]:
     """Coefficients of a population's noise by name, (n,) float64 each; none without noise.
 
     ``noise_gain`` is what a current of 1 adds to v right before the update, so that this update makes it
-    (1 - alpha) r, or r dt for IF; for Izhikevich dt in ms.
+    (1 - alpha) r, or r dt for IF; for models that are not linear dt / c_m, and dt in ms for Izhikevich.
     """
     if p.noise is None:
         return {}
@@ -49,6 +49,8 @@ def noise_coefficients(p: Population, dt: float) -> dict[str, np.ndarray]:
     out["noise_scale"] = np.where(slow, std * np.sqrt(-np.expm1(-2 * ratio)), std)
     if isinstance(p.model, Izhikevich):
         return out | {"noise_gain": np.full(p.n, dt * 1e3)}
+    if hasattr(p.model, "c_m"):
+        return out | {"noise_gain": dt / as_array(p.model.c_m, p.n)}
     if isinstance(p.model, IF):
         return out | {"noise_gain": r * dt}
     return out | {"noise_gain": r * np.expm1(dt / as_array(getattr(p.model, "tau_mem", 1.0), p.n))}

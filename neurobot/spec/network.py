@@ -41,7 +41,7 @@ class Population:
         bias: constant input current, one number or one per neuron.
         v_init: v at the start of an episode, one number or one per neuron; default v_leak, 0 for IF, -65 for
             Izhikevich, and what its init says for Custom.
-        noise: a noise current into every neuron, for models with an ``r`` and for Izhikevich.
+        noise: a noise current into every neuron, for models with an ``r`` or ``c_m`` and for Izhikevich.
     """
 
     name: str
@@ -75,8 +75,9 @@ class Population:
         if not isinstance(self.noise, Noise):
             problems.add(f"noise is {self.noise!r}, it must be a Noise, or None")
             return
-        if not isinstance(self.model, Izhikevich) and not hasattr(self.model, "r"):
-            problems.add(f"{type(self.model).__name__} neurons have no r, so a noise current does not act on them")
+        if not isinstance(self.model, Izhikevich) and not hasattr(self.model, "r") and not hasattr(self.model, "c_m"):
+            kind = type(self.model).__name__
+            problems.add(f"{kind} neurons have no r and no c_m, so a noise current does not act on them")
         for name, value in (("std", self.noise.std), ("tau", self.noise.tau)):
             if isinstance(value, tuple) and self.n and len(value) != self.n:
                 problems.add(f"noise: {name} has {len(value)} values, it must have one or {self.n}")

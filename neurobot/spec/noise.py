@@ -18,9 +18,11 @@ class Noise:
     holds it: I <- rho I + std sqrt(1 - rho^2) xi with rho = exp(-dt / tau), exact for any dt (Gillespie, Physical
     Review E 54, 1996), and stationary from the first step on. With tau = 0 the values of different steps are
     independent, as of NEST's noise_generator with a dt of one step; mind that the effect of such noise on v depends
-    on dt. Like a bias it moves v by (1 - alpha) r I in a step; to Izhikevich's v it adds dt I (dt in ms) ahead of the
-    step. It is chance: it follows from the seed, the episode, the
-    step, the population and the neuron. `carry` leaves it alone, because it comes from outside.
+    on dt. Like a bias it moves v by (1 - alpha) r I in a step. Where a model is not linear it adds dt I / c_m, or to
+    Izhikevich's v dt I (dt in ms), ahead of the step, which is right to the first order of dt.
+
+    It is chance: it follows from the seed, the episode, the step, the population and the neuron. `carry` leaves it
+    alone, because it comes from outside.
 
     Args:
         std: standard deviation, in the unit of the bias; one number or one per neuron.

@@ -1,5 +1,7 @@
 """Noise currents: their statistics against closed forms, and where they act."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -11,6 +13,7 @@ from neurobot.spec import (
     IF,
     LI,
     LIF,
+    AdEx,
     AlphaLIF,
     CubaLIF,
     Custom,
@@ -71,6 +74,25 @@ def test_noise_of_izhikevich_is_added_ahead_of_its_step():
         v = w + (0.04 * w**2 + 5 * w + 140 - u + 1.0)
         u = u + 0.02 * (0.2 * w - u)
         np.testing.assert_allclose(result.traces["cells.v"][k], v, rtol=1e-12)
+
+
+def test_noise_of_adex_is_a_current_to_the_first_order_of_the_step():
+    """The same current as an input is held over the step, and integrated with it."""
+    program, dt = cells(AdEx(tau_syn=5e-3), Noise(std=100e-12, tau=0.005), n=10, dt=1e-4), 1e-4
+    noisy = run(program, 200)
+    network = replace(program.network, populations=(replace(program.network.populations[0], noise=None),))
+    given = {"cells": noisy.traces["cells.noise"]}
+    held, quiet = (simulate(build(network), x, 200 * dt, record=["cells.v"]).traces["cells.v"] for x in (given, {}))
+    effect = np.abs(held - quiet).max()
+    assert effect > 1e-4
+    assert np.abs(noisy.traces["cells.v"] - held).max() < 0.02 * effect
+
+
+@pytest.mark.parametrize("model", [AdEx(tau_syn=5e-3), Izhikevich()], ids=["AdEx", "Izhikevich"])
+def test_noise_of_any_size_leaves_v_finite(model):
+    std = 1e-6 if isinstance(model, AdEx) else 1e3
+    result = run(cells(model, Noise(std=std), n=50, dt=1e-4), 300, dtype="float32")
+    assert np.isfinite(result.traces["cells.v"]).all() and len(result.spikes["cells"]) > 100
 
 
 @pytest.mark.parametrize("tau", [0.0, 0.005, 0.05])
@@ -199,8 +221,11 @@ def without_r(v, s, spike):
         (lambda: Noise(std=(1.0, np.nan)), r"std\[1\] is nan"),
         (lambda: cells(LI(tau_mem=0.01), Noise(std=(1.0, 2.0)), n=3), "noise: std has 2 values, it must have one or 3"),
         (lambda: cells(LI(tau_mem=0.01), 1.0, n=3), "noise is 1.0, it must be a Noise, or None"),
-        (lambda: cells(Input(), Noise(std=1.0), n=3), "Input neurons have no r, so a noise current does not act"),
-        (lambda: cells(Custom(id="noise_test"), Noise(std=1.0), n=3), "Custom neurons have no r"),
+        (
+            lambda: cells(Input(), Noise(std=1.0), n=3),
+            "Input neurons have no r and no c_m, so a noise",
+        ),
+        (lambda: cells(Custom(id="noise_test"), Noise(std=1.0), n=3), "Custom neurons have no r and no c_m"),
         (
             lambda: cells(LIF(tau_mem=(0.01, 1e-6)), Noise(std=1.0), n=2),
             "noise needs a tau_mem of at least dt / 80 = 1.25e-05 s, it is 1e-06 s",
