@@ -9,7 +9,7 @@ import numpy as np
 
 from neurobot.spec.check import Values, as_array
 from neurobot.spec.network import Population
-from neurobot.spec.neuron_models import AdEx, AlphaLIF, Izhikevich
+from neurobot.spec.neuron_models import AdEx, AlphaLIF, CobaLIF, Izhikevich
 
 Arrays = dict[str, np.ndarray]
 
@@ -19,6 +19,8 @@ def model_coefficients(population: Population, dt: float) -> Arrays:
     model = population.model
     if isinstance(model, Izhikevich):
         return _izhikevich(model, population, dt)
+    if isinstance(model, CobaLIF):
+        return _coba(model, population, dt)
     if isinstance(model, AdEx):
         return _adex(model, population, dt)
     assert isinstance(model, AlphaLIF)
@@ -60,6 +62,21 @@ def _adex(model: AdEx, p: Population, dt: float) -> Arrays:
         "beta_in": np.where(second > 0, np.exp(-dt * second), 0.0),
         "beta_half_in": np.where(second > 0, np.exp(-dt / 2 * second), 0.0),
     }
+
+
+def _coba(model: CobaLIF, p: Population, dt: float) -> Arrays:
+    """Rates per step; mean and moment are those of exp(-t / tau_syn) over a step, about its middle."""
+    n = p.n
+    leak, per_c = (dt * as_array(model.g_leak, n) / as_array(model.c_m, n), dt / as_array(model.c_m, n))
+    v_leak, taus = as_array(model.v_leak, n), (as_array(model.tau_syn, n), as_array(model.tau_syn_in, n))
+    out = {"leak": leak, "per_c": per_c, "b": leak * v_leak + per_c * as_array(p.bias, n)}
+    for end, tau in zip(("", "_in"), taus, strict=True):
+        zero, mean = np.zeros(n), _mean(np.zeros(n), dt / tau, 0)
+        moment = _mean(zero, dt / tau, 1) - mean / 2
+        out |= {f"beta{end}": np.exp(-dt / tau), f"mean{end}": mean, f"moment{end}": moment}
+    out |= {"e_ex": as_array(model.e_ex, n), "e_in": as_array(model.e_in, n)}
+    out |= {"theta": as_array(model.v_threshold, n), "to": as_array(model.v_reset, n)}
+    return out | {"init": v_leak if p.v_init is None else as_array(p.v_init, n)}
 
 
 def _alpha(model: AlphaLIF, p: Population, dt: float) -> Arrays:

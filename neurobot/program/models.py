@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from neurobot.spec.controller import ControllerSpec
 from neurobot.spec.custom import Custom
 from neurobot.spec.network import NetworkSpec, Population
-from neurobot.spec.neuron_models import AdEx, AlphaLIF, Izhikevich
+from neurobot.spec.neuron_models import AdEx, AlphaLIF, CobaLIF, Izhikevich
 from neurobot.spec.neurons import CubaLIF
 
 
@@ -64,6 +64,11 @@ _ADEX = (
 )  # fmt: skip
 ADEX = LinkedModel("ADEX", ("v", "w", "s", "i", "s_in", "i_in"), _ADEX, also={"conductance": 0}, scratch=4)
 ADEX_CONDUCTANCE = LinkedModel("ADEX", ("v", "w", "s", "g", "s_in", "g_in"), _ADEX, also={"conductance": 1}, scratch=4)
+COBA = LinkedModel(
+    "COBA",
+    ("v", "s", "g", "s_in", "g_in"),
+    ("leak", "b", "per_c", "e_ex", "beta", "mean", "moment", "e_in", "beta_in", "mean_in", "moment_in", "theta", "to"),
+)
 
 
 def linked_model(spec: ControllerSpec | NetworkSpec, p: Population) -> LinkedModel | None:
@@ -71,6 +76,8 @@ def linked_model(spec: ControllerSpec | NetworkSpec, p: Population) -> LinkedMod
     model = p.model
     if isinstance(model, Custom):
         return _custom(spec, p, model)
+    if isinstance(model, CobaLIF):
+        return replace(COBA, also={"early": int(model.input == "start")})
     if isinstance(model, AdEx):
         synapse = ADEX if model.e_ex is None else ADEX_CONDUCTANCE
         return replace(synapse, also={**synapse.also, "early": int(model.input == "start")})

@@ -30,6 +30,7 @@ from neurobot.spec.network import Population as Population
 from neurobot.spec.network import Projection as Projection
 from neurobot.spec.neuron_models import AdEx as AdEx
 from neurobot.spec.neuron_models import AlphaLIF as AlphaLIF
+from neurobot.spec.neuron_models import CobaLIF as CobaLIF
 from neurobot.spec.neuron_models import Izhikevich as Izhikevich
 from neurobot.spec.neurons import IF as IF
 from neurobot.spec.neurons import LI as LI

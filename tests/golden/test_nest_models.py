@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from neurobot.spec import AdEx, AlphaLIF, Izhikevich, Sparse
+from neurobot.spec import AdEx, AlphaLIF, CobaLIF, Izhikevich, Sparse
 from tests.golden.networks import NETWORKS, uncoupled
 from tests.golden.ours import assert_same_spikes, membranes, nest_bias, recorded, run, spec_of, spikes_of
 from tests.golden.test_nest import DT, SEED
@@ -111,3 +111,21 @@ def by_time(ours, theirs, steps, moved):
         off += np.abs(a - b).tolist()
     assert max(off) <= steps
     assert np.count_nonzero(off) <= moved
+
+
+def coba(network):
+    cell = network.cell
+    names = ("g_leak", "v_leak", "v_threshold", "v_reset", "e_ex", "e_in", "tau_syn", "tau_syn_in")
+    given = {name: cell[name] for name in names} | {"c_m": cell["c_mem"], "t_ref": cell["refractory"] * DT}
+    model = CobaLIF(**given, input="end")
+    return positive(spec_of(network, model, receptors=True, bias=bias(network)), True)
+
+
+def test_conductance_based_neurons_spike_as_in_nest():
+    network = NETWORKS["cond_exp"](SEED)
+    theirs = recorded("nest_cond_exp", network)
+    alone = uncoupled(network, network.n)
+    assert_same_spikes(spikes_of(run(network, coba(network))), theirs["spikes"])
+    assert_same_spikes(spikes_of(run(alone, coba(alone))), theirs["uncoupled"])
+    traces(network, coba, ("v", theirs["V_m"]), 1e-3, atol=2e-11)
+    traces(network, coba, ("g", theirs["g_ex"]), 1e-9, atol=1e-18)

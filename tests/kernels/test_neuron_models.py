@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from neurobot.core import HostCore
 from neurobot.program import build
-from neurobot.spec import AdEx, AlphaLIF, Input, Izhikevich, NetworkSpec, Population, Projection
+from neurobot.spec import AdEx, AlphaLIF, CobaLIF, Input, Izhikevich, NetworkSpec, Population, Projection
 from neurobot.spec.neurons import receptors
 from tests.kernels.arrays import REALS, SEEDS, examples, same
 from tests.twins import kernels, neuron_models
@@ -58,13 +58,26 @@ def adex(draw, rng, n, conductance):
     )  # fmt: skip
 
 
+def coba(draw, rng, n):
+    def number(low, high):
+        return tuple(rng.uniform(low, high, n))
+
+    return CobaLIF(
+        c_m=number(2e-10, 4e-10), g_leak=number(1e-8, 3e-8), v_leak=-70e-3, v_threshold=number(-55e-3, -50e-3),
+        v_reset=number(-65e-3, -60e-3), e_ex=number(-5e-3, 5e-3), e_in=number(-85e-3, -75e-3),
+        tau_syn=number(1e-3, 5e-3), tau_syn_in=number(3e-3, 9e-3), t_ref=tuple(FINE * rng.integers(0, 4, n)),
+        input=draw(st.sampled_from(["start", "end"])),
+    )  # fmt: skip
+
+
 FINE = 1e-4
 APPROXIMATED = {
     "adex": (lambda *given: adex(*given, False), neuron_models.adex, (3e-10, 2e-10), (5e-10, 2e-9)),
+    "coba": (coba, neuron_models.coba, (2e-8, 1e-8), (0.0, 1e-9)),
     "adex conductance": (lambda *given: adex(*given, True), neuron_models.adex, (1e-8, 5e-9), (5e-10, 2e-9)),
 }
-LEVEL = dict.fromkeys(APPROXIMATED, lambda p: p["v_t"] + 6 / p["per_delta"])
-"""Where v is compared: beyond, it passes all values in a thousandth of a step."""
+LEVEL = dict.fromkeys(APPROXIMATED, lambda p: p["v_t"] + 6 / p["per_delta"]) | {"coba": lambda p: np.inf}
+"""Where v is compared: beyond, that of AdEx passes all values in a thousandth of a step."""
 
 
 @st.composite
@@ -113,9 +126,9 @@ def test_a_population_equals_its_twin(name, data, real):
 @pytest.mark.small
 @pytest.mark.parametrize("name", APPROXIMATED)
 @given(data=st.data(), real=REALS)
-@settings(examples(5), phases=(Phase.generate,))
+@settings(examples(4), phases=(Phase.generate,))
 def test_a_step_of_an_approximated_population_is_that_of_its_twin(name, data, real):
-    """From the core's own state at each step: v within 1e-3 mV, 1e-2 mV in float32, and w within 2e-2 pA."""
+    """From the core's own state at each step: v within 1e-3 mV, 1e-2 mV in float32, and w within 0.1 pA."""
     program, rng = data.draw(cells(APPROXIMATED[name], FINE))
     model = program.network.population("cells").model
     core = HostCore(program, real)
@@ -123,7 +136,7 @@ def test_a_step_of_an_approximated_population_is_that_of_its_twin(name, data, re
     blocks = {k.removeprefix("cells."): b for k, b in program.blocks["state"].items() if k.startswith("cells.")}
     steps = program.blocks["layout"]["cells.refractory"].of(program.layout)
     spikes, others = 0, 0
-    for _ in range(40):
+    for _ in range(30):
         row = rng.random(INPUTS) < 0.1
         x = {k: core.block(f"cells.{k}").astype(float) for k, b in blocks.items() if not b.integer}
         wait = core.block("cells.wait").copy()
@@ -137,7 +150,7 @@ def test_a_step_of_an_approximated_population_is_that_of_its_twin(name, data, re
         clear = np.isin(np.arange(len(x["v"])), sorted(set(fired) ^ set(ours)), invert=True)
         clear &= x["v"] < LEVEL[name](p)
         fine = real == "float64"
-        for k, scale in (("v", 1e-6 if fine else 1e-5), ("w", 2e-14)):
+        for k, scale in (("v", 1e-6 if fine else 1e-5), ("w", 1e-13)):
             if k in x:
                 np.testing.assert_allclose(core.block(f"cells.{k}")[clear], x[k][clear], rtol=0, atol=scale)
         for k in set(x) & {"g", "g_in", "i", "i_in"}:

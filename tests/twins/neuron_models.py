@@ -60,7 +60,7 @@ def izhikevich(p, x, wait, steps, model):
 
 def adex(p, x, wait, steps, model):
     """AdEx in many small steps of Runge and Kutta in v itself, in float64; where v passes v_peak it is reset."""
-    parts, early, conductance = 400, model.input == "start", model.e_ex is not None
+    parts, early, conductance = 100, model.input == "start", model.e_ex is not None
     names = ("g", "g_in") if conductance else ("i", "i_in")
     g = [x[name] + early * x[s] for name, s in zip(names, ("s", "s_in"), strict=True)]
     g = [np.maximum(y, 0) if conductance else y for y in g]
@@ -89,3 +89,27 @@ def adex(p, x, wait, steps, model):
     x["v"], x["w"] = v, w
     wait[:] = np.where(spiked, steps, np.maximum(wait - 1, 0))
     return np.flatnonzero(spiked).tolist()
+
+
+def coba(p, x, wait, steps, model):
+    """CobaLIF in many small steps of Runge and Kutta, in float64."""
+    parts, early = 100, model.input == "start"
+    g = [np.maximum(x[name] + early * x[s], 0) for name, s in (("g", "s"), ("g_in", "s_in"))]
+    rates = [-np.log(p[name]) for name in ("beta", "beta_in")]
+
+    def slope(t, v):
+        now = [p["per_c"] * y * np.exp(-t * rate) for y, rate in zip(g, rates, strict=True)]
+        return p["b"] - p["leak"] * v + now[0] * (p["e_ex"] - v) + now[1] * (p["e_in"] - v)
+
+    v, h = x["v"], 1 / parts
+    for k in range(parts):
+        k1 = slope(k * h, v)
+        k2 = slope(k * h + h / 2, v + h / 2 * k1)
+        k3 = slope(k * h + h / 2, v + h / 2 * k2)
+        v = v + h / 6 * (k1 + 2 * k2 + 2 * k3 + slope(k * h + h, v + h * k3))
+    x["v"] = np.where(wait > 0, x["v"], v)
+    for name, y, decay, s in (("g", g[0], "beta", "s"), ("g_in", g[1], "beta_in", "s_in")):
+        x[name] = y * p[decay] + (not early) * x[s]
+    fired, wait[:] = kernels.fire(x["v"], p["theta"], wait, steps)
+    x["v"] = kernels.reset(x["v"], p["to"], False, fired)
+    return fired

@@ -12,6 +12,7 @@ from neurobot.spec import (
     AdEx,
     AlphaLIF,
     Bounds,
+    CobaLIF,
     ControllerSpec,
     Current,
     Direct,
@@ -36,6 +37,22 @@ MODELS = {
     "alpha": (AlphaLIF(tau_mem=1e-2, tau_syn=2e-3, tau_syn_in=5e-3, t_ref=2e-3), 0.6, (0.5, 1.1)),
     "adex": (AdEx(tau_syn=2e-3), 1e-9, (0.5e-9, 1e-9)),
     "adex conductance": (AdEx(tau_syn=2e-3, tau_syn_in=5e-3, e_ex=0.0, e_in=-8e-2), 2e-8, (0.5e-9, 1e-9)),
+    "coba": (
+        CobaLIF(
+            c_m=2e-10,
+            g_leak=2e-8,
+            v_leak=-70e-3,
+            v_threshold=-55e-3,
+            v_reset=-65e-3,
+            e_ex=0.0,
+            e_in=-80e-3,
+            tau_syn=2e-3,
+            tau_syn_in=5e-3,
+            t_ref=2e-3,
+        ),
+        1e-8,
+        (2e-10, 4e-10),
+    ),
     "izhikevich": (Izhikevich(u_init=-12.0), 8.0, (0.0, 10.0)),
 }
 """By name: a model, the size of a weight, and biases between which its neurons go from silent to busy."""

@@ -8,7 +8,7 @@ import pytest
 
 from neurobot.core import HostCore
 from neurobot.program import build
-from neurobot.spec import AdEx, AlphaLIF, Input, Izhikevich, NetworkSpec, Population, Projection
+from neurobot.spec import AdEx, AlphaLIF, CobaLIF, Input, Izhikevich, NetworkSpec, Population, Projection
 from neurobot.spec.neuron_models import conductances
 from neurobot.spec.neurons import receptors
 from tests.unit.test_closed_forms import DT, STEPS, SYN, TAU, TIMES, simulate
@@ -61,6 +61,20 @@ EXTREMES = {
     "izhikevich half steps": (Izhikevich(scheme="half_steps", a=1.0), 1.0),
     "adex": (AdEx(tau_syn=2e-3, tau_syn_in=2e-4), 1e-9),
     "adex, narrow": (AdEx(tau_syn=2e-3, delta_t=1e-4, v_peak=50e-3), 1e-9),
+    "coba": (
+        CobaLIF(
+            c_m=2e-10,
+            g_leak=2e-8,
+            v_leak=-70e-3,
+            v_threshold=-55e-3,
+            v_reset=-65e-3,
+            e_ex=0.0,
+            e_in=-80e-3,
+            tau_syn=2e-3,
+            tau_syn_in=5e-4,
+        ),
+        1e-9,
+    ),
     "adex conductance": (AdEx(tau_syn=2e-3, tau_syn_in=2e-4, e_ex=0.0, e_in=-8e-2), 1e-9),
 }
 """By name: a model, and an ordinary current or weight."""

@@ -17,6 +17,7 @@ from neurobot.spec import (
     AlphaLIF,
     Bounds,
     Burst,
+    CobaLIF,
     ControllerSpec,
     CubaLIF,
     Current,
@@ -99,6 +100,12 @@ CASES = [
     (lambda: LIF(tau_mem=0.1, v_reset=(0.0, 2.0)), "above v_threshold"),
     (lambda: AlphaLIF(tau_mem=0.1, tau_syn=0), "AlphaLIF: tau_syn is 0, it must be greater than 0"),
     (lambda: AlphaLIF(tau_mem=0.1, tau_syn=0.1, input="unscaled"), "input is 'unscaled'; known: end, start"),
+    (
+        lambda: CobaLIF(
+            c_m=0, g_leak=1, v_leak=0, v_threshold=1, v_reset=0, e_ex=5, e_in=-1, tau_syn=0.1, tau_syn_in=0.1
+        ),
+        "CobaLIF: c_m is 0, it must be greater than 0",
+    ),
     (lambda: AdEx(tau_syn=2e-3, v_reset=0.01), "v_reset is 0.01, above v_peak 0.0: the neuron would spike for ever"),
     (lambda: AdEx(tau_syn=2e-3, v_t=0.01), "v_t is 0.01, above v_peak 0.0: there is no upswing to v_peak"),
     (lambda: AdEx(tau_syn=2e-3, delta_t=0), "AdEx: delta_t is 0, it must be greater than 0"),
