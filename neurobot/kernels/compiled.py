@@ -9,7 +9,7 @@ from typing import Any
 import numba
 import numpy as np
 
-from neurobot.kernels import CACHE, adex, alpha, coba, codes, cuba, custom, izhikevich, linked, noise, ops, readouts, stp
+from neurobot.kernels import CACHE, adex, alif, alpha, coba, codes, cuba, custom, izhikevich, linked, noise, ops, readouts, stp
 from neurobot.kernels import addresses as at
 from neurobot.kernels import tick as source
 
@@ -68,6 +68,7 @@ LINKED: dict[str, Callable[..., Any]] = {
     "CUBA_TWO": cuba.cuba_two,
     "ALPHA": alpha.alpha,
     "ADEX": adex.adex,
+    "ALIF": alif.alif,
     "COBA": coba.coba,
     "IZHIKEVICH": izhikevich.izhikevich,
     "NOISE": noise.noise,

@@ -90,6 +90,7 @@ _LINKED_OPERANDS = {
     "CUBA_TWO": _MODEL,
     "ALPHA": f"{_MODEL} receptors",
     "ADEX": f"{_MODEL} conductance early scratch_at",
+    "ALIF": f"{_MODEL} held",
     "COBA": f"{_MODEL} early",
     "IZHIKEVICH": f"{_UPDATE} half_steps",
     "SCATTER_STP": "n_pre n_post indptr_at indices_at delays_at delay weights_at spikes_at slots ring_at ring_slots "

@@ -9,7 +9,7 @@ import numpy as np
 
 from neurobot.spec.check import Values, as_array
 from neurobot.spec.network import Population
-from neurobot.spec.neuron_models import AdEx, AlphaLIF, CobaLIF, Izhikevich
+from neurobot.spec.neuron_models import ALIF, AdEx, AlphaLIF, CobaLIF, Izhikevich
 
 Arrays = dict[str, np.ndarray]
 
@@ -19,6 +19,8 @@ def model_coefficients(population: Population, dt: float) -> Arrays:
     model = population.model
     if isinstance(model, Izhikevich):
         return _izhikevich(model, population, dt)
+    if isinstance(model, ALIF):
+        return _alif(model, population, dt)
     if isinstance(model, CobaLIF):
         return _coba(model, population, dt)
     if isinstance(model, AdEx):
@@ -77,6 +79,21 @@ def _coba(model: CobaLIF, p: Population, dt: float) -> Arrays:
     out |= {"e_ex": as_array(model.e_ex, n), "e_in": as_array(model.e_in, n)}
     out |= {"theta": as_array(model.v_threshold, n), "to": as_array(model.v_reset, n)}
     return out | {"init": v_leak if p.v_init is None else as_array(p.v_init, n)}
+
+
+def _alif(model: ALIF, p: Population, dt: float) -> Arrays:
+    """kappa is the exact propagator of w into v over a step."""
+    n, out = p.n, _membrane(model, p, dt)
+    mem, tau_w, r = as_array(model.tau_mem, n), as_array(model.tau_w, n), as_array(model.r, n)
+    gain = -np.expm1(-dt / mem) * r
+    return out | {
+        "lam": {"current": gain, "jump": np.ones(n), "jump_then_decay": out["alpha"]}[model.input],
+        "kappa": r / mem * dt * _mean(dt / mem, dt / tau_w, 0),
+        "decay_w": np.exp(-dt / tau_w),
+        "decay_theta": np.exp(-dt / as_array(model.tau_theta, n)),
+        "jump": as_array(model.b, n),
+        "rise": as_array(model.beta, n),
+    }
 
 
 def _alpha(model: AlphaLIF, p: Population, dt: float) -> Arrays:

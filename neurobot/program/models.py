@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from neurobot.spec.controller import ControllerSpec
 from neurobot.spec.custom import Custom
 from neurobot.spec.network import NetworkSpec, Population
-from neurobot.spec.neuron_models import AdEx, AlphaLIF, CobaLIF, Izhikevich
+from neurobot.spec.neuron_models import ALIF, AdEx, AlphaLIF, CobaLIF, Izhikevich
 from neurobot.spec.neurons import CubaLIF
 
 
@@ -69,6 +69,11 @@ COBA = LinkedModel(
     ("v", "s", "g", "s_in", "g_in"),
     ("leak", "b", "per_c", "e_ex", "beta", "mean", "moment", "e_in", "beta_in", "mean_in", "moment_in", "theta", "to"),
 )
+ADAPTIVE = LinkedModel(
+    "ALIF",
+    ("v", "w", "theta", "s"),
+    ("alpha", "b", "lam", "kappa", "decay_w", "decay_theta", "theta", "to", "jump", "rise"),
+)
 
 
 def linked_model(spec: ControllerSpec | NetworkSpec, p: Population) -> LinkedModel | None:
@@ -76,6 +81,8 @@ def linked_model(spec: ControllerSpec | NetworkSpec, p: Population) -> LinkedMod
     model = p.model
     if isinstance(model, Custom):
         return _custom(spec, p, model)
+    if isinstance(model, ALIF):
+        return replace(ADAPTIVE, also={"held": 2 if model.input == "jump_then_decay" else 1})
     if isinstance(model, CobaLIF):
         return replace(COBA, also={"early": int(model.input == "start")})
     if isinstance(model, AdEx):

@@ -28,6 +28,7 @@ from neurobot.spec.encoders import OneHot as OneHot
 from neurobot.spec.network import NetworkSpec as NetworkSpec
 from neurobot.spec.network import Population as Population
 from neurobot.spec.network import Projection as Projection
+from neurobot.spec.neuron_models import ALIF as ALIF
 from neurobot.spec.neuron_models import AdEx as AdEx
 from neurobot.spec.neuron_models import AlphaLIF as AlphaLIF
 from neurobot.spec.neuron_models import CobaLIF as CobaLIF

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TypeAlias
 
 from neurobot.spec.custom import Custom
-from neurobot.spec.neuron_models import AdEx, AlphaLIF, CobaLIF, Izhikevich
+from neurobot.spec.neuron_models import ALIF, AdEx, AlphaLIF, CobaLIF, Izhikevich
 from neurobot.spec.neurons import IF, LI, LIF, CubaLIF, Input
 
-Model: TypeAlias = Input | IF | LIF | CubaLIF | LI | AlphaLIF | Izhikevich | AdEx | CobaLIF | Custom
-MODELS: tuple[type[Model], ...] = (Input, IF, LIF, CubaLIF, LI, AlphaLIF, Izhikevich, AdEx, CobaLIF, Custom)
+Model: TypeAlias = Input | IF | LIF | CubaLIF | LI | ALIF | AlphaLIF | Izhikevich | AdEx | CobaLIF | Custom
+MODELS: tuple[type[Model], ...] = (Input, IF, LIF, CubaLIF, LI, ALIF, AlphaLIF, Izhikevich, AdEx, CobaLIF, Custom)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from neurobot.spec.check import Problems, Values
-from neurobot.spec.neurons import Onset, Reset, Scheme, any_above, check_model
+from neurobot.spec.neurons import Jump, Onset, Reset, Scheme, any_above, check_model
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +50,47 @@ class AlphaLIF:
     v_subtract: Values | None = None
     t_ref: Values = 0.0
     input: Onset = "start"
+
+    def __post_init__(self) -> None:
+        check_model(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ALIF:
+    """LIF with an adaptive threshold and an adaptation current: tau_mem dv/dt = (v_leak - v) + r (I - w).
+
+    tau_w dw/dt = -w;  tau_theta dtheta/dt = -theta;  a spike is where v > v_threshold + theta, and raises w by b and
+    theta by beta. Both go on in the refractory time. Integrated exactly over a step. State: v, w, theta.
+
+    Args:
+        tau_mem: membrane time constant [s].
+        beta: what the threshold rises by at a spike; 0: it is fixed.
+        tau_theta: time constant of its return [s].
+        b: what the adaptation current rises by at a spike; 0: there is none.
+        tau_w: time constant of its decay [s].
+        r: resistance, gain of the currents.
+        v_leak: v without input.
+        v_threshold: a spike is emitted when v is greater than this and theta together.
+        v_reset: v after a spike, with ``reset="value"``.
+        reset: ``value`` sets v to v_reset, ``subtract`` takes v_subtract from v.
+        v_subtract: default v_threshold.
+        t_ref: refractory time [s]: v is held for this long after a spike.
+        input: what a spike does, see `neurobot.spec.neurons.Jump`.
+    """
+
+    tau_mem: Values
+    beta: Values = 0.0
+    tau_theta: Values = 0.1
+    b: Values = 0.0
+    tau_w: Values = 0.1
+    r: Values = 1.0
+    v_leak: Values = 0.0
+    v_threshold: Values = 1.0
+    v_reset: Values = 0.0
+    reset: Reset = "value"
+    v_subtract: Values | None = None
+    t_ref: Values = 0.0
+    input: Jump = "current"
 
     def __post_init__(self) -> None:
         check_model(self)

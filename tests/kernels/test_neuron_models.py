@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from neurobot.core import HostCore
 from neurobot.program import build
-from neurobot.spec import AdEx, AlphaLIF, CobaLIF, Input, Izhikevich, NetworkSpec, Population, Projection
+from neurobot.spec import ALIF, AdEx, AlphaLIF, CobaLIF, Input, Izhikevich, NetworkSpec, Population, Projection
 from neurobot.spec.neurons import receptors
 from tests.kernels.arrays import REALS, SEEDS, examples, same
 from tests.twins import kernels, neuron_models
@@ -38,7 +38,20 @@ def izhikevich(draw, rng, n):
     )  # fmt: skip
 
 
+def alif(draw, rng, n):
+    def number(low, high):
+        return tuple(rng.uniform(low, high, n))
+
+    code = draw(st.sampled_from(["current", "jump", "jump_then_decay"]))
+    return ALIF(
+        tau_mem=number(2e-3, 2e-2), tau_w=number(2e-3, 2e-1), tau_theta=number(2e-3, 2e-1), b=number(0, 0.2),
+        beta=number(0, 0.2), r=1.5, v_threshold=0.4, input=code,
+        **reset(draw, rng, n),
+    )  # fmt: skip
+
+
 MODELS = {
+    "alif": (alif, neuron_models.alif, (0.3, 0.5), (0.0, 0.5)),
     "alpha": (alpha, neuron_models.alpha, (0.3, 0.5), (0.0, 0.5)),
     "izhikevich": (izhikevich, neuron_models.izhikevich, (10.0, 5.0), (-10.0, 15.0)),
 }

@@ -113,3 +113,17 @@ def coba(p, x, wait, steps, model):
     fired, wait[:] = kernels.fire(x["v"], p["theta"], wait, steps)
     x["v"] = kernels.reset(x["v"], p["to"], False, fired)
     return fired
+
+
+def alif(p, x, wait, steps, model):
+    """A LIF with an adaptive threshold and an adaptation current."""
+    held = 2 if model.input == "jump_then_decay" else 1
+    y = p["alpha"] * x["v"] - p["kappa"] * x["w"]
+    y = np.where(wait > 0, y, y + p["lam"] * x["s"]) + p["b"]
+    x["v"] = np.where(wait < held, y, x["v"])
+    x["w"], x["theta"] = p["decay_w"] * x["w"], p["decay_theta"] * x["theta"]
+    fired, wait[:] = kernels.fire(x["v"], p["theta"] + x["theta"], wait, steps, held)
+    x["v"] = kernels.reset(x["v"], p["to"], model.reset == "subtract", fired)
+    x["w"][fired] += p["jump"][fired]
+    x["theta"][fired] += p["rise"][fired]
+    return fired

@@ -8,6 +8,7 @@ import pytest
 from neurobot.core import BatchCore, HostCore
 from neurobot.program import Program, build
 from neurobot.spec import (
+    ALIF,
     LI,
     AdEx,
     AlphaLIF,
@@ -53,6 +54,7 @@ MODELS = {
         1e-8,
         (2e-10, 4e-10),
     ),
+    "alif": (ALIF(tau_mem=1e-2, beta=0.2, b=0.1, tau_w=5e-2, t_ref=2e-3), 0.6, (0.5, 1.5)),
     "izhikevich": (Izhikevich(u_init=-12.0), 8.0, (0.0, 10.0)),
 }
 """By name: a model, the size of a weight, and biases between which its neurons go from silent to busy."""

@@ -9,6 +9,7 @@ import pytest
 from neurobot.errors import NeurobotError, SpecError, near
 from neurobot.program import build
 from neurobot.spec import (
+    ALIF,
     IF,
     LI,
     LIF,
@@ -120,6 +121,8 @@ CASES = [
         lambda: build(net(to("in", "out", np.full((2, 4), -1.0)), out=AdEx(tau_syn=2e-3, e_ex=0.0))),
         "projection 'in->out': there is a weight -1, but weights into AdEx are conductances, at least 0",
     ),
+    (lambda: ALIF(tau_mem=0.1, tau_w=0), "ALIF: tau_w is 0, it must be greater than 0"),
+    (lambda: ALIF(tau_mem=0.1, tau_theta=-1), "ALIF: tau_theta is -1, it must be greater than 0"),
     (lambda: Izhikevich(a=1.5), "Izhikevich: a is 1.5, it must be at most 1"),
     (lambda: Izhikevich(c=40), "c is 40.0, above v_threshold 30.0: the neuron would spike for ever"),
     (lambda: Izhikevich(u_init="x"), "u_init is 'x', it must be a number"),
