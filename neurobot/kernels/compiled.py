@@ -9,7 +9,22 @@ from typing import Any
 import numba
 import numpy as np
 
-from neurobot.kernels import CACHE, adex, alif, alpha, coba, codes, cuba, custom, izhikevich, linked, noise, ops, readouts, stp
+from neurobot.kernels import (
+    CACHE,
+    adex,
+    alif,
+    alpha,
+    coba,
+    codes,
+    cuba,
+    custom,
+    izhikevich,
+    linked,
+    noise,
+    ops,
+    readouts,
+    stp,
+)  # fmt: skip
 from neurobot.kernels import addresses as at
 from neurobot.kernels import tick as source
 

@@ -118,7 +118,7 @@ def coba(network):
     names = ("g_leak", "v_leak", "v_threshold", "v_reset", "e_ex", "e_in", "tau_syn", "tau_syn_in")
     given = {name: cell[name] for name in names} | {"c_m": cell["c_mem"], "t_ref": cell["refractory"] * DT}
     model = CobaLIF(**given, input="end")
-    return positive(spec_of(network, model, receptors=True, bias=bias(network)), True)
+    return positive(spec_of(network, model, receptors=True, bias=nest_bias(network)), True)
 
 
 def test_conductance_based_neurons_spike_as_in_nest():
