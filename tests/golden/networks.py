@@ -250,7 +250,6 @@ _WEIGHTS: dict[str, tuple[Callable[[np.random.Generator, int], dict[str, np.ndar
     "psc_exp_alike": (current_lif_alike, (50e-12, 80e-12), 60e-12),
     "psc_alpha": (current_lif, (20e-12, 30e-12), 25e-12),
     "cond_exp": (conductance_lif, (1e-9, 5e-9), 1.2e-9),
-    "cond_alpha": (conductance_lif, (0.3e-9, 1.5e-9), 0.5e-9),
     "aeif_cond_exp": (adaptive_exponential, (2e-9, 8e-9), 2e-9),
     "aeif_psc_exp": (adaptive_exponential, (80e-12, 100e-12), 80e-12),
     "izhikevich": (izhikevich, (1.0, 2.0), 1.0),

@@ -19,7 +19,6 @@ VARIABLES: dict[str, tuple[str, ...]] = {
     "psc_exp": ("V_m", "I_syn_ex"),
     "psc_alpha": ("V_m", "I_syn_ex"),
     "cond_exp": ("V_m", "g_ex"),
-    "cond_alpha": ("V_m", "g_ex"),
     "aeif_cond_exp": ("V_m", "w"),
     "aeif_psc_exp": ("V_m", "w"),
     "izhikevich": ("V_m", "U_m"),

@@ -42,7 +42,6 @@ MODELS: dict[str, tuple[str, dict[str, tuple[str, float]], float]] = {
     "psc_exp_alike": ("iaf_psc_exp", CURRENT, 1e12),
     "psc_alpha": ("iaf_psc_alpha", CURRENT, 1e12),
     "cond_exp": ("iaf_cond_exp", CONDUCTANCE, 1e9),
-    "cond_alpha": ("iaf_cond_alpha", CONDUCTANCE, 1e9),
     "aeif_cond_exp": ("aeif_cond_exp", AEIF, 1e9),
     "aeif_psc_exp": ("aeif_psc_exp", AEIF_CURRENT, 1e12),
     "izhikevich": ("izhikevich", IZHIKEVICH, 1.0),
