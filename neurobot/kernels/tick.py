@@ -249,7 +249,7 @@ def tick(layout, params, state, ints, obs, act, events, probe, trace):
     Returns:
         OK; BAD_OBSERVATION with nothing changed; BAD_ACTION with act as it was; NEURON_FAILED likewise, until a reset.
     """
-    if not all_finite(obs):
+    if not all_finite(cut(obs, 0, min(obs.size, layout[ops.N_OBS] * layout[ops.SUBSTEPS]))):
         return BAD_OBSERVATION
     done = steps_done(ints)
     first = ops.HEADER

@@ -164,6 +164,8 @@ def _read_header(path: Path, meta: Mapping[str, str] | None) -> dict[str, Any]:
         )
     if not isinstance(header.get("provenance"), dict) or type(header.get("seed")) is not int:
         raise ProgramFileError(f"{path}: the header has no provenance or seed")
+    if header["seed"] < 0 or header["seed"] >> 64:
+        raise ProgramFileError(f"{path}: the seed is {header['seed']}, it must be 0 .. 2^64 - 1")
     return header
 
 

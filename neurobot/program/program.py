@@ -174,7 +174,7 @@ def build(
         SpecError: sizes that are not known, weights that are missing or do not fit.
     """
     problems = Problems("build")
-    problems.count("seed", seed, low=0)
+    problems.seed(seed)
     if isinstance(spec, ControllerSpec):
         require_resolved(spec)
     network = spec if isinstance(spec, NetworkSpec) else spec.network

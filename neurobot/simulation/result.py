@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neurobot.errors import near
+from neurobot.spec.check import Problems
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -80,8 +81,8 @@ class Simulation:
         return np.bincount(spikes.neurons, minlength=spikes.n)
 
     def rates(self, population: str) -> np.ndarray:
-        """Mean rate of every neuron, (n,) [Hz]; KeyError as for `counts`."""
-        return np.asarray(self.counts(population) / self.duration)
+        """Mean rate of every neuron, (n,) [Hz], 0 in no time; KeyError as for `counts`."""
+        return np.asarray(self.counts(population) / (self.duration or 1.0))
 
     def rate_over_time(self, population: str, window: float) -> np.ndarray:
         """Rate of a population in consecutive windows, (windows,) [Hz], a last one that is cut short left out.
@@ -92,7 +93,11 @@ class Simulation:
 
         Raises:
             KeyError: as for `counts`.
+            SpecError: a window that is not above 0.
         """
+        problems = Problems("rate_over_time")
+        problems.number("window", window, above=0.0)
+        problems.done()
         spikes, width = self._of(population), max(1, round(window / self.dt))
         counts = np.bincount(spikes.steps // width, minlength=-(-self.steps // width))[: self.steps // width]
         return np.asarray(counts / (spikes.n * width * self.dt))

@@ -10,7 +10,8 @@ import numpy as np
 from neurobot.core import HostCore
 from neurobot.core.base import neuron_error
 from neurobot.program import Program
-from neurobot.simulation.plan import Plan, Record
+from neurobot.simulation.check import Record
+from neurobot.simulation.plan import Plan
 from neurobot.simulation.result import Simulation
 from neurobot.simulation.stimuli import Given
 
@@ -31,10 +32,11 @@ def simulate(
         program: of a network: ``build(NetworkSpec(...))``.
         inputs: stimuli by population. An Input population takes `PoissonSpikes`, `RegularSpikes`, `Pulses`,
             `SpikeTrain` or an array (steps, n), not 0 where there is a spike; any other takes `CurrentPulse` or
-            an array (steps, n) of currents, which are added to its bias. Several in a list add up. Input
-            populations that are not named stay silent.
+            an array (steps, n) of currents, which are added to its bias. Of several in a list currents add up, and
+            a neuron spikes where any of them says so. Input populations that are not named stay silent.
         duration: [s], a multiple of dt.
-        record: variables to trace, ``population.v`` (or ``.i`` ...), or a mapping from those to some neurons.
+        record: variables to trace, ``population.v`` (or ``.i`` ...), or a mapping from those to the neurons, as
+            numbers or as a mask.
         every: trace every so many steps.
         dtype: ``float64``, or ``float32`` for speed.
         seed: of `PoissonSpikes`, and of chance in the network; default the program's.
@@ -43,16 +45,14 @@ def simulate(
         SpecError: what is asked for does not fit the network; all problems at once.
         NeuronError: a neuron of your own raised.
     """
-    plan = Plan(program, inputs or {}, duration, record, every)
-    seed = program.seed if seed is None else seed
+    seed = getattr(program, "seed", 0) if seed is None else seed
+    plan = Plan(program, inputs or {}, duration, record, every, seed)
     core = HostCore(
         program, dtype, seed=seed, log_spikes=plan.chunk * program.neurons, probe=plan.probe, max_steps=plan.chunk
     )
-    streams = {name: np.random.Generator(np.random.Philox(key=[seed, k])) for k, name in enumerate(plan.network.names)}
     spikes, traces, synops = [], [], 0
     for first, last in plan.calls():
-        plan.set_currents(core, first)
-        plan.fill(core.observation, first, last, streams)
+        plan.fill(core, first, last)
         if core.tick_in_place(last - first):
             raise neuron_error(program, core.ints)
         spikes.append(np.column_stack([core.spikes[:, 0] + np.int64(first), core.spikes[:, 1]]))

@@ -5,6 +5,7 @@ A spike at time t belongs to the step that covers it, floor(t / dt).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -12,8 +13,10 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike
 
-from neurobot.errors import SpecError
 from neurobot.spec.check import MULTIPLE_TOLERANCE, Problems, Values, as_array, normalise
+
+END = 1 << 40
+"""A step that no simulation reaches."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +53,7 @@ class RegularSpikes:
         normalise(self, "phase")
         _check_rate(self)
         problems = Problems("RegularSpikes")
-        problems.values("phase", self.phase, low=0.0, high=1.0)
+        problems.values("phase", self.phase, low=0.0, high=math.nextafter(1.0, 0.0))
         problems.done()
 
     def rows(self, first: int, last: int, n: int, dt: float, chance: np.random.Generator) -> np.ndarray:
@@ -98,8 +101,12 @@ class SpikeTrain:
     __slots__ = ("neurons", "times")
 
     def __init__(self, times: ArrayLike, neurons: ArrayLike):
-        self.times, self.neurons = np.array(times, np.float64), np.array(neurons)
         problems = Problems("SpikeTrain")
+        try:
+            self.times, self.neurons = np.array(times, np.float64), np.array(neurons)
+        except (TypeError, ValueError):
+            problems.add("times and neurons must be arrays of numbers")
+            problems.done()
         if self.times.ndim != 1 or self.times.shape != self.neurons.shape:
             problems.add(
                 f"times has shape {self.times.shape} and neurons {self.neurons.shape}; give one of each a spike"
@@ -112,24 +119,26 @@ class SpikeTrain:
         problems.done()
         self.neurons = self.neurons.astype(np.int64)
 
-    def rows(self, first: int, last: int, n: int, dt: float, chance: np.random.Generator) -> np.ndarray:
-        """Spikes of steps first to last, (last - first, n) bool.
-
-        Raises:
-            SpecError: a neuron that does not exist, or two spikes of a neuron in one step.
-        """
+    def problems(self, n: int, dt: float) -> list[str]:
+        """What does not fit a population of n neurons and a step of dt [s]."""
         if self.neurons.size and self.neurons.max() >= n:
-            raise SpecError("SpikeTrain", [f"neuron {self.neurons.max()} spikes, the population has 0..{n - 1}"])
+            return [f"neuron {self.neurons.max()} of the SpikeTrain spikes, the population has 0..{n - 1}"]
+        places, times = np.unique(step_of(self.times, dt) * n + self.neurons, return_counts=True)
+        if times.max(initial=0) < 2:
+            return []
+        step, neuron = divmod(int(places[times > 1][0]), n)
+        return [
+            f"neuron {neuron} of the SpikeTrain spikes {times.max()} times in the step at {step * dt:g} s; a step of "
+            f"{dt:g} s holds one spike, give a smaller dt"
+        ]
+
+    def rows(self, first: int, last: int, n: int, dt: float, chance: np.random.Generator) -> np.ndarray:
+        """Spikes of steps first to last, (last - first, n) bool."""
         steps = step_of(self.times, dt)
         now = (steps >= first) & (steps < last)
-        out = np.zeros((last - first, n), np.int64)
-        np.add.at(out, (steps[now] - first, self.neurons[now]), 1)
-        if out.max(initial=0) > 1:
-            step, neuron = np.argwhere(out > 1)[0]
-            time = (first + step) * dt
-            raise SpecError("SpikeTrain", [f"neuron {neuron} spikes {out.max()} times in the step at {time:g} s; "
-                                           f"a step of {dt:g} s holds one spike, give a smaller dt"])  # fmt: skip
-        return out > 0
+        out = np.zeros((last - first, n), bool)
+        out[steps[now] - first, self.neurons[now]] = True
+        return out
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,13 +164,10 @@ class CurrentPulse:
             problems.number("stop", self.stop, above=self.start)
         problems.done()
 
-    def currents(self, n: int, dt: float) -> list[tuple[int, np.ndarray]]:
-        """The current (n,) from each step at which it changes on, in order."""
-        zero, amplitude = np.zeros(n), as_array(self.amplitude, n)
-        changes = [(0, zero), (int(step_of(np.array(self.start), dt)), amplitude)]
-        if self.stop is not None:
-            changes.append((int(step_of(np.array(self.stop), dt)), zero))
-        return changes
+    def steps(self, dt: float) -> tuple[int, int]:
+        """The first step with the current, and the first one without it again."""
+        first = int(step_of(np.array(self.start), dt))
+        return first, END if self.stop is None else int(step_of(np.array(self.stop), dt))
 
 
 SpikeStimulus: TypeAlias = PoissonSpikes | RegularSpikes | Pulses | SpikeTrain
@@ -171,8 +177,8 @@ Given: TypeAlias = Stimulus | np.ndarray | Sequence[Stimulus]
 
 
 def step_of(times: np.ndarray, dt: float) -> np.ndarray:
-    """The steps that cover some times [s]; a time that is a multiple of dt but for rounding counts as one."""
-    return np.floor(times / dt + MULTIPLE_TOLERANCE).astype(np.int64)
+    """The steps that cover some times [s], int64; a time that is a multiple of dt but for rounding counts as one."""
+    return np.minimum(np.floor(times / dt + MULTIPLE_TOLERANCE), END).astype(np.int64)
 
 
 def _check_rate(stimulus: PoissonSpikes | RegularSpikes) -> None:

@@ -80,6 +80,12 @@ class Problems:
         elif value < low:
             self.add(f"{name} is {value}, it must be at least {low}")
 
+    def seed(self, value: Any) -> None:
+        """Note a seed that is not a whole number of 64 bits."""
+        self.count("seed", value, low=0)
+        if isinstance(value, int) and value >> 64:
+            self.add(f"seed is {value}, it must be below 2^64")
+
     def steps(self, name: str, time: float, dt: float) -> None:
         """Note a time that is not a whole number of steps of dt [s]."""
         if whole_steps(time, dt) is None:

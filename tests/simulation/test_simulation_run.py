@@ -224,13 +224,35 @@ WRONG = [
     ({"inputs": {"in": PoissonSpikes(rate=(1.0, 2.0))}}, "rate for 'in' has 2 values, it must have one or 3"),
     ({"inputs": {"in": PoissonSpikes(rate=2000.0)}}, "rate for 'in' is over one spike a step; at most 1000 Hz"),
     ({"inputs": {"cells": CurrentPulse(amplitude=(1.0, 2.0))}}, "amplitude for 'cells' has 2 values"),
-    ({"inputs": {"in": SpikeTrain([0.0], [3])}}, r"neuron 3 spikes, the population has 0\.\.2"),
-    ({"inputs": {"in": SpikeTrain([5e-3, 5.4e-3], [1, 1])}}, "neuron 1 spikes 2 times in the step at 0.005 s"),
+    ({"inputs": {"in": SpikeTrain([0.0], [3])}}, r"neuron 3 of the SpikeTrain spikes, the population has 0\.\.2"),
+    (
+        {"inputs": {"in": SpikeTrain([5e-3, 5.4e-3], [1, 1])}},
+        "spikes 2 times in the step at 0.005 s",
+    ),
     ({"duration": 0.0105}, "duration is 0.0105 s, not a multiple of dt = 0.001 s"),
     ({"duration": -1.0}, "duration is -1, it must be at least 0"),
     ({"every": 0}, "every is 0, it must be at least 1"),
     ({"record": ["cells.w"]}, "there is no variable 'cells.w'; did you mean 'cells.v'"),
     ({"record": {"cells.v": [4]}}, r"'cells.v' is asked of neurons \[4\]; give numbers in 0\.\.3"),
+    ({"inputs": [ONES]}, "inputs is a list, it must be a mapping from populations to stimuli"),
+    ({"inputs": {"cells": [[0.0, 1.0]] * 100}}, r"'cells' is LIF and takes currents, given \[0.0, 1.0\]; give a NumPy"),
+    (
+        {"inputs": {"in": SpikeTrain([10.0, 20.0], [0, 0])}},
+        "SpikeTrain for 'in' begins at 10 s, after the end at",
+    ),
+    (
+        {"inputs": {"in": Pulses(times=0.5)}},
+        "begins at 0.5 s, after the end at 0.1 s; times are in seconds",
+    ),
+    ({"inputs": {"cells": CurrentPulse(amplitude=1.0, start=5.0)}}, "CurrentPulse for 'cells' begins at 5 s, after"),
+    (
+        {"inputs": {"cells": CurrentPulse(amplitude=1.0, start=0.0102, stop=0.0107)}},
+        "the pulse for 'cells' from 0.0102 to 0.0107 s covers no whole step of 0.001 s",
+    ),
+    ({"seed": 1 << 64}, r"seed is 18446744073709551616, it must be below 2\^64"),
+    ({"seed": 1.5}, "seed is 1.5, it must be a whole number"),
+    ({"record": {"cells.v": [True, False]}}, "give numbers in 0..3, or a mask of 4"),
+    ({"record": {"cells.v": [[0], [1, 2]]}}, "give numbers in 0..3, or a mask of 4"),
     ({"record": {"cells.v": [0.5]}}, r"'cells.v' is asked of neurons \[0.5\]"),
 ]
 
@@ -243,7 +265,8 @@ def test_what_does_not_fit_the_network_is_said_before_anything_runs(given, messa
 
 STIMULI = [
     (lambda: PoissonSpikes(rate=-1.0), "rate is -1, it must be at least 0"),
-    (lambda: RegularSpikes(rate=1.0, phase=2.0), "phase is 2, it must be at most 1"),
+    (lambda: RegularSpikes(rate=1.0, phase=1.0), "phase is 1, it must be at most 1"),
+    (lambda: SpikeTrain(["a"], [0]), "times and neurons must be arrays of numbers"),
     (lambda: Pulses(times=(0.0, -1.0)), r"times\[1\] is -1"),
     (lambda: SpikeTrain([0.0, 1.0], [1]), r"times has shape \(2,\) and neurons \(1,\)"),
     (lambda: SpikeTrain([0.0], [-1]), "neurons must be whole numbers from 0 on"),
@@ -256,6 +279,68 @@ STIMULI = [
 def test_a_stimulus_that_makes_no_sense_is_refused(make, message):
     with pytest.raises(SpecError, match=message):
         make()
+
+
+def test_chance_of_a_stimulus_is_not_that_of_the_drawn_weights():
+    """Both come from the program's seed."""
+    w = FixedProbability(p=0.2, weight=1.0)
+    network = NetworkSpec(
+        DT, (Population("in", 64, Input()), Population("cells", 64, CELL)), (Projection("in", "cells", w),)
+    )
+    spikes = simulate(build(network), {"in": PoissonSpikes(rate=200.0)}, 0.064).spikes["in"]
+    fired = np.zeros((64, 64), bool)
+    fired[spikes.steps, spikes.neurons] = True
+    connected = build(network).weights("in->cells").T != 0
+    assert (fired == connected).mean() == pytest.approx(0.2**2 + 0.8**2, abs=0.05)
+
+
+def test_each_stimulus_has_a_chance_of_its_own():
+    both = [PoissonSpikes(rate=50.0), PoissonSpikes(rate=80.0)]
+
+    def early(inputs, duration):
+        spikes = simulate(feed(LIF(tau_mem=10e-3)), inputs, duration).spikes["in"]
+        return spikes.steps[spikes.steps < 1000].tolist()
+
+    alone = early({"in": both}, 1.0)
+    assert alone == early({"in": both}, 20.0)
+    assert alone == early({"in": both, "cells": CurrentPulse(amplitude=0.1, start=0.3, stop=0.5)}, 1.0)
+    assert set(early({"in": both[:1]}, 1.0)) <= set(alone)
+
+
+def test_a_current_is_added_to_the_bias_that_the_program_has():
+    """Also where a trainer has changed it."""
+    program = feed(LIF(tau_mem=10e-3))
+    trained = program.params.copy()
+    program.blocks["params"]["cells.b"].of(trained)[...] = 0.2
+    program = program.with_params(trained)
+    plain = simulate(program, duration=0.3, record=["cells.v"])
+    driven = simulate(program, {"cells": CurrentPulse(amplitude=0.0)}, 0.3, record=["cells.v"])
+    assert len(plain.spikes["cells"]) > 5
+    np.testing.assert_array_equal(plain.traces["cells.v"], driven.traces["cells.v"])
+
+
+def test_a_mask_chooses_the_neurons_to_record():
+    program = feed(LIF(tau_mem=10e-3, v_threshold=9.0))
+    inputs = {"in": RegularSpikes(rate=300.0)}
+    everything = simulate(program, inputs, 0.05, record=["cells.v"]).traces["cells.v"]
+    for chosen in ([True, False, False, True], [0, 3]):
+        some = simulate(program, inputs, 0.05, record={"cells.v": chosen}).traces["cells.v"]
+        np.testing.assert_array_equal(some, everything[:, [0, 3]])
+    assert simulate(program, inputs, 0.05, record={"cells.v": []}).traces["cells.v"].shape == (50, 0)
+    assert simulate(program, inputs, 0.05, record={"cells.v": None}).traces["cells.v"].shape == (50, 4)
+
+
+def test_a_rate_over_no_time_is_0_and_a_window_has_a_length():
+    result = simulate(recurrent(), duration=0.0)
+    assert not result.rates("cells").any()
+    with pytest.raises(SpecError, match="window is -1, it must be greater than 0"):
+        result.rate_over_time("cells", -1.0)
+
+
+def test_what_is_simulated_is_a_program():
+    spec = NetworkSpec(DT, (Population("cells", 2, CELL),))
+    with pytest.raises(SpecError, match=r"program is a NetworkSpec; give neurobot.build\(network\)"):
+        simulate(spec)
 
 
 def test_a_controller_is_no_network():
