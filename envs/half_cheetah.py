@@ -48,6 +48,7 @@ from __future__ import annotations
 import numpy as np
 from gymnasium.spaces import Box
 
+from neurobot.envs.parts import effort, mark_x, normal_start
 from neurobot.envs.scene import Scene, View
 from neurobot.envs.task import Array, Info, Task, registered_limit
 
@@ -55,21 +56,10 @@ CTRL_COST = 0.1
 RESET_NOISE = 0.1
 
 
-def _draw(generator: np.random.Generator, init_qpos: Array, init_qvel: Array) -> tuple[Array, Array]:
-    qpos = init_qpos + generator.uniform(low=-RESET_NOISE, high=RESET_NOISE, size=init_qpos.size)
-    qvel = init_qvel + RESET_NOISE * generator.standard_normal(init_qvel.size)
-    return qpos, qvel
-
-
-def _mark(view: View) -> Array:
-    x: Array = view.qpos[:, 0].copy()
-    return x
-
-
 def _assess(view: View, before: Array, actions: Array) -> tuple[Array, Array, Info]:
     x = view.qpos[:, 0].copy()
     velocity = (x - before) / view.period
-    cost = CTRL_COST * np.add.reduce(np.square(actions), axis=1)
+    cost = CTRL_COST * effort(actions)
     info = {"x_position": x, "x_velocity": velocity, "reward_forward": velocity.copy(), "reward_ctrl": -cost}
     return velocity - cost, np.zeros(len(x), np.bool_), info
 
@@ -86,8 +76,8 @@ def _reset_info(view: View) -> Info:
 SCENE = Scene(
     model="half_cheetah.xml",
     frame_skip=5,
-    draw=_draw,
-    mark=_mark,
+    draw=normal_start(RESET_NOISE),
+    mark=mark_x,
     assess=_assess,
     observe=_observe,
     reset_info=_reset_info,

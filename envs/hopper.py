@@ -42,6 +42,7 @@ from __future__ import annotations
 import numpy as np
 from gymnasium.spaces import Box
 
+from neurobot.envs.parts import effort, height_info, mark_x, observe_clipped, uniform_start
 from neurobot.envs.scene import Scene, View
 from neurobot.envs.task import Array, Info, Task, registered_limit
 
@@ -50,18 +51,6 @@ RESET_NOISE = 5e-3
 MIN_HEIGHT = 0.7  # [m]
 MAX_PITCH = 0.2  # [rad]
 MAX_STATE = 100.0  # [rad], [m/s] and [rad/s]
-MAX_SEEN_VELOCITY = 10.0  # [m/s] and [rad/s]
-
-
-def _draw(generator: np.random.Generator, init_qpos: Array, init_qvel: Array) -> tuple[Array, Array]:
-    qpos = init_qpos + generator.uniform(low=-RESET_NOISE, high=RESET_NOISE, size=init_qpos.size)
-    qvel = init_qvel + generator.uniform(low=-RESET_NOISE, high=RESET_NOISE, size=init_qvel.size)
-    return qpos, qvel
-
-
-def _mark(view: View) -> Array:
-    x: Array = view.qpos[:, 0].copy()
-    return x
 
 
 def _healthy(view: View) -> Array:
@@ -75,12 +64,9 @@ def _healthy(view: View) -> Array:
 def _assess(view: View, before: Array, actions: Array) -> tuple[Array, Array, Info]:
     healthy = _healthy(view)
     survive = healthy.astype(np.float64)
-    x = view.qpos[:, 0].copy()
-    velocity = (x - before) / view.period
-    cost = CTRL_COST * np.add.reduce(np.square(actions), axis=1)
-    info = {
-        "x_position": x,
-        "z_distance_from_origin": view.qpos[:, 1] - view.init_qpos[1],
+    velocity = (view.qpos[:, 0] - before) / view.period
+    cost = CTRL_COST * effort(actions)
+    info = height_info(view) | {
         "x_velocity": velocity,
         "reward_forward": velocity.copy(),
         "reward_ctrl": -cost,
@@ -89,29 +75,14 @@ def _assess(view: View, before: Array, actions: Array) -> tuple[Array, Array, In
     return velocity + survive - cost, ~healthy, info
 
 
-def _observe(view: View) -> Array:
-    obs: Array = view.motion[:, 1:].copy()
-    velocity = obs[:, view.qpos.shape[1] - 1 :]
-    np.maximum(velocity, -MAX_SEEN_VELOCITY, out=velocity)
-    np.minimum(velocity, MAX_SEEN_VELOCITY, out=velocity)
-    return obs
-
-
-def _reset_info(view: View) -> Info:
-    return {
-        "x_position": view.qpos[:, 0].copy(),
-        "z_distance_from_origin": view.qpos[:, 1] - view.init_qpos[1],
-    }
-
-
 SCENE = Scene(
     model="hopper.xml",
     frame_skip=4,
-    draw=_draw,
-    mark=_mark,
+    draw=uniform_start(RESET_NOISE),
+    mark=mark_x,
     assess=_assess,
-    observe=_observe,
-    reset_info=_reset_info,
+    observe=observe_clipped,
+    reset_info=height_info,
 )
 
 TASK = Task(

@@ -4,13 +4,38 @@ from __future__ import annotations
 
 from gymnasium.vector import AutoresetMode
 
-from neurobot.envs import cartpole, half_cheetah, hopper
+from neurobot.envs import (
+    ant,
+    cartpole,
+    half_cheetah,
+    hopper,
+    humanoid,
+    inverted_double_pendulum,
+    inverted_pendulum,
+    pendulum,
+    reacher,
+    swimmer,
+    walker2d,
+)
 from neurobot.envs.checks import checked_count
 from neurobot.envs.task import Task
 from neurobot.envs.vector import TaskVectorEnv
 from neurobot.errors import EnvError, near
 
-_TASKS = {task.id: task for task in (cartpole.TASK, half_cheetah.TASK, hopper.TASK)}
+MODULES = (  # a task is one module, whose docstring describes it
+    ant,
+    cartpole,
+    half_cheetah,
+    hopper,
+    humanoid,
+    inverted_double_pendulum,
+    inverted_pendulum,
+    pendulum,
+    reacher,
+    swimmer,
+    walker2d,
+)
+_TASKS = {module.TASK.id: module.TASK for module in MODULES}
 
 
 def vector_ids() -> tuple[str, ...]:

@@ -20,6 +20,7 @@ import mujoco
 import numpy as np
 from mujoco.batch import Batch, SimulationError
 
+from neurobot.envs.contact_forces import ContactForces
 from neurobot.envs.scene import Scene, View
 from neurobot.envs.task import Array, Info, Simulation, StepResult
 
@@ -44,7 +45,9 @@ class MujocoSimulation(Simulation):
         self._scene = scene
         model = load_model(scene.model)
         model.opt.disableflags |= int(mujoco.mjtDisableBit.mjDSBL_AUTORESET)
-        self.batch = Batch(model, num_envs, threads)
+        with_forces = "cfrc_ext" in scene.fields
+        self.batch = Batch(model, num_envs, threads, persistent=with_forces)
+        self._forces = ContactForces(self.batch) if with_forces else None
         default = mujoco.MjData(model)
         self.view = View(
             qpos=self.batch.bind("qpos"),
@@ -54,7 +57,8 @@ class MujocoSimulation(Simulation):
             init_qpos=default.qpos.copy(),
             init_qvel=default.qvel.copy(),
             period=model.opt.timestep * scene.frame_skip,
-            data={name: self.batch.bind(name) for name in scene.fields},
+            body_mass=np.broadcast_to(model.body_mass, (num_envs, model.nbody)),
+            data={name: self._field(name) for name in scene.fields},
         )
         self._ctrl = self.batch.bind("ctrl")
         first = int(_BAD[0])
@@ -67,6 +71,8 @@ class MujocoSimulation(Simulation):
         for i, generator in zip(ids, generators, strict=True):
             view.qpos[i], view.qvel[i] = self._scene.draw(generator, view.init_qpos, view.init_qvel)
         self.batch.forward(ids)
+        if self._forces is not None:
+            self._forces.clear(ids)
 
     def step(self, actions: Array, ids: Array | None) -> StepResult:
         """Advance by one control period; see `Simulation.step`."""
@@ -76,6 +82,8 @@ class MujocoSimulation(Simulation):
         if errors:
             # before anything is computed from the state, so that no arithmetic meets inf or NaN
             self.batch.reset(np.array(sorted(errors), np.int32))
+        if self._forces is not None:
+            self._forces.update(ids)
         reward, terminated, info = self._scene.assess(self.view, before, actions)
         return StepResult(reward, terminated, info, errors)
 
@@ -86,6 +94,13 @@ class MujocoSimulation(Simulation):
     def reset_info(self) -> Info:
         """The info of gymnasium's reset."""
         return self._scene.reset_info(self.view)
+
+    def _field(self, name: str) -> Array:
+        """The live array of an MjData field."""
+        if self._forces is not None and name == "cfrc_ext":
+            return self._forces.values
+        bound: Array = self.batch.bind(name)
+        return bound
 
     def _advance(self, ids: Array | None) -> dict[int, str]:
         """Step the physics; return the message of each instance that broke down."""

@@ -26,8 +26,10 @@ class View:
         init_qpos: (nq,) positions of the model's default state.
         init_qvel: (nv,) velocities of the model's default state.
         period: control period [s], timestep times frame skip in this order.
+        body_mass: (num_envs, nbody) mass of each body, the world first [kg].
         data: further MjData fields that the scene asked for, (num_envs, ...) each, by name. As in gymnasium,
-            derived fields are those of the last physics step's beginning.
+            derived fields are those of the last physics step's last evaluation, which with the Runge-Kutta integrator
+            is its last stage. `cfrc_ext` costs extra, see contact_forces.py.
     """
 
     qpos: Array
@@ -36,6 +38,7 @@ class View:
     init_qpos: Array
     init_qvel: Array
     period: float
+    body_mass: Array
     data: Mapping[str, Array]
 
 

@@ -88,8 +88,7 @@ def _batched(name: str) -> str:
     from neurobot.envs import find_task, make
 
     task = find_task(name)
-    modules = inspect.getmembers(make, lambda member: getattr(member, "TASK", None) is task)
-    about = "".join(inspect.getdoc(module) or "" for _, module in modules)
+    about = "".join(inspect.getdoc(module) or "" for module in make.MODULES if task is module.TASK)
     facts = f"control period {seconds(task.control_period)}, at most {task.max_episode_steps} ticks an episode"
     return f"{name}: {task.doc}; {facts}; can be trained on in batches\n\n{about}"
 
@@ -100,7 +99,7 @@ def _print_groups(groups: dict[str, list[str]]) -> None:
     print("batched: can be trained on")
     for name in groups["batched"]:
         task = find_task(name)
-        print(f"  {name:20} {seconds(task.control_period):>8}   {task.doc}")
+        print(f"  {name:26} {seconds(task.control_period):>8}   {task.doc}")
     for title in ("neurobot", "gymnasium"):
         if groups[title]:
             print(f"{title}: can be run")

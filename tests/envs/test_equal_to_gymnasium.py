@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 
-from neurobot.envs import find_task, hopper, make_vec, vector_ids
+from neurobot.envs import ant, find_task, hopper, make, make_vec, reacher, vector_ids
 
 NUM_ENVS = 3
 SEED = 11
@@ -23,8 +23,12 @@ def _in_a_folder_of_its_own(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
+def make_single(env_id):
+    return gymnasium.make(env_id, disable_env_checker=True)  # the checker takes as long as the physics
+
+
 def make_reference(env_id, mode):
-    return SyncVectorEnv([lambda: gymnasium.make(env_id)] * NUM_ENVS, autoreset_mode=mode)
+    return SyncVectorEnv([lambda: make_single(env_id)] * NUM_ENVS, autoreset_mode=mode)
 
 
 def assert_same_info(ours, theirs):
@@ -70,7 +74,7 @@ def test_every_step_equals_gymnasium_through_several_episodes(env_id, mode):
 @pytest.mark.parametrize("env_id", vector_ids())
 def test_without_autoreset_each_episode_equals_gymnasiums_until_its_end_and_then_stands_still(env_id):
     ours = make_vec(env_id, NUM_ENVS, autoreset_mode=AutoresetMode.DISABLED)
-    theirs = [gymnasium.make(env_id) for _ in range(NUM_ENVS)]
+    theirs = [make_single(env_id) for _ in range(NUM_ENVS)]
     ours.action_space.seed(SEED)
     for episode, seed in enumerate([SEED, None]):  # the second goes on with the generators of the first
         obs, _ = ours.reset(seed=seed)
@@ -90,7 +94,7 @@ def test_without_autoreset_each_episode_equals_gymnasiums_until_its_end_and_then
                     single = env.step(actions[i])
                     np.testing.assert_array_equal(obs[i], single[0])
                     assert (reward[i], terminated[i], truncated[i]) == single[1:4]
-                    assert {key: info[key][i] for key in single[4]} == single[4]
+                    np.testing.assert_equal({key: info[key][i] for key in single[4]}, single[4])
             last, done = obs, terminated | truncated
             if done.all():
                 break
@@ -167,23 +171,58 @@ def test_spaces_periods_and_limits_are_gymnasiums(env_id):
     assert ours.single_action_space == single.action_space
     assert ours.observation_space.shape == (2, *single.observation_space.shape)
     assert task.max_episode_steps == single.spec.max_episode_steps
-    period = single.unwrapped.tau if env_id == "CartPole-v1" else single.unwrapped.dt
+    period = getattr(single.unwrapped, "tau", None) or single.unwrapped.dt
     assert ours.control_period == task.control_period == period
     assert ours.spec.id == task.id == env_id
 
 
-@pytest.mark.parametrize("env_id", ["HalfCheetah-v5", "Hopper-v5"])
+def table_rows(env_id):
+    """Rows of the tables in a task's docstring, cell by cell."""
+    (module,) = [module for module in make.MODULES if env_id == module.TASK.id]
+    lines = [line.strip("|").split("|") for line in module.__doc__.splitlines() if line.startswith("|")]
+    rows = [[cell.strip() for cell in line] for line in lines]
+    return [row for row in rows if row[0][0].isdigit()]
+
+
+@pytest.mark.parametrize("env_id", vector_ids())
+def test_the_tables_have_a_row_for_every_action_and_observation_in_order(env_id):
+    task = find_task(env_id)
+    actions = getattr(task.action_space, "shape", ()) or (1,)
+    ranges = [row[0].partition("-") for row in table_rows(env_id)]
+    indices = [i for first, _, last in ranges for i in range(int(first), int(last or first) + 1)]
+    assert indices == [*range(*actions), *range(*task.observation_space.shape)]
+
+
+# how many joint coordinates at the beginning the observation leaves out
+LEFT_OUT = {
+    "Ant-v5": 2,
+    "HalfCheetah-v5": 1,
+    "Hopper-v5": 1,
+    "Humanoid-v5": 2,
+    "InvertedPendulum-v5": 0,
+    "Swimmer-v5": 2,
+    "Walker2d-v5": 1,
+}
+
+
+@pytest.mark.parametrize("env_id", LEFT_OUT)
 def test_the_tables_name_the_joints_of_the_model(env_id):
     """The MJCF column of the module's docstring against the model itself, in order."""
-    import importlib
+    import mujoco
 
-    module = importlib.import_module(f"neurobot.envs.{'half_cheetah' if env_id[1] == 'a' else 'hopper'}")
     model = gymnasium.make(env_id).unwrapped.model
-    lines = [line.strip("|").split("|") for line in module.__doc__.splitlines() if line.startswith("|")]
-    rows = [[cell.strip() for cell in line] for line in lines if line[0].strip().isdigit()]
-    named = [row[4] for row in rows]
-    joints = [model.joint(i).name for i in range(model.njnt)]
+    free = mujoco.mjtJoint.mjJNT_FREE
+    positions = [model.joint(i).name for i in range(model.njnt) for _ in range(7 if model.jnt_type[i] == free else 1)]
+    velocities = [model.joint(i).name for i in range(model.njnt) for _ in range(6 if model.jnt_type[i] == free else 1)]
     driven = [model.joint(model.actuator(i).trnid[0]).name for i in range(model.nu)]
-    assert named == driven + joints[1:] + joints
-    gears = [f"{model.actuator(i).gear[0]:g} N m" for i in range(model.nu)]
-    assert [row[5] for row in rows[: model.nu]] == gears
+    rows = table_rows(env_id)
+    named = [row[4] for row in rows if not row[4].startswith("`")]
+    assert named == driven + positions[LEFT_OUT[env_id] :] + velocities
+    gears = [f"{model.actuator(i).gear[0]:g} N" for i in range(model.nu)]
+    assert [row[5].removesuffix(" m") for row in rows[: model.nu]] == gears
+
+
+def test_the_reachers_bodies_are_where_the_task_looks_for_them():
+    model = gymnasium.make("Reacher-v5").unwrapped.model
+    assert (model.body("fingertip").id, model.body("target").id) == (reacher.FINGERTIP, reacher.TARGET)
+    assert gymnasium.make("Ant-v5").unwrapped.model.body("torso").id == ant.TORSO

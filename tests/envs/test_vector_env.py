@@ -12,7 +12,7 @@ from neurobot.envs import make_vec, vector_ids
 from neurobot.envs.checks import checked_actions
 from neurobot.errors import EnvError
 
-MUJOCO_IDS = [env_id for env_id in vector_ids() if env_id != "CartPole-v1"]
+MUJOCO_IDS = [env_id for env_id in vector_ids() if env_id not in ("CartPole-v1", "Pendulum-v1")]
 ALL_MODES = list(AutoresetMode)
 
 
@@ -151,10 +151,10 @@ def test_broken_physics_ends_that_episode_and_no_other(env_id, mode, tmp_path, m
     if mode is AutoresetMode.SAME_STEP:
         np.testing.assert_array_equal(info["final_obs"][1], good[1])
         assert info["final_info"]["physics_error"][1] == info["physics_error"][1]
-        assert info["_x_velocity"].tolist() == [True, False, True]
     else:
         np.testing.assert_array_equal(obs[1], good[1])
-        assert info["_x_position"].tolist() == [True, False, True]
+    masks = [mask for key, mask in info.items() if key.startswith(("_reward", "_distance_penalty"))]
+    assert masks and all(mask.tolist() == [True, False, True] for mask in masks)
     obs, reward, terminated, _, info = vec.step(zeros(vec))
     if mode is AutoresetMode.DISABLED:
         np.testing.assert_array_equal(obs[1], good[1])
@@ -246,8 +246,8 @@ def test_an_action_that_is_not_finite_is_refused_before_anything_is_stepped(env_
     vec.reset(seed=0)
     state = vec.simulation.batch.state.copy()
     actions = zeros(vec)
-    actions[1, 2] = bad
-    with pytest.raises(EnvError, match=r"environment 1 is \[0\.0, 0\.0, .*must be finite.*Nothing was stepped"):
+    actions[1, -1] = bad
+    with pytest.raises(EnvError, match=r"environment 1 is \[.*must be finite.*Nothing was stepped"):
         vec.step(actions)
     np.testing.assert_array_equal(vec.simulation.batch.state, state)
 
@@ -302,7 +302,7 @@ def test_whole_numbers_are_actions_too():
 @pytest.mark.parametrize(
     ("kwargs", "message"),
     [
-        ({"env_id": "HalfCheeta-v5"}, r"'HalfCheeta-v5'; did you mean 'HalfCheetah-v5'.*known: CartPole-v1"),
+        ({"env_id": "HalfCheeta-v5"}, r"'HalfCheeta-v5'; did you mean 'HalfCheetah-v5'.*known: Ant-v5"),
         ({"env_id": 3}, "has the id 3"),
         ({"num_envs": 0}, "num_envs is 0; it must be a whole number of at least 1"),
         ({"num_envs": 2.0}, "num_envs is 2.0"),
