@@ -1,22 +1,27 @@
 """Batched tasks and this project's robots.
 
 `make_vec(id, num_envs)` makes a `gymnasium.vector.VectorEnv` that steps many simulations of one task
-together and equals gymnasium's own environment of that id, simulation by simulation and step by step.
+together and equals gymnasium's own environment of that id, simulation by simulation and step by step;
+`make(id)` makes one alone. Both take a `Randomize` that says what differs from episode to episode.
 
-How it is put together: a `Task` (task.py) says what a task is, one file a task (half_cheetah.py, hopper.py,
-cartpole.py). Its `Simulation` advances the physics of all instances; those of MuJoCo share one
-(mujoco_simulation.py) and differ only in a `Scene` (scene.py): a model and a few functions over arrays.
-`TaskVectorEnv` (vector.py) adds what every task needs in the same way: seeds, episodes, autoreset, info.
+How it is put together: a `Task` (task.py) says what a task is, one file a task (hopper.py, cartpole.py, ...). Its
+`Simulation` advances the physics of all instances; those of MuJoCo share one (mujoco_simulation.py) and differ only
+in a `Scene` (scene.py): a model and a few functions over arrays.
+`TaskVectorEnv` (vector.py) adds what every task needs in the same way: seeds, episodes, autoreset, info; `TaskEnv`
+(single.py) is the same for one. `RandomizedSimulation` (randomize.py) goes between the two where episodes differ.
 
 MuJoCo is imported when the first environment that needs it is made, so this import stays quick.
 """
 
-from neurobot.envs.make import find_task as find_task
-from neurobot.envs.make import make_vec as make_vec
-from neurobot.envs.make import vector_ids as vector_ids
+from neurobot.envs.randomize import Randomize as Randomize
 from neurobot.envs.scene import Scene as Scene
 from neurobot.envs.scene import View as View
+from neurobot.envs.single import TaskEnv as TaskEnv
 from neurobot.envs.task import Simulation as Simulation
 from neurobot.envs.task import StepResult as StepResult
 from neurobot.envs.task import Task as Task
+from neurobot.envs.tasks import find_task as find_task
+from neurobot.envs.tasks import make as make
+from neurobot.envs.tasks import make_vec as make_vec
+from neurobot.envs.tasks import vector_ids as vector_ids
 from neurobot.envs.vector import TaskVectorEnv as TaskVectorEnv

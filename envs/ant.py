@@ -120,6 +120,7 @@ SCENE = Scene(
     observe=_observe,
     reset_info=planar_info,
     fields=("xpos", "cfrc_ext"),
+    camera={"distance": 4.0},
 )
 
 TASK = Task(

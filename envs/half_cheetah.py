@@ -81,6 +81,7 @@ SCENE = Scene(
     assess=_assess,
     observe=_observe,
     reset_info=_reset_info,
+    camera={"distance": 4.0},
 )
 
 TASK = Task(

@@ -83,6 +83,7 @@ SCENE = Scene(
     assess=_assess,
     observe=observe_clipped,
     reset_info=height_info,
+    camera={"trackbodyid": 2, "distance": 3.0, "lookat": (0.0, 0.0, 1.15), "elevation": -20.0},
 )
 
 TASK = Task(

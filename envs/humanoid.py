@@ -157,6 +157,7 @@ SCENE = Scene(
     observe=_observe,
     reset_info=_info,
     fields=("ctrl", "xipos", "cinert", "cvel", "qfrc_actuator", "ten_length", "ten_velocity", "cfrc_ext"),
+    camera={"trackbodyid": 1, "distance": 4.0, "lookat": (0.0, 0.0, 2.0), "elevation": -20.0},
 )
 
 TASK = Task(

@@ -57,6 +57,7 @@ SCENE = Scene(
     assess=_assess,
     observe=_observe,
     reset_info=no_info,
+    camera={"trackbodyid": 0, "distance": 2.04},
 )
 
 TASK = Task(

@@ -21,6 +21,8 @@ import numpy as np
 from mujoco.batch import Batch, SimulationError
 
 from neurobot.envs.contact_forces import ContactForces
+from neurobot.envs.model_scaling import ModelScaling
+from neurobot.envs.pictures import Pictures
 from neurobot.envs.scene import Scene, View
 from neurobot.envs.task import Array, Info, Simulation, StepResult
 
@@ -57,9 +59,11 @@ class MujocoSimulation(Simulation):
             init_qpos=default.qpos.copy(),
             init_qvel=default.qvel.copy(),
             period=model.opt.timestep * scene.frame_skip,
-            body_mass=np.broadcast_to(model.body_mass, (num_envs, model.nbody)),
+            body_mass=np.tile(model.body_mass, (num_envs, 1)),
             data={name: self._field(name) for name in scene.fields},
         )
+        self.scaling = ModelScaling(self.batch, self.view.body_mass)
+        self.pictures = Pictures(self.batch, scene.camera)
         self._ctrl = self.batch.bind("ctrl")
         first = int(_BAD[0])
         self._bad_counts = self.batch.warning[:, first : first + len(_BAD), 1]  # the four are neighbours

@@ -91,6 +91,7 @@ SCENE = Scene(
     observe=_observe,
     reset_info=no_info,
     fields=("xpos",),
+    camera={"trackbodyid": 0},
 )
 
 TASK = Task(

@@ -8,7 +8,8 @@ order, same dtypes): that is what makes results equal to the last bit rather tha
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -55,6 +56,7 @@ class Scene:
         assess: `assess(view, before, actions) -> (reward, terminated, info)`, after the step, all of it new arrays.
         observe: `observe(view)` makes a new array of observations.
         reset_info: `reset_info(view)` makes the info of a reset.
+        camera: MuJoCo's free camera for pictures, fields of MjvCamera by name.
     """
 
     model: str
@@ -65,6 +67,7 @@ class Scene:
     observe: Callable[[View], Array]
     reset_info: Callable[[View], Info]
     fields: tuple[str, ...] = ()
+    camera: Mapping[str, Any] = field(default_factory=dict)
 
     def simulate(self, num_envs: int, threads: int) -> Simulation:
         """Make the instances; `threads` threads step them."""

@@ -11,11 +11,15 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import gymnasium
 import numpy as np
 import numpy.typing as npt
+
+if TYPE_CHECKING:  # both import mujoco
+    from neurobot.envs.model_scaling import ModelScaling
+    from neurobot.envs.pictures import Pictures
 
 Array = npt.NDArray[Any]
 Info = dict[str, Array]  # each value has shape (num_envs,) or (num_envs, ...)
@@ -39,7 +43,15 @@ class StepResult(NamedTuple):
 
 
 class Simulation(ABC):
-    """n instances of one task's physics. The caller has checked ids and actions."""
+    """n instances of one task's physics. The caller has checked ids and actions.
+
+    Attributes:
+        scaling: gives each instance a model of its own; None where there is no MuJoCo model.
+        pictures: takes pictures of the instances; None where nothing draws them.
+    """
+
+    scaling: ModelScaling | None = None
+    pictures: Pictures | None = None
 
     @abstractmethod
     def reset(self, ids: Array, generators: Sequence[np.random.Generator]) -> None:

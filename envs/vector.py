@@ -25,6 +25,7 @@ from gymnasium.vector.utils import batch_space
 
 from neurobot.envs import info as infos
 from neurobot.envs.checks import checked_actions, checked_reset_mask, checked_seeds
+from neurobot.envs.randomize import Randomize, RandomizedSimulation
 from neurobot.envs.task import Array, StepResult, Task
 from neurobot.errors import EnvError
 
@@ -45,7 +46,14 @@ class TaskVectorEnv(VectorEnv):  # type: ignore[misc]  # gymnasium's classes are
         simulation: the physics, for those who look inside.
     """
 
-    def __init__(self, task: Task, num_envs: int, threads: int, autoreset_mode: AutoresetMode):
+    def __init__(
+        self,
+        task: Task,
+        num_envs: int,
+        threads: int,
+        autoreset_mode: AutoresetMode,
+        randomize: Randomize | None = None,
+    ):
         self.task = task
         self.spec = copy.copy(gymnasium.spec(task.id))
         self.num_envs = num_envs
@@ -55,7 +63,10 @@ class TaskVectorEnv(VectorEnv):  # type: ignore[misc]  # gymnasium's classes are
         self.single_action_space = task.action_space
         self.observation_space = batch_space(task.observation_space, num_envs)
         self.action_space = batch_space(task.action_space, num_envs)
-        self.simulation = task.simulate(num_envs, threads)
+        simulation = task.simulate(num_envs, threads)
+        if randomize is not None:
+            simulation = RandomizedSimulation(simulation, randomize, task, num_envs)
+        self.simulation = simulation
         self._mode = autoreset_mode
         self._generators: list[tuple[np.random.Generator, int] | None] = [None] * num_envs
         self._everyone = np.ones(num_envs, np.bool_)

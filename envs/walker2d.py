@@ -84,6 +84,7 @@ SCENE = Scene(
     assess=_assess,
     observe=observe_clipped,
     reset_info=height_info,
+    camera={"trackbodyid": 2, "distance": 4.0, "lookat": (0.0, 0.0, 1.15), "elevation": -20.0},
 )
 
 TASK = Task(

@@ -85,10 +85,10 @@ def description(name: str) -> str:
 
 def _batched(name: str) -> str:
     """The docstring of the module that holds a task; a task is one file."""
-    from neurobot.envs import find_task, make
+    from neurobot.envs import find_task, tasks
 
     task = find_task(name)
-    about = "".join(inspect.getdoc(module) or "" for module in make.MODULES if task is module.TASK)
+    about = "".join(inspect.getdoc(module) or "" for module in tasks.MODULES if task is module.TASK)
     facts = f"control period {seconds(task.control_period)}, at most {task.max_episode_steps} ticks an episode"
     return f"{name}: {task.doc}; {facts}; can be trained on in batches\n\n{about}"
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 
-from neurobot.envs import ant, find_task, hopper, make, make_vec, reacher, vector_ids
+from neurobot.envs import ant, find_task, hopper, make_vec, reacher, tasks, vector_ids
 
 NUM_ENVS = 3
 SEED = 11
@@ -178,7 +178,7 @@ def test_spaces_periods_and_limits_are_gymnasiums(env_id):
 
 def table_rows(env_id):
     """Rows of the tables in a task's docstring, cell by cell."""
-    (module,) = [module for module in make.MODULES if env_id == module.TASK.id]
+    (module,) = [module for module in tasks.MODULES if env_id == module.TASK.id]
     lines = [line.strip("|").split("|") for line in module.__doc__.splitlines() if line.startswith("|")]
     rows = [[cell.strip() for cell in line] for line in lines]
     return [row for row in rows if row[0][0].isdigit()]

@@ -18,6 +18,8 @@ from neurobot.envs import (
     walker2d,
 )
 from neurobot.envs.checks import checked_count
+from neurobot.envs.randomize import Randomize
+from neurobot.envs.single import TaskEnv
 from neurobot.envs.task import Task
 from neurobot.envs.vector import TaskVectorEnv
 from neurobot.errors import EnvError, near
@@ -35,7 +37,7 @@ MODULES = (  # a task is one module, whose docstring describes it
     swimmer,
     walker2d,
 )
-_TASKS = {module.TASK.id: module.TASK for module in MODULES}
+_TASKS: dict[str, Task] = {module.TASK.id: module.TASK for module in MODULES}
 
 
 def vector_ids() -> tuple[str, ...]:
@@ -54,12 +56,27 @@ def find_task(env_id: str) -> Task:
     return _TASKS[env_id]
 
 
+def make(env_id: str, *, randomize: Randomize | None = None, render_mode: str | None = None) -> TaskEnv:
+    """Make one environment that equals gymnasium's.
+
+    Args:
+        env_id: one of `vector_ids()`.
+        randomize: what differs from episode to episode; None for nothing.
+        render_mode: "rgb_array" for pictures, where MuJoCo draws the task.
+
+    Raises:
+        EnvError: unknown id or render mode, or something to randomise that the task does not have.
+    """
+    return TaskEnv(find_task(env_id), randomize, render_mode)
+
+
 def make_vec(
     env_id: str,
     num_envs: int = 1,
     *,
     threads: int = 1,
     autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
+    randomize: Randomize | None = None,
 ) -> TaskVectorEnv:
     """Make a batch of environments that equals gymnasium's, instance by instance.
 
@@ -69,13 +86,16 @@ def make_vec(
         threads: threads that step MuJoCo; the numbers do not depend on it.
         autoreset_mode: what happens after an episode's end, see `TaskVectorEnv`; also as gymnasium's word for it
             ("NextStep", "SameStep", "Disabled").
+        randomize: what differs from episode to episode; None for nothing.
 
     Raises:
-        EnvError: unknown id or mode, or a count that is not a whole number of at least 1.
+        EnvError: unknown id or mode, a count that is not a whole number of at least 1, or something to randomise that
+            the task does not have.
     """
     task = find_task(env_id)
     modes = {mode.value: mode for mode in AutoresetMode}
     name = autoreset_mode.value if isinstance(autoreset_mode, AutoresetMode) else autoreset_mode
     if name not in modes:
         raise EnvError(f"no autoreset mode is called {name!r}; {near(str(name), modes)}")
-    return TaskVectorEnv(task, checked_count("num_envs", num_envs), checked_count("threads", threads), modes[name])
+    counts = checked_count("num_envs", num_envs), checked_count("threads", threads)
+    return TaskVectorEnv(task, *counts, modes[name], randomize)
