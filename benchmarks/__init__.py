@@ -1,7 +1,7 @@
 """Measurements side by side: ``python -m benchmarks CASE``.
 
-A case with peers (`tick`, `cuba`) is a folder: `case.py` makes the data that every peer is given and lists the peers,
-and each peer is one file with two names:
+A case with peers (`tick`, `cuba`, `envs`) is a folder: `case.py` makes the data that every peer is given and lists the
+peers, and each peer is one file with two names:
 
     VERSIONS: dict[str, str]                  what was measured
     prepare(data) -> run                      builds and warms up, untimed; `run() -> {"seconds": ..., "spikes": ...}`

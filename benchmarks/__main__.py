@@ -12,6 +12,7 @@ from typing import Any
 from benchmarks import codes, crossing, evolve, shipped
 from benchmarks.cuba import case as cuba
 from benchmarks.environments import CACHE
+from benchmarks.envs import case as envs
 from benchmarks.peers import Peer
 from benchmarks.table import Table, plot, versions
 from benchmarks.tick import case as tick
@@ -39,6 +40,11 @@ def main(words: Sequence[str] | None = None) -> None:
     elif arguments.case == "cuba":
         peers = _peers(cuba.PEERS, arguments)
         tables = cuba.tables(peers, arguments.neurons, arguments.seconds, arguments.rounds, arguments.envs)
+    elif arguments.case == "envs":
+        peers = _peers(envs.PEERS, arguments)
+        tables = envs.tables(
+            peers, arguments.tasks, arguments.sizes, arguments.threads, arguments.rounds, arguments.envs
+        )
     else:
         tables = [crossing.table(arguments.rounds)]
     _show(tables, arguments.out / f"{arguments.case}.png")
@@ -64,6 +70,10 @@ def _parser() -> argparse.ArgumentParser:
     cubas = _compared(cases, "cuba", "the CUBA network beside simulators of large networks", cuba.PEERS, 9)
     cubas.add_argument("--neurons", type=int, nargs="+", default=[4000], help="sizes; 40000 is the big one")
     cubas.add_argument("--seconds", type=float, default=5.0, help="biological time of a round (default 5)")
+    robots = _compared(cases, "envs", "steps of batched environments beside gymnasium and envpool", envs.PEERS, 7)
+    robots.add_argument("--tasks", nargs="+", choices=list(envs.TASKS), default=list(envs.TASKS), help="default all")
+    robots.add_argument("--sizes", type=int, nargs="+", default=[32, 256], help="environments (default 32 256)")
+    robots.add_argument("--threads", type=int, nargs="+", default=[1, 2], help="threads (default 1 2)")
     _compared(cases, "crossing", "a call from Python into compiled code", (), 25)
     cases.add_parser("codes", help="what codes and read-outs carry and cost; writes docs/codes.md")
     learning = cases.add_parser("evolve", help="what evolution reaches in its budget, over seeds")

@@ -18,6 +18,7 @@ class ModelScaling:
         sizes: how many factors a simulation takes, by the quantity: `mass`, one for each body but the world (its
             inertia goes along); `friction`, one for all contacts; `gain`, one for each actuator (of its force, so of
             gain and bias alike); `damping`, one for each degree of freedom.
+        in_use: whether the models differ.
     """
 
     def __init__(self, batch: Batch, body_mass: Array):
@@ -25,6 +26,7 @@ class ModelScaling:
         self.sizes = {"mass": batch.model.nbody - 1, "friction": 1, "gain": batch.model.nu, "damping": batch.model.nv}
         self._batch = batch
         self._body_mass = body_mass
+        self.in_use = False
 
     def apply(self, ids: Array, factors: Mapping[str, Array]) -> None:
         """Set the models of simulations `ids` (k,), which must be reset next.
@@ -33,6 +35,7 @@ class ModelScaling:
             ids: sorted int32 indices.
             factors: (k, sizes[name]) for each name that varies.
         """
+        self.in_use |= bool(factors)
         for name, values in factors.items():
             if name == "mass":
                 self._scale("body_mass", ids, values, slice(1, None))

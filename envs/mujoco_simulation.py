@@ -1,4 +1,4 @@
-"""Many simulations of one scene on `mujoco.batch.Batch`.
+"""Many simulations of one scene on `mujoco.batch.Batch` (and force_stepper.py, for those that see forces).
 
 Batch keeps each simulation as a row of state and gives the same numbers as a loop over single simulations, for any
 number of threads. Two things are done beyond stepping it:
@@ -20,7 +20,7 @@ import mujoco
 import numpy as np
 from mujoco.batch import Batch, SimulationError
 
-from neurobot.envs.contact_forces import ContactForces
+from neurobot.envs.force_stepper import ForceStepper
 from neurobot.envs.model_scaling import ModelScaling
 from neurobot.envs.pictures import Pictures
 from neurobot.envs.scene import Scene, View
@@ -47,9 +47,13 @@ class MujocoSimulation(Simulation):
         self._scene = scene
         model = load_model(scene.model)
         model.opt.disableflags |= int(mujoco.mjtDisableBit.mjDSBL_AUTORESET)
-        with_forces = "cfrc_ext" in scene.fields
-        self.batch = Batch(model, num_envs, threads, persistent=with_forces)
-        self._forces = ContactForces(self.batch) if with_forces else None
+        self.batch = Batch(model, num_envs, threads)
+        data = {name: self.batch.bind(name) for name in scene.fields if name != "cfrc_ext"}
+        self._stepper: ForceStepper | None = None
+        if "cfrc_ext" in scene.fields:
+            derived = [name for name, values in data.items() if not values.flags.writeable]
+            self._stepper = ForceStepper(self.batch, derived)
+            data |= self._stepper.data
         default = mujoco.MjData(model)
         self.view = View(
             qpos=self.batch.bind("qpos"),
@@ -60,9 +64,9 @@ class MujocoSimulation(Simulation):
             init_qvel=default.qvel.copy(),
             period=model.opt.timestep * scene.frame_skip,
             body_mass=np.tile(model.body_mass, (num_envs, 1)),
-            data={name: self._field(name) for name in scene.fields},
+            data=data,
         )
-        self.scaling = ModelScaling(self.batch, self.view.body_mass)
+        self.scaling = self._models = ModelScaling(self.batch, self.view.body_mass)
         self.pictures = Pictures(self.batch, scene.camera)
         self._ctrl = self.batch.bind("ctrl")
         first = int(_BAD[0])
@@ -75,8 +79,8 @@ class MujocoSimulation(Simulation):
         for i, generator in zip(ids, generators, strict=True):
             view.qpos[i], view.qvel[i] = self._scene.draw(generator, view.init_qpos, view.init_qvel)
         self.batch.forward(ids)
-        if self._forces is not None:
-            self._forces.clear(ids)
+        if self._stepper is not None:
+            self._stepper.reset(ids, self._models.in_use)
 
     def step(self, actions: Array, ids: Array | None) -> StepResult:
         """Advance by one control period; see `Simulation.step`."""
@@ -85,9 +89,10 @@ class MujocoSimulation(Simulation):
         errors = self._advance(ids)
         if errors:
             # before anything is computed from the state, so that no arithmetic meets inf or NaN
-            self.batch.reset(np.array(sorted(errors), np.int32))
-        if self._forces is not None:
-            self._forces.update(ids)
+            broken = np.array(sorted(errors), np.int32)
+            self.batch.reset(broken)
+            if self._stepper is not None:
+                self._stepper.reset(broken, own_models=False)
         reward, terminated, info = self._scene.assess(self.view, before, actions)
         return StepResult(reward, terminated, info, errors)
 
@@ -99,27 +104,24 @@ class MujocoSimulation(Simulation):
         """The info of gymnasium's reset."""
         return self._scene.reset_info(self.view)
 
-    def _field(self, name: str) -> Array:
-        """The live array of an MjData field."""
-        if self._forces is not None and name == "cfrc_ext":
-            return self._forces.values
-        bound: Array = self.batch.bind(name)
-        return bound
-
     def _advance(self, ids: Array | None) -> dict[int, str]:
         """Step the physics; return the message of each instance that broke down."""
-        errors: dict[int, str] = {}
         with _Quiet():
-            try:
-                self.batch.step(ids, self._scene.frame_skip)
-            except SimulationError as error:
-                errors = {int(i): self.batch.error(int(i)) for i in error.ids}
+            errors = self._step_batch(ids) if self._stepper is None else self._stepper.step(ids, self._scene.frame_skip)
         finite = np.isfinite(self.view.motion)
         # count_nonzero, because any() and all() cost several times as much on small strided arrays
         if np.count_nonzero(self._bad_counts) or np.count_nonzero(finite) < finite.size:
             broken = self._bad_counts.any(axis=1) | ~finite.all(axis=1)
             errors |= {int(i): self._message(int(i)) for i in np.flatnonzero(broken)}
         return errors
+
+    def _step_batch(self, ids: Array | None) -> dict[int, str]:
+        """Step in the batch; return MuJoCo's errors by instance."""
+        try:
+            self.batch.step(ids, self._scene.frame_skip)
+        except SimulationError as error:
+            return {int(i): self.batch.error(int(i)) for i in error.ids}
+        return {}
 
     def _message(self, i: int) -> str:
         """Say what broke down in instance i, in MuJoCo's words where it has any."""

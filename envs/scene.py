@@ -30,7 +30,7 @@ class View:
         body_mass: (num_envs, nbody) mass of each body, the world first [kg].
         data: further MjData fields that the scene asked for, (num_envs, ...) each, by name. As in gymnasium,
             derived fields are those of the last physics step's last evaluation, which with the Runge-Kutta integrator
-            is its last stage. `cfrc_ext` costs extra, see contact_forces.py.
+            is its last stage. `cfrc_ext` costs extra, see force_stepper.py.
     """
 
     qpos: Array

@@ -6,6 +6,8 @@ import pytest
 from benchmarks import codes
 from benchmarks.__main__ import _parser, _peers, main
 from benchmarks.cuba import case as cuba
+from benchmarks.envs import case as envs
+from benchmarks.envs.loop import stepping
 from benchmarks.tick import case as tick
 
 
@@ -44,3 +46,24 @@ def test_a_large_cuba_has_more_and_weaker_synapses():
     assert ratio == pytest.approx(2, rel=0.01)
     for weight in ("w_e", "w_i"):
         assert small[weight] == pytest.approx(2 * large[weight])
+
+
+@pytest.mark.parametrize("task", envs.TASKS)
+def test_no_robot_falls_in_a_stretch_of_the_steps_of_environments(task):
+    from neurobot.envs import make_vec
+
+    data = envs.data(task, size=64, threads=1)
+    stretches, steps, size, _ = data["actions"].shape
+    assert stretches * steps * size >= envs.STEPS and len(data["seeds"]) == stretches
+    env = make_vec(task, size)
+    few = {**data, "actions": data["actions"][:1], "seeds": data["seeds"][:1]}
+    assert stepping(few, lambda seed: env.reset(seed=seed), env.step)()["seconds"] > 0
+
+
+def test_a_robot_that_falls_all_the_same_is_noticed():
+    from neurobot.envs import make_vec
+
+    env = make_vec("Hopper-v5", 4)
+    wild = {"actions": np.ones((1, 100, 4, 3), np.float32), "seeds": np.zeros(1, int)}
+    with pytest.raises(RuntimeError, match="an episode ended"):
+        stepping(wild, lambda seed: env.reset(seed=seed), env.step)

@@ -114,7 +114,7 @@ def test_actions_beyond_the_bounds_and_in_double_precision_cost_what_gymnasium_s
     theirs.close()
 
 
-@pytest.mark.parametrize("env_id", ["HalfCheetah-v5", "Hopper-v5"])
+@pytest.mark.parametrize("env_id", ["Ant-v5", "HalfCheetah-v5", "Hopper-v5"])
 def test_a_reset_leaves_the_whole_state_of_the_simulation_as_gymnasium_does(env_id):
     import mujoco
 
@@ -137,6 +137,24 @@ def test_a_scene_that_asks_for_derived_fields_sees_gymnasiums_after_reset_and_st
     np.testing.assert_array_equal(simulation.view.data["xpos"][1], single.unwrapped.data.xpos)
 
 
+@pytest.mark.parametrize(("env_id", "low", "high"), [("Ant-v5", 0.2, 1.0), ("Humanoid-v5", 1.0, 2.0)])
+@pytest.mark.parametrize("limit", ["low", "high"])
+@pytest.mark.parametrize("beyond", [-1e-3, 1e-3])
+def test_health_at_its_limits_equals_gymnasiums_for_robots_with_contact_forces(env_id, low, high, limit, beyond):
+    ours, single = make_vec(env_id, 1), gymnasium.make(env_id)
+    ours.reset(seed=SEED)
+    single.reset(seed=SEED)
+    qpos, qvel = ours.simulation.view.qpos, ours.simulation.view.qvel
+    qpos[0, 2], qvel[0] = (low if limit == "low" else high) + beyond, 0.0
+    single.unwrapped.set_state(qpos[0], qvel[0])
+    ours.simulation.batch.forward()
+    zeros = np.zeros(single.action_space.shape, np.float32)
+    mine, theirs = ours.step(zeros[None]), single.step(zeros)
+    np.testing.assert_array_equal(mine[0][0], theirs[0])
+    assert mine[2][0] == theirs[2]
+    assert mine[4]["reward_contact"][0] == theirs[4]["reward_contact"]
+
+
 @pytest.mark.parametrize(
     ("index", "value"),
     [(1, 0.6), (1, 0.8), (2, 0.25), (2, -0.25), (6, 15.0), (7, -12.0), (7, 99.0), (7, 102.0), (6, -101.0)],
@@ -154,12 +172,13 @@ def test_hoppers_health_and_clipping_equal_gymnasiums_in_states_chance_does_not_
     assert (mine[1][0], mine[2][0]) == theirs[1:3]
 
 
-def test_a_mujoco_task_of_many_threads_gives_the_same_numbers():
-    one, two = make_vec("Hopper-v5", 8, threads=1), make_vec("Hopper-v5", 8, threads=2)
+@pytest.mark.parametrize("env_id", ["Ant-v5", "Hopper-v5", "Humanoid-v5"])
+def test_a_mujoco_task_of_many_threads_gives_the_same_numbers(env_id):
+    one, two = make_vec(env_id, 8, threads=1), make_vec(env_id, 8, threads=3)
     one.reset(seed=SEED)
     two.reset(seed=SEED)
     one.action_space.seed(SEED)
-    for _ in range(100):
+    for _ in range(60):
         actions = one.action_space.sample()
         assert_same_step(one.step(actions), two.step(actions))
 

@@ -1,0 +1,1 @@
+"""Steps of batched environments beside gymnasium's, envpool's and MuJoCo's own rollout."""
