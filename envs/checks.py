@@ -44,6 +44,17 @@ def checked_actions(actions: object, space: Space[Any], num_envs: int) -> Array:
     return _checked_choices(given, space) if isinstance(space, Discrete) else _checked_numbers(given)
 
 
+def checked_action(action: object, space: Space[Any]) -> Array:
+    """The action of a single environment as one row; otherwise as `checked_actions`."""
+    try:
+        given = np.asarray(action)
+    except ValueError as error:
+        raise EnvError(f"the action cannot be made into an array: {error}") from None
+    if given.shape != (space.shape or ()):
+        raise EnvError(f"the action has shape {given.shape}; it must have shape {space.shape or ()}")
+    return checked_actions(given[None], space, 1)
+
+
 def _checked_numbers(given: Array) -> Array:
     if given.dtype != np.float32 and given.dtype != np.float64:
         if given.dtype.kind not in "iuf":

@@ -8,7 +8,7 @@ import gymnasium
 import numpy as np
 from gymnasium.envs.registration import EnvSpec
 
-from neurobot.envs.checks import checked_actions, checked_seeds
+from neurobot.envs.checks import checked_action, checked_seeds
 from neurobot.envs.randomize import Randomize, RandomizedSimulation
 from neurobot.envs.task import Array, Task
 from neurobot.errors import EnvError, near
@@ -80,7 +80,7 @@ class TaskEnv(gymnasium.Env):  # type: ignore[misc]  # gymnasium's classes are A
         self._require_open()
         if self._obs is None:
             raise EnvError(f"{self._why_reset}; call reset first")
-        result = self.simulation.step(checked_actions([action], self.action_space, 1), None)
+        result = self.simulation.step(checked_action(action, self.action_space), None)
         self._steps += 1
         truncated = self._steps >= self.task.max_episode_steps
         if result.errors:

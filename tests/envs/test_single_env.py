@@ -105,8 +105,10 @@ def test_bad_input_is_refused_before_anything_is_stepped():
     state = env.simulation.batch.state.copy()
     with pytest.raises(EnvError, match="must be finite"):
         env.step([0.0, np.nan, 0.0])
-    with pytest.raises(EnvError, match=r"shape \(1, 2\)"):
+    with pytest.raises(EnvError, match=r"the action has shape \(2,\); it must have shape \(3,\)"):
         env.step(np.zeros(2))
+    with pytest.raises(EnvError, match="the action cannot be made into an array"):
+        env.step([[0.0], 0.0, 0.0])
     np.testing.assert_array_equal(env.simulation.batch.state, state)
 
 
