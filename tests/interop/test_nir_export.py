@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import neurobot.interop.nir.export as export
-from neurobot.errors import NIRError
+from neurobot.errors import NIRError, SpecError
 from neurobot.interop.nir import from_nir, run, to_nir
 from neurobot.program import build
 from neurobot.spec import (
@@ -189,6 +189,27 @@ def test_the_populations_that_lead_nowhere_are_outputs():
     assert from_nir(graph, dt=DT)[1].outputs == {"o->output": ("o",)}
 
 
+def test_a_population_called_output_keeps_its_recurrence():
+    populations = (Population("in", 2, Input()), Population("output", 3, LIF(tau_mem=5e-3)))
+    loop = Projection("output", "output", Dense(-2 * np.ones((3, 3))), delay=DT)
+    network = NetworkSpec(DT, populations, (Projection("in", "output", Dense(np.ones((3, 2)))), loop))
+    again, report = from_nir(to_nir(network), dt=DT)
+    assert set(again.projections) == set(network.projections)
+    assert report.outputs == {"output->output_": ("output",)}
+
+
+@pytest.mark.parametrize("other", ["b 1", "b delay", "b delay 1"])
+def test_names_that_meet_lose_no_weights(other):
+    cell = LIF(tau_mem=5e-3)
+    populations = (Population("a", 2, Input()), Population("b", 2, cell), Population(other, 2, cell))
+    delays = Dense([[1.0, 2.0], [3.0, 4.0]], np.array([[1, 2], [2, 1]]) * DT)
+    plain = Projection("a", other, Dense([[5.0, 6.0], [7.0, 8.0]]))
+    network = NetworkSpec(DT, populations, (Projection("a", "b", delays), plain))
+    again, _ = from_nir(to_nir(network), dt=DT)
+    assert plain in again.projections
+    assert equal_spikes(network, again, 0) > 20
+
+
 LOSSY = {
     "soft reset": (one(LIF(tau_mem=5e-3, reset="subtract")), "population 'a': reset by subtraction"),
     "refractory": (one(IF(t_ref=2 * DT)), "population 'a': a refractory time"),
@@ -218,6 +239,11 @@ def test_all_that_nir_cannot_say_is_listed(tmp_path):
         to_nir(one(LIF(tau_mem=5e-3, reset="subtract", t_ref=DT), v_init=0.5), tmp_path / "a.nir")
     assert str(caught.value).count("\n  - ") == 3
     assert not list(tmp_path.iterdir())
+
+
+def test_what_is_no_network_is_refused():
+    with pytest.raises(SpecError, match="to_nir: network is a str, it must be a NetworkSpec or a Program"):
+        to_nir("x")
 
 
 def test_names_that_no_file_can_hold_are_refused():

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neurobot.errors import NIRError
+from neurobot.errors import NIRError, SpecError
 from neurobot.files import write_atomically
 from neurobot.interop.nir.reading import library
 from neurobot.program.draw import Synapses, draw
@@ -60,11 +60,13 @@ def to_nir(
 
     Raises:
         NIRError: NIR cannot say something; all of it is listed.
-        SpecError: weights that are missing or do not fit.
+        SpecError: what is given is no network, or weights are missing or do not fit.
         ConfigError: the extra ``nir`` is not installed.
     """
     package = library()
     spec = network.network if isinstance(network, Program) else network
+    if not isinstance(spec, NetworkSpec):
+        raise SpecError("to_nir", [f"network is a {type(spec).__name__}, it must be a NetworkSpec or a Program"])
     if isinstance(network, Program):
         drawn = {p.name: network.synapses_of(p.name) for p in spec.projections}
     else:
@@ -98,15 +100,14 @@ class _Export:
             if "/" in population.name or population.name == ".":
                 raise NIRError(f"population {population.name!r}: a name in a NIR file cannot be '.' or hold '/'")
             self._unknown(f"population {population.name!r}", population, KNOWN[Population])
-            self.nodes[population.name] = self._node(population)
+            self._add(population.name, self._node(population))
         for projection in self.spec.projections:
             self._unknown(f"projection {projection.name!r}", projection, KNOWN[Projection])
             self._projection(projection)
         sources = {p.pre for p in self.spec.projections}
         cells = [p for p in self.spec.populations if not isinstance(p.model, Input)]
         for p in [p for p in cells if p.name not in sources] or cells:
-            self.nodes[f"{p.name}->output"] = self.nir.Output(output_type={"output": np.array([p.n])})
-            self.edges.append((p.name, f"{p.name}->output"))
+            self._after(p.name, f"{p.name}->output", self.nir.Output(output_type={"output": np.array([p.n])}))
         metadata: dict[str, Any] = {"neurobot": json.dumps({"dt": self.spec.dt, "lost": self.problems})}
         return self.nir.NIRGraph(self.nodes, self.edges, metadata=metadata, type_check=False)
 
@@ -228,6 +229,13 @@ class _Export:
         return parts
 
     def _after(self, before: str, name: str, node: Any) -> str:
-        self.nodes[name] = node
+        name = self._add(name, node)
         self.edges.append((before, name))
+        return name
+
+    def _add(self, name: str, node: Any) -> str:
+        """Add a node under a name that is still free: `a->b 1` may be a projection, or a second delay of `a->b`."""
+        while name in self.nodes:
+            name += "_"
+        self.nodes[name] = node
         return name
