@@ -119,6 +119,8 @@ def _verify(options: Verify) -> int:
     from neurobot.interop.nir.tables import read_table
     from neurobot.interop.nir.verify import describe, run
 
+    if options.most < 0:
+        raise ConfigError(f"--most is {options.most}, it must be at least 0")
     chosen = {k: getattr(options, k) for k in ("compat", "method", "spike_as", "reset", "late_reset", "file_dt", "v0")}
     network, report = from_nir(options.file, dt=options.dt, **chosen)
     sizes = {p.name: p.n for p in network.populations if p.spikes and p.name not in report.inputs}
@@ -188,6 +190,6 @@ def _print(seen: dict[str, np.ndarray], most: int) -> None:
     for name, spikes in seen.items():
         print(f"{name}: {int(spikes.sum())} spikes of {spikes.shape[1]} neurons in {len(spikes)} steps")
     lines = _lines(seen)
-    print("\n".join(["step,population,neuron", *lines[: max(most, 0)]]))
+    print("\n".join(["step,population,neuron", *lines[:most]]))
     if len(lines) > most:
         print(f"... {len(lines) - most} more; --out FILE writes all")

@@ -97,12 +97,15 @@ def test_verify_gives_json(files, capsys):
             "nothing that spikes is called 'thresold'; did you mean 'threshold'",
             3,
         ),
+        ((*VERIFY, "--most", "-3"), "--most is -3, it must be at least 0", 3),
+        (("verify", "net.nir", "--dt", "1e-3", "--input", "none.csv"), "none.csv: the table has no steps", 6),
         ((*VERIFY, "--expect", "bad.csv"), "spikes are 0 or 1; choose the columns of spikes by --expect-column", 6),
         (("verify", "li.nir", *VERIFY[2:], "--expect", "out.csv"), "no Output gives spikes; choose by --population", 3),
     ],
 )
 def test_what_is_wrong_is_said(files, capsys, args, words, code):
     (files / "bad.csv").write_text("1,0\n0,0\n2,0\n")
+    (files / "none.csv").write_text("a,b\n")
     one = np.ones(2)
     nir.write("li.nir", nir.NIRGraph.from_list(nir.LI(tau=one, r=one, v_leak=one)))
     got, out, err = said(capsys, *args)

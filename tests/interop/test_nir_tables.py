@@ -40,6 +40,11 @@ def test_events_of_one_population_need_no_name_and_fill_the_steps(tmp_path):
     np.testing.assert_array_equal(table(tmp_path, "step,neuron\n1,1\n", {"a": 2}, steps=3), [[0, 0], [0, 1], [0, 0]])
 
 
+def test_a_time_belongs_to_the_step_that_covers_it(tmp_path):
+    got = table(tmp_path, "time,neuron\n0.0015,0\n0.0025,0\n0.0039,0\n0.0069999999999,0\n", {"a": 1})
+    np.testing.assert_array_equal(np.flatnonzero(got), [1, 2, 3, 7])
+
+
 def recording(tmp_path, **observables):
     data = nir.NIRGraphData({name: nir.NIRNodeData(seen) for name, seen in observables.items()})
     nir.write_data(tmp_path / "d.h5", data)
@@ -77,6 +82,19 @@ def test_a_signal_need_not_be_called_spikes(tmp_path):
         ("step,neuron,population\n1,1,c\n", {}, "there is no population 'c'; known: a, b"),
         ("step,neuron,population\n1,2,a\n", {}, "an event of neuron 2 in step 1, but 'a' has 2 neurons"),
         ("step,neuron,population\n1000000000,0,a\n", {}, "1,000,000,001 steps of 3 neurons are too many"),
+        ("step,neuron,population\n1.4,0,a\n", {}, r"a step is 1\.4, it must be a whole number"),
+        ("step,neuron,population\nnan,0,a\n", {}, "a step is nan, it must be a whole number"),
+        ("step,neuron,population\ninf,0,a\n", {}, "a step is inf, it must be a whole number"),
+        ("step,neuron,population\n1,0.5,a\n", {}, r"a neuron is 0\.5, it must be a whole number"),
+        ("step,neuron,population\n1,nan,a\n", {}, "a neuron is nan, it must be a whole number"),
+        ("time,neuron,population\nnan,0,a\n", {}, r"a time is nan s, it must lie within 134,217,728 steps of 0\.001 s"),
+        ("time,neuron,population\n1e300,0,a\n", {}, r"a time is 1e\+300 s, it must lie within"),
+        ("time,neuron,population\n-0.001,0,a\n", {}, "an event of neuron 0 in step -1"),
+        ("step,neuron,population\n1,0,a\n1,0,a\n", {}, "neuron 0 of 'a' has two events in step 1, which holds one"),
+        ("time,neuron,population\n0.001,0,b\n0.0015,0,b\n", {}, "neuron 0 of 'b' has two events in step 1"),
+        ("", {}, "the table has no steps, it must have at least one"),
+        ("a0,a1,b0\n", {}, "the table has no steps"),
+        ("step,neuron,population\n", {}, "the table has no steps"),
     ],
 )
 def test_a_table_that_does_not_fit_is_refused(tmp_path, text, given, words):
@@ -101,7 +119,11 @@ def test_files_that_are_no_tables_are_refused(tmp_path, monkeypatch):
     [
         ({"b": gridded(GRID[:, 2:])}, "there is no recording of 'a'; known: b"),
         ({"a": gridded(GRID[:, :2], 2 * DT)}, r"has dt = 0\.002 s, but dt is 0\.001 s"),
+        ({"a": gridded(GRID[:, :2], np.nan)}, r"has dt = nan s, but dt is 0\.001 s"),
         ({"a": gridded(GRID)}, "has 3 neurons, it must have 2"),
+        ({"a": events([0], [np.nan], 2, DT)}, "a time is nan s, it must lie within"),
+        ({"a": events([0], [0.0], 2, np.inf)}, "a time is inf s, it must lie within"),
+        ({"a": events([1, 1], [0.0, DT / 2], 2, DT)}, "neuron 1 of 'a' has two events in step 0"),
         ({"a": {"spikes": nir.TimeGriddedData(np.zeros((2, 3, 2)), DT)}}, "has 2 samples, it must have one"),
         ({"a": gridded(GRID[:, :2]), "b": gridded(GRID[:2, 2:])}, r"have \[2, 3\] steps, they must be of one length"),
         (

@@ -11,6 +11,7 @@ import numpy as np
 
 from neurobot.errors import NIRError, near
 from neurobot.interop.nir.reading import MALFORMED, check, library
+from neurobot.simulation.stimuli import step_of
 
 MAX_TABLE_BYTES = 2**28
 MAX_VALUES = 2**27
@@ -25,15 +26,15 @@ def read_table(
 
     Args:
         path: a CSV file or NIRGraphData. A CSV has one row per step and one column per neuron, with or without a
-            header; or it lists events, with a header of ``step`` (or ``time`` [s]), ``neuron`` and, for more than one
-            population, ``population``.
+            header; or it lists events, with a header of ``step`` (or ``time`` [s], in the step that covers it),
+            ``neuron`` and, for more than one population, ``population``. A neuron has one event in a step at most.
         wanted: names and sizes of the populations.
         dt: step [s], for times.
         columns: names of the columns to take of a CSV with a header.
         steps: how many steps there are; default as many as the file has.
 
     Returns:
-        (steps, n) float64; 1 where there is a spike.
+        (steps, n) float64, at least one step; 1 where there is a spike.
 
     Raises:
         NIRError: the file cannot be read, or does not hold these populations and steps.
@@ -46,6 +47,8 @@ def read_table(
     with path.open("rb") as file:
         binary = file.read(len(HDF5)) == HDF5
     table = _recording(path, wanted, dt, steps) if binary else _csv(path, wanted, dt, columns, steps)
+    if not len(table):
+        raise NIRError(f"{path}: the table has no steps, it must have at least one")
     if not np.isfinite(table).all():
         k, j = np.argwhere(~np.isfinite(table))[0]
         raise NIRError(f"{path}: the value of step {k}, column {j} is {table[k, j]}, it must be finite")
@@ -105,14 +108,25 @@ def _events(
     clock = "step" if "step" in header else "time"
     picked = [[row[header.index(clock)], row[header.index("neuron")]] for row in rows]
     numbers = _numbers(path, picked).reshape(-1, 2)
-    at = np.rint(numbers[:, 0] / (1.0 if clock == "step" else dt))
+    at = numbers[:, 0]
+    if clock == "time":
+        _check_times(path, at, dt)
+        at = step_of(at, dt)
     return _grid(path, names, at, numbers[:, 1], wanted, steps)
+
+
+def _check_times(path: Path, times: np.ndarray, dt: float) -> None:
+    if (far := ~(np.abs(times) < MAX_VALUES * dt)).any():
+        raise NIRError(f"{path}: a time is {times[far][0]:g} s, it must lie within {MAX_VALUES:,} steps of {dt:g} s")
 
 
 def _grid(
     path: Path, names: Sequence[str], at: np.ndarray, neurons: np.ndarray, wanted: Mapping[str, int], steps: int | None
 ) -> np.ndarray:
     """Events as (steps, n)."""
+    for what, numbers in (("step", at), ("neuron", neurons)):
+        if (bad := ~np.isfinite(numbers) | (numbers != np.floor(numbers))).any():
+            raise NIRError(f"{path}: a {what} is {numbers[bad][0]:g}, it must be a whole number")
     starts = dict(zip(wanted, np.cumsum([0, *wanted.values()]), strict=False))
     total = int(at.max(initial=-1)) + 1 if steps is None else steps
     if total * sum(wanted.values()) > MAX_VALUES:
@@ -126,7 +140,13 @@ def _grid(
                 f"{path}: an event of neuron {j:g} in step {k:g}, but {name!r} has {wanted[name]} neurons and there "
                 f"are {total} steps"
             )
-        grid[int(k), starts[name] + int(j)] = 1.0
+        cell = int(k), starts[name] + int(j)
+        if grid[cell]:
+            raise NIRError(
+                f"{path}: neuron {j:g} of {name!r} has two events in step {k:g}, which holds one; give a smaller dt, "
+                "or leave one out"
+            )
+        grid[cell] = 1.0
     return grid
 
 
@@ -156,12 +176,13 @@ def _observable(path: Path, name: str, n: int, data: Any, dt: float, steps: int 
     if data.n_samples != 1:
         raise NIRError(f"{path}: the recording of {name!r} has {data.n_samples} samples, it must have one")
     if hasattr(data, "data"):
-        if abs(data.dt / dt - 1) > 1e-6:
+        if not abs(data.dt / dt - 1) < 1e-6:
             raise NIRError(f"{path}: the recording of {name!r} has dt = {data.dt:g} s, but dt is {dt:g} s")
         if data.n_neurons != n:
             raise NIRError(f"{path}: the recording of {name!r} has {data.n_neurons} neurons, it must have {n}")
         return np.asarray(data.data[0], dtype=np.float64)
     real = data.idx[0] >= 0
-    at = np.floor(data.time[0][real] / dt + 1e-6)
+    times = data.time[0][real]
+    _check_times(path, np.append(times, data.t_max), dt)
     total = max(round(data.t_max / dt), 0) if steps is None else steps
-    return _grid(path, [name] * len(at), at, data.idx[0][real], {name: n}, total)
+    return _grid(path, [name] * len(times), step_of(times, dt), data.idx[0][real], {name: n}, total)
