@@ -40,7 +40,7 @@ REFUSED = {
     ),
     "a large product": (
         lambda: chain(source(20_000), nir.Linear(np.ones((1, 20_000))), nir.Linear(np.ones((20_000, 1))),
-                      lif(20_000)), "node 'n2': 20000 x 20000 weights, at most",
+                      lif(20_000)), "node 'n2': 20000 x 20000 weights are too many",
     ),
     "a negative delay": (lambda: chain(source(1), nir.Delay(full(1, -DT)), lif(1)), "the delay is -0.001 s"),
     "a loop of linear nodes": (
@@ -128,6 +128,55 @@ def test_too_many_paths_that_meet_are_refused(monkeypatch):
     edges = ", ".join(f"x {name}, {name} a" for name in ways)
     with pytest.raises(NIRError, match="node 'a': more than 2 different paths lead to it"):
         from_nir(graph(edges, x=source(1), a=lif(1), **ways), dt=DT)
+
+
+def _squares(k):
+    """k times 100 x 100 weights, written as 200."""
+    nodes, edges = {"x": source(100)}, []
+    for j in range(k):
+        nodes |= {f"a{j}": nir.Linear(np.ones((1, 100))), f"b{j}": nir.Linear(np.ones((100, 1))), f"c{j}": lif(100)}
+        edges += [f"x a{j}, a{j} b{j}, b{j} c{j}"]
+    return graph(", ".join(edges), **nodes)
+
+
+def _scales(k):
+    """100 x 100 weights that k nodes scale, one after the other."""
+    return chain(source(100), nir.Linear(np.ones((100, 100))), *[nir.Scale(full(100, 2))] * k, lif(100), sink(100))
+
+
+def _delays(k):
+    """100 x 100 weights that k nodes delay, each neuron by another time."""
+    late = nir.Delay(np.arange(100) * DT)
+    return chain(source(100), nir.Linear(np.ones((100, 100))), *[late] * k, lif(100), sink(100))
+
+
+def _sums(k):
+    """100 x 100 weights, to which k nodes add those of a wire."""
+    nodes = {"x": source(100), "w0": nir.Linear(np.ones((100, 100))), "c": lif(100)}
+    edges = ["x w0"]
+    for j in range(k):
+        nodes[f"w{j + 1}"] = nir.Flatten(input_type={"input": np.array([100])}, start_dim=0)
+        edges += [f"w{j} w{j + 1}, x w{j + 1}"]
+    return graph(", ".join([*edges, f"w{k} c"]), **nodes)
+
+
+def _fan(k):
+    """k populations that one Linear of 100 x 100 weights leads to."""
+    nodes = {"x": source(100), "w": nir.Linear(np.ones((100, 100)))} | {f"c{j}": lif(100) for j in range(k)}
+    return graph(", ".join(["x w", *(f"w c{j}" for j in range(k))]), **nodes)
+
+
+@pytest.mark.parametrize("make", [_squares, _scales, _delays, _sums, _fan])
+def test_the_weights_of_a_graph_are_limited_together(monkeypatch, make):
+    monkeypatch.setattr(wires, "MAX_SYNAPSES", 31_000)
+    from_nir(make(2), dt=DT)
+    with pytest.raises(NIRError, match="weights are too many; all paths of a graph may have 31,000 together"):
+        from_nir(make(4), dt=DT)
+
+
+def test_weights_may_fill_the_limit(monkeypatch):
+    monkeypatch.setattr(wires, "MAX_SYNAPSES", 100 * 100)
+    from_nir(_fan(1), dt=DT)
 
 
 CONVENTIONS = {

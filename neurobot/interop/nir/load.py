@@ -18,7 +18,7 @@ from neurobot.interop.nir.order import update_order
 from neurobot.interop.nir.reading import read
 from neurobot.interop.nir.report import ImportReport, Notes
 from neurobot.interop.nir.rewire import input_past_recurrence
-from neurobot.interop.nir.wires import Arriving, Term, arriving, synapses
+from neurobot.interop.nir.wires import Arriving, Budget, Term, arriving, synapses
 from neurobot.spec.check import Problems
 from neurobot.spec.network import NetworkSpec, Population, Projection
 from neurobot.spec.neurons import LI, LIF, Input, Reset
@@ -134,6 +134,7 @@ class _Import:
         self.labels = _labels(flat, notes)
         self.reader = Reader(dt, convention, notes)
         self.populations: dict[str, Population] = {}
+        self.budget = Budget()
         self.paths: list[tuple[str, str, Dense | Sparse | OneToOne, float]] = []
 
     def network(self) -> tuple[NetworkSpec, dict[str, tuple[str, ...]]]:
@@ -190,7 +191,7 @@ class _Import:
         for source, own in sources.items():
             extra = 0 if self.flat.kind(source) == "Input" else self.c.latency * self.dt
             timed = [replace(t, delay=t.delay * scale + extra) for t in own]
-            self.paths.append((self.labels[source], label, *synapses(label, timed)))
+            self.paths.append((self.labels[source], label, *synapses(label, timed, self.budget)))
 
     def _ordered(self) -> NetworkSpec:
         """Projections that go back in the order of update wait for one step."""

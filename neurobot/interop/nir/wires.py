@@ -7,6 +7,7 @@ delay are added on the way, so that many paths stay few terms.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -20,7 +21,27 @@ from neurobot.spec.weights import Dense, OneToOne, Sparse
 
 MAX_TERMS = 1_000
 MAX_SYNAPSES = 2**26
-"""Of one matrix that is composed."""
+"""Of a graph, together: a small file can ask for many large matrices."""
+
+
+class Budget:
+    """How many weights may still be made for a graph."""
+
+    def __init__(self) -> None:
+        self.left = MAX_SYNAPSES
+
+    def take(self, name: str, *shape: int) -> None:
+        """Count weights of a shape, before they are made for a node.
+
+        Raises:
+            NIRError: they are more than are left.
+        """
+        self.left -= math.prod(shape)
+        if self.left < 0:
+            size = " x ".join(map(str, shape))
+            raise NIRError(
+                f"node {name!r}: {size} weights are too many; all paths of a graph may have {MAX_SYNAPSES:,} together"
+            )
 
 
 @dataclass(frozen=True)
@@ -63,12 +84,13 @@ def arriving(flat: Flat, notes: Notes) -> dict[str, Arriving]:
         NIRError: a loop of linear nodes alone, an LI that feeds anything but an Output, or too much to compose.
     """
     before = flat.before()
+    budget = Budget()
     signals: dict[str, Arriving] = {}
     for name in _in_order(flat, before):
         node, n = flat.nodes[name], flat.sizes[name][0]
-        came = _sum(flat, name, [(p, signals.get(p)) for p in before[name]], n)
+        came = _sum(flat, name, [(p, signals.get(p)) for p in before[name]], n, budget)
         if flat.kind(name) in LINEAR:
-            signals[name] = _through(name, node, came, flat, notes)
+            signals[name] = _through(name, node, came, flat, notes, budget)
         else:
             signals[name] = came
     return {name: signals[name] for name in flat.nodes if flat.kind(name) in (*NEURONS, "Output")}
@@ -96,7 +118,7 @@ def _in_order(flat: Flat, before: dict[str, list[str]]) -> Iterable[str]:
     return [*placed, *(name for name in flat.nodes if name not in linear)]
 
 
-def _sum(flat: Flat, name: str, given: list[tuple[str, Arriving | None]], n: int) -> Arriving:
+def _sum(flat: Flat, name: str, given: list[tuple[str, Arriving | None]], n: int, budget: Budget) -> Arriving:
     terms: list[Term] = []
     bias = np.zeros(n)
     for source, signal in given:
@@ -112,52 +134,42 @@ def _sum(flat: Flat, name: str, given: list[tuple[str, Arriving | None]], n: int
                 "only lead to an Output"
             )
         if kind != "Output":
-            terms.append(Term(source, np.ones(flat.sizes[source][1])))
-    return Arriving(_merge(name, terms), bias)
+            terms.append(Term(source, np.broadcast_to(1.0, flat.sizes[source][1])))
+    return Arriving(_merge(name, terms, budget), bias)
 
 
-def _merge(name: str, terms: list[Term]) -> tuple[Term, ...]:
+def _merge(name: str, terms: list[Term], budget: Budget) -> tuple[Term, ...]:
     """Add up terms of the same source and one same delay."""
     found: dict[Any, Term] = {}
     for k, term in enumerate(terms):
         key = (term.source, term.delay) if term.uniform else k
         old = found.get(key)
-        found[key] = term if old is None else replace(term, weights=_added(name, old.weights, term.weights))
+        found[key] = term if old is None else replace(term, weights=_added(name, old.weights, term.weights, budget))
     if len(found) > MAX_TERMS:
         raise NIRError(f"node {name!r}: more than {MAX_TERMS:,} different paths lead to it")
     return tuple(found.values())
 
 
-def _added(name: str, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+def _added(name: str, a: np.ndarray, b: np.ndarray, budget: Budget) -> np.ndarray:
+    budget.take(name, *max(a.shape, b.shape, key=len))
     if a.ndim == b.ndim:
         return np.asarray(a + b)
-    return np.asarray(_full(name, a) + _full(name, b))
+    return np.asarray((a if a.ndim == 2 else np.diag(a)) + (b if b.ndim == 2 else np.diag(b)))
 
 
-def _full(name: str, weights: np.ndarray) -> np.ndarray:
-    if weights.ndim == 2:
-        return weights
-    _check_size(name, weights.size, weights.size)
-    return np.diag(weights)
-
-
-def _check_size(name: str, rows: int, columns: int) -> None:
-    if rows * columns > MAX_SYNAPSES:
-        raise NIRError(f"node {name!r}: {rows} x {columns} weights, at most {MAX_SYNAPSES:,} are allowed")
-
-
-def _through(name: str, node: Any, came: Arriving, flat: Flat, notes: Notes) -> Arriving:
+def _through(name: str, node: Any, came: Arriving, flat: Flat, notes: Notes, budget: Budget) -> Arriving:
     """What a linear node makes of what arrives at it."""
     kind, n = flat.kind(name), flat.sizes[name][0]
     if kind in ("Affine", "Linear"):
         matrix = _matrix(name, node, flat.sizes[name])
-        terms = [out for term in came.terms for out in _weighted(name, matrix, term)]
+        terms = [out for term in came.terms for out in _weighted(name, matrix, term, budget)]
         bias = matrix @ came.bias
         if kind == "Affine":
             bias = bias + values_of(name, node, "bias", flat.sizes[name][1])
-        return Arriving(_merge(name, terms), bias)
+        return Arriving(_merge(name, terms, budget), bias)
     if kind == "Scale":
         scale = values_of(name, node, "scale", n)
+        budget.take(name, sum(t.weights.size for t in came.terms))
         scaled = [replace(t, weights=scale * t.weights if t.weights.ndim == 1 else scale[:, None] * t.weights)
                   for t in came.terms]  # fmt: skip
         return Arriving(tuple(scaled), scale * came.bias)
@@ -167,14 +179,14 @@ def _through(name: str, node: Any, came: Arriving, flat: Flat, notes: Notes) -> 
         delay = values_of(name, node, "delay", n)
         if (delay < 0).any():
             raise NIRError(f"node {name!r}: the delay is {delay.min():g} s, it must not be negative")
-        return Arriving(_merge(name, [_delayed(t, delay) for t in came.terms]), came.bias)
+        return Arriving(_merge(name, [_delayed(name, t, delay, budget) for t in came.terms], budget), came.bias)
     return came
 
 
 def _matrix(name: str, node: Any, sizes: tuple[int, int]) -> np.ndarray:
     """The weight of an Affine or Linear node, (outputs, inputs); leading dimensions are blocks of a diagonal."""
     inputs, outputs = sizes
-    _check_size(name, outputs, inputs)
+    Budget().take(name, outputs, inputs)  # its own: what is made here lives no longer than the visit of the node
     try:
         weight = np.asarray(node.weight, dtype=np.float64)
     except (TypeError, ValueError):
@@ -191,20 +203,21 @@ def _matrix(name: str, node: Any, sizes: tuple[int, int]) -> np.ndarray:
     return out
 
 
-def _weighted(name: str, matrix: np.ndarray, term: Term) -> Iterable[Term]:
+def _weighted(name: str, matrix: np.ndarray, term: Term, budget: Budget) -> Iterable[Term]:
     """matrix times term; rows with different delays stay apart."""
+    shape = (matrix.shape[0], term.weights.shape[-1])
+    budget.take(name, *shape)
     if term.weights.ndim == 1:
         delay = term.delay
         if isinstance(delay, np.ndarray):
             delay = np.ascontiguousarray(np.broadcast_to(delay, matrix.shape))
         return [Term(term.source, matrix * term.weights, delay)]
-    _check_size(name, matrix.shape[0], term.weights.shape[1])
     if not isinstance(term.delay, np.ndarray):
         return [Term(term.source, matrix @ term.weights, term.delay)]
     patterns, which = np.unique(term.delay, axis=0, return_inverse=True)
     if len(patterns) > MAX_TERMS:
         raise NIRError(f"node {name!r}: more than {MAX_TERMS:,} different paths lead to it")
-    shape = (matrix.shape[0], term.weights.shape[1])
+    budget.take(name, len(patterns) - 1, *shape)
     out = []
     for k, pattern in enumerate(patterns):
         rows = which.reshape(-1) == k
@@ -213,36 +226,42 @@ def _weighted(name: str, matrix: np.ndarray, term: Term) -> Iterable[Term]:
     return out
 
 
-def _delayed(term: Term, delay: np.ndarray) -> Term:
-    if (delay == delay[0]).all():
+def _delayed(name: str, term: Term, delay: np.ndarray, budget: Budget) -> Term:
+    if term.uniform and (delay == delay[0]).all():
         return replace(term, delay=term.delay + float(delay[0]))
+    budget.take(name, *term.weights.shape)
     return replace(term, delay=term.delay + (delay if term.weights.ndim == 1 else
                                              np.broadcast_to(delay[:, None], term.weights.shape)))  # fmt: skip
 
 
-def synapses(name: str, terms: list[Term]) -> tuple[Dense | Sparse | OneToOne, float]:
+def synapses(name: str, terms: list[Term], budget: Budget) -> tuple[Dense | Sparse | OneToOne, float]:
     """The weights of one projection that stands for terms of one source, and its delay [s].
 
     Args:
         name: of the target, for messages.
         terms: at least one, all of the same source.
+        budget: of the projections.
+
+    Raises:
+        NIRError: the projections of the graph have too many weights together.
     """
     first = terms[0]
+    budget.take(name, *(first.weights.shape if len(terms) == 1 else (sum(t.weights.size for t in terms),)))
     if len(terms) > 1:
-        return _listed(name, terms), 0.0
+        return _listed(terms), 0.0
     if first.weights.ndim == 2:
         if isinstance(first.delay, np.ndarray):
             return Dense(first.weights, first.delay), 0.0
         return Dense(first.weights), first.delay
     if isinstance(first.delay, np.ndarray):
-        return _listed(name, terms), 0.0
+        return _listed(terms), 0.0
     if (first.weights == first.weights[0]).all():
         return OneToOne(weight=float(first.weights[0])), first.delay
     where = np.arange(first.weights.size)
     return Sparse(where, where, first.weights), first.delay
 
 
-def _listed(name: str, terms: list[Term]) -> Sparse:
+def _listed(terms: list[Term]) -> Sparse:
     """Terms with different delays as one list of synapses."""
     parts = []
     for term in terms:
@@ -254,5 +273,4 @@ def _listed(name: str, terms: list[Term]) -> Sparse:
             post, pre = np.nonzero(term.weights)
             parts.append((post, pre, term.weights[post, pre], delay[post, pre]))
     post, pre, weights, delays = (np.concatenate(part) for part in zip(*parts, strict=True))
-    _check_size(name, post.size, 1)
     return Sparse(post, pre, weights, delays)
