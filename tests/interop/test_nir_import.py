@@ -346,12 +346,6 @@ def test_a_long_list_of_nodes_is_cut():
     assert "(n1, n2, n3, n4, n5, n6 and 3 more)" in str(from_nir(many, dt=DT, method="euler")[1])
 
 
-def test_names_that_no_population_can_have_are_changed_and_told():
-    network, report = from_nir(graph("a->b c, c o", **{"a->b": source(2)}, c=lif(2), o=sink(2)), dt=DT)
-    assert network.names == ("a-b 0", "c")
-    assert "is called 'a-b 0' here (a->b)" in report.assumptions
-
-
 @pytest.mark.parametrize("compat", sorted(PROFILES))
 def test_every_profile_imports_every_neuron(compat):
     dt, file_dt = 1e-3, PROFILES[compat].file_dt or 1e-3

@@ -69,6 +69,7 @@ REFUSED = {
     "unknown metadata": (lambda: _noted('{"resett": "value"}'), "'neurobot' has 'resett'; did you mean 'reset'"),
     "metadata of another model": (lambda: _noted('{"tau": 1}'), "has 'tau'"),
     "unknown spike_as": (lambda: _noted('{"spike_as": "blob"}'), "spike_as is 'blob'; did you mean 'box'"),
+    "a list as spike_as": (lambda: _noted('{"spike_as": [1]}'), r"spike_as is \[1.0\]; known: box, dirac, jump"),
 }  # fmt: skip
 
 
@@ -204,6 +205,7 @@ def test_a_node_that_a_convention_cannot_take_is_refused(node, given, words):
         ({"compat": "snntroch"}, "compat is 'snntroch'; did you mean 'snntorch'"),
         ({"method": "rk4"}, "method is 'rk4'; known: euler, exact"),
         ({"spike_as": "blob"}, "spike_as is 'blob'"),
+        ({"late_reset": "no"}, "late_reset is 'no', it must be True or False"),
         ({"reset": "zero"}, "reset is 'zero'; known: subtract, value"),
         ({"v0": "rest"}, "v0 is 'rest'; known: v_leak, zero, or give numbers"),
         ({"v0": {"n2": 0.0}}, "v0: no 'n2'; did you mean 'n1'"),

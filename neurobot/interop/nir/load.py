@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -112,6 +113,8 @@ def _convention(
         problems.number("file_dt", file_dt, above=0.0)
     if compat is not None:
         problems.choice("compat", compat, PROFILES)
+    if late_reset is not None and not isinstance(late_reset, bool):
+        problems.add(f"late_reset is {late_reset!r}, it must be True or False")
     words = (("method", method, Method), ("spike_as", spike_as, SpikeAs), ("reset", reset, Reset))
     for name, value, allowed in words:
         if value is not None:
@@ -132,6 +135,7 @@ class _Import:
     def __init__(self, flat: Flat, dt: float, convention: Convention, notes: Notes):
         self.flat, self.dt, self.c, self.notes = flat, dt, convention, notes
         self.labels = _labels(flat, notes)
+        self.taken = set(self.labels.values())
         self.reader = Reader(dt, convention, notes)
         self.populations: dict[str, Population] = {}
         self.budget = Budget()
@@ -158,7 +162,8 @@ class _Import:
             name, label, node, n, bias, recurrent=any(t.source == name for t in arrived.terms)
         )
         if through:
-            constant = BIAS.format(label)
+            constant = _free(BIAS.format(label), self.taken, 1)
+            self.taken.add(constant)
             tonic = LIF(tau_mem=NO_MEMORY * self.dt, v_threshold=0.5)
             self.populations[constant] = Population(constant, 1, tonic, bias=1.0)
             self.paths.append((constant, label, Dense(arrived.bias[:, None]), 0.0))
@@ -225,13 +230,23 @@ def _wait(weights: Dense | Sparse | OneToOne, delay: float, dt: float) -> tuple[
 def _labels(flat: Flat, notes: Notes) -> dict[str, str]:
     """A population name for every node that may become one."""
     labels: dict[str, str] = {}
+    taken: set[str] = set()
     for k, name in enumerate(name for name in flat.nodes if flat.kind(name) not in LINEAR):
-        label = name.replace("->", "-") or "node"
-        if (label != name and flat.kind(name) != "Output") or len(label) > MAX_NAME or label in labels.values():
-            label = f"{label[:80]} {k}"
+        own = name.replace("->", "-") if flat.kind(name) == "Output" else name
+        label = _free(own, taken, k)
+        if label != own:
             notes.assume(f"is called {label!r} here", name[:80])
         labels[name] = label
+        taken.add(label)
     return labels
+
+
+def _free(name: str, taken: Container[str], k: int) -> str:
+    """A name that a population can have and no other has: the given one, or a similar one with a number from k on."""
+    if 0 < len(name) <= MAX_NAME and "->" not in name and name not in taken:
+        return name
+    stem = name.replace("->", "-")[:80] or "node"
+    return next(label for j in count(k) if (label := f"{stem} {j}") not in taken)
 
 
 def _with_v0(network: NetworkSpec, v0: V0, notes: Notes) -> NetworkSpec:

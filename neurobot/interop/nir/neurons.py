@@ -204,8 +204,9 @@ class Reader:
             if key not in OWN_FIELDS:
                 raise NIRError(f"node {name!r}: metadata 'neurobot' has {key!r}; {near(key, OWN_FIELDS)}")
             self.notes.assume(f"{key} = {str(value)[:60]}, from the metadata that neurobot wrote", name)
-        if found.get("spike_as", "box") not in SHAPES:
-            raise NIRError(f"node {name!r}: spike_as is {found['spike_as']!r}; {near(str(found['spike_as']), SHAPES)}")
+        shape = found.get("spike_as", "box")
+        if not isinstance(shape, str) or shape not in SHAPES:
+            raise NIRError(f"node {name!r}: spike_as is {shape!r}; {near(str(shape), SHAPES)}")
         return {key: tuple(v) if isinstance(v, list) else v for key, v in found.items()}
 
 
