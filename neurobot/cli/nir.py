@@ -116,8 +116,8 @@ def _show(options: Show) -> int:
 
 def _verify(options: Verify) -> int:
     from neurobot.interop.nir.load import from_nir
+    from neurobot.interop.nir.run import describe, run
     from neurobot.interop.nir.tables import read_table
-    from neurobot.interop.nir.verify import describe, run
 
     if options.most < 0:
         raise ConfigError(f"--most is {options.most}, it must be at least 0")

@@ -9,6 +9,17 @@ import neurobot.interop.nir.wires as wires
 from neurobot.errors import NIRError, SpecError
 from neurobot.interop.nir import from_nir, run
 from neurobot.interop.nir.graph import MAX_SUBGRAPHS
+from neurobot.spec import (
+    AlphaLIF,
+    CubaLIF,
+    Dense,
+    Input,
+    Izhikevich,
+    NetworkSpec,
+    Population,
+    Projection,
+    TsodyksMarkram,
+)
 from tests.interop.nir_graphs import DT, chain, cuba, full, graph, lif, sink, source
 
 W = np.random.default_rng(0).normal(0.3, 0.6, (5, 4))
@@ -245,3 +256,26 @@ def test_inputs_that_do_not_fit_are_refused(inputs, words):
     network, _ = from_nir(chain(source(1), lif(1), sink(1)), dt=DT)
     with pytest.raises(SpecError, match=words):
         run(network, inputs)
+
+
+SYNAPSE = {"tau_mem": 5e-3, "tau_syn": 2e-3}
+
+
+@pytest.mark.parametrize(
+    ("model", "given", "words"),
+    [
+        (Izhikevich(), {}, "'in->a': 'a' is Izhikevich; signals can reach IF, LIF, CubaLIF and LI only; give spikes"),
+        (AlphaLIF(**SYNAPSE), {}, "'a' is AlphaLIF; signals can reach"),
+        (
+            CubaLIF(**SYNAPSE, tau_syn_in=3e-3), {"receptor": "inhibitory"},
+            "'in->a:inhibitory': signals cannot pass another receptor or plasticity; give spikes, inputs of 0 and 1",
+        ),
+        (CubaLIF(**SYNAPSE), {"stp": TsodyksMarkram(u=0.5, tau_rec=0.1)}, "signals cannot pass another receptor"),
+    ],
+)  # fmt: skip
+def test_signals_into_what_nir_does_not_know_are_refused(model, given, words):
+    network = NetworkSpec(DT, (Population("in", 1, Input()), Population("a", 1, model)),
+                          (Projection("in", "a", Dense([[1.0]]), delay=DT, **given),))  # fmt: skip
+    run(network, np.ones((3, 1)))
+    with pytest.raises(SpecError, match=words):
+        run(network, np.full((3, 1), 0.5))

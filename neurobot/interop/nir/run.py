@@ -13,7 +13,7 @@ from neurobot.program.coefficients import coefficients
 from neurobot.program.draw import Synapses, draw
 from neurobot.spec.check import as_array
 from neurobot.spec.network import NetworkSpec, Population, Projection
-from neurobot.spec.neurons import IF, LI, CubaLIF, Input
+from neurobot.spec.neurons import IF, LI, LIF, CubaLIF, Input
 
 MAX_VALUES = 2**27
 """Of one recording: steps x neurons."""
@@ -44,7 +44,7 @@ def run(network: NetworkSpec, inputs: np.ndarray, *, dtype: Literal["float32", "
         dtype: of the core.
 
     Raises:
-        SpecError: inputs of another shape, or not finite.
+        SpecError: inputs of another shape, or not finite, or signals into what NIR does not know.
     """
     from neurobot.program import build
     from neurobot.simulation import simulate
@@ -117,9 +117,20 @@ def _currents(network: NetworkSpec, signals: np.ndarray) -> dict[str, np.ndarray
     for projection in network.projections:
         if projection.pre in live:
             post = network.population(projection.post)
+            _check_signal(projection, post)
             came = reached.setdefault(post.name, np.zeros((len(signals), post.n)))
             _deliver(projection, drawn[projection.name], live[projection.pre], came, network.dt)
     return {name: _as_current(network.population(name), s, network.dt) for name, s in reached.items()}
+
+
+def _check_signal(projection: Projection, post: Population) -> None:
+    what = ""
+    if not isinstance(post.model, IF | LIF | CubaLIF | LI):
+        what = f"{post.name!r} is {type(post.model).__name__}; signals can reach IF, LIF, CubaLIF and LI only"
+    elif projection.receptor != "excitatory" or projection.stp is not None:
+        what = "signals cannot pass another receptor or plasticity"
+    if what:
+        raise SpecError("run", [f"projection {projection.name!r}: {what}; give spikes, inputs of 0 and 1"])
 
 
 def _deliver(projection: Projection, s: Synapses, x: np.ndarray, came: np.ndarray, dt: float) -> None:
