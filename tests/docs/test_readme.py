@@ -36,6 +36,12 @@ def test_the_network_of_the_readme_is_silent_until_it_is_driven(tmp_path: Path) 
     assert (tmp_path / "network.png").exists()
 
 
+def test_the_graph_of_the_readme_says_what_was_assumed(tmp_path: Path) -> None:
+    printed = run(2, tmp_path)
+    assert printed.startswith("NIR import of net.nir: dt = 0.0001 s, compat = none\norder of update: in, cells\n")
+    assert "the step is integrated exactly" in printed
+
+
 def test_the_two_commands_are_one_line_each() -> None:
     for name in ("run", "test"):
         block = re.search(rf"<!-- {name} -->\n```\n(.*?)\n```", README, re.DOTALL)
