@@ -73,6 +73,7 @@ def test_a_signal_need_not_be_called_spikes(tmp_path):
     ("text", "given", "words"),
     [
         ("1,2\n", {}, "the table has 2 columns, but a, b have 3 neurons; choose columns by their names"),
+        ("step,neuron\n0,0\n", {"wanted": {}}, "there is no population that a table could be of; add an Input node"),
         ("1,2,3\n1,2\n", {}, "row 1 has 2 columns, the first has 3"),
         ("1,2,3\nx,2,3\n", {}, "the table must hold numbers"),
         ("1,nan,3\n", {}, "the value of step 0, column 1 is nan, it must be finite"),

@@ -37,9 +37,11 @@ def read_table(
         (steps, n) float64, at least one step; 1 where there is a spike.
 
     Raises:
-        NIRError: the file cannot be read, or does not hold these populations and steps.
+        NIRError: nothing is wanted, or the file cannot be read or does not hold these populations and steps.
     """
     path = Path(path)
+    if not wanted:
+        raise NIRError(f"{path}: there is no population that a table could be of; add an Input node to the graph")
     if not path.is_file():
         raise NIRError(f"{path}: there is no such file")
     if path.stat().st_size > MAX_TABLE_BYTES:
