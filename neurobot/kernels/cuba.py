@@ -13,9 +13,7 @@ from neurobot.kernels import neuron
 from neurobot.kernels.jit import kernel
 from neurobot.kernels.spikes import list_hits, spike_list
 from neurobot.kernels.views import cut
-
-LOW = 0x7FFFFFFF
-"""Steps of release are kept modulo 2^31; the queue is looked at in every step, so none is missed."""
+from neurobot.kernels.words import STEP
 
 
 @kernel
@@ -88,10 +86,11 @@ def _hold(v, hit, to, queue, step):
     """Release those whose time has come, and hold the others.
 
     queue is (2 + 2 n,): the first of those that wait, their number, n neurons, n steps of release, both in a ring.
+    The queue is looked at in every step, so that none is missed though only the bits of `STEP` are kept.
     """
     n = (queue.size - 2) // 2
     first, waiting = queue[0], queue[1]
-    now = step & LOW
+    now = step & STEP
     while waiting > 0 and queue[2 + n + first] == now:
         first = first + 1 if first + 1 < n else 0
         waiting -= 1
@@ -112,5 +111,5 @@ def _wait(queue, spikes, release):
         k = queue[0] + queue[1]
         k -= n if k >= n else 0
         queue[2 + k] = spikes[1 + m]
-        queue[2 + n + k] = release & LOW
+        queue[2 + n + k] = release & STEP
         queue[1] += 1

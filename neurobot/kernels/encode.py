@@ -7,10 +7,8 @@ import math
 import numpy as np
 
 from neurobot.kernels.jit import kernel
-from neurobot.kernels.rng import MASK, philox
+from neurobot.kernels.rng import MASK, key, philox
 from neurobot.kernels.spikes import list_hits
-
-U32 = np.uint64(0xFFFFFFFF)
 
 
 @kernel
@@ -80,14 +78,12 @@ def regular(act, gain, phase, hits, spikes):
 def poisson(threshold, seed, stream, episode, step, instance, spikes):
     """Independent spikes: u32 < threshold, four channels a draw.
 
-    Philox with key (seed, stream) and counter (episode, step, channel / 4, instance). The seed's upper
-    half is mixed into the stream.
+    Philox with the key of seed and stream and counter (episode, step, channel / 4, instance).
 
     Reads: threshold (n,). Writes: spikes (1 + n,).
     """
     n = threshold.size
-    k0 = np.uint64(seed) & MASK
-    k1 = (np.uint64(stream) ^ (np.uint64(seed) >> np.uint64(32))) & MASK
+    k0, k1 = key(seed, stream)
     count = 0
     for block in range((n + 3) // 4):
         draws = philox(
@@ -97,7 +93,7 @@ def poisson(threshold, seed, stream, episode, step, instance, spikes):
             j = 4 * block + m
             if j < n:
                 spikes[1 + count] = j
-                count += draws[m] < (np.uint64(threshold[j]) & U32)
+                count += draws[m] < (np.uint64(threshold[j]) & MASK)
     spikes[0] = count
 
 

@@ -8,10 +8,10 @@ import numpy as np
 
 from neurobot.kernels import ops
 from neurobot.kernels.jit import kernel
-from neurobot.kernels.rng import MASK, philox
+from neurobot.kernels.rng import MASK, key, philox
 from neurobot.kernels.views import cut
+from neurobot.kernels.words import pair
 
-LOW = np.int64(0xFFFFFFFF)
 UNIT = 1.0 / 4294967296.0
 
 
@@ -29,8 +29,7 @@ def noise(o, layout, params, state, ints, obs, act, step, substep):
         cut(params, c + 2 * n, n),
         cut(params, c + 3 * n, n),
     )
-    seed = (np.int64(ints[ops.SEED_HI]) << 32) | (np.int64(ints[ops.SEED_LO]) & LOW)
-    episode, instance = np.int64(ints[ops.EPISODE]), np.int64(ints[ops.INSTANCE])
+    seed, episode, instance = pair(ints, ops.SEED_LO), np.int64(ints[ops.EPISODE]), np.int64(ints[ops.INSTANCE])
     for block in range((n + 3) // 4):
         draws = four_normals(seed, o[9], episode, step, block, instance)
         for m in range(4):
@@ -49,11 +48,9 @@ def noise(o, layout, params, state, ints, obs, act, step, substep):
 def four_normals(seed, stream, episode, step, block, instance):
     """Four independent standard normal numbers, float64, by Box and Muller's method from one draw of Philox.
 
-    Philox with key (seed, stream) and counter (episode, step, block, instance); the seed's upper half is mixed into
-    the stream.
+    Philox with the key of seed and stream and counter (episode, step, block, instance).
     """
-    k0 = np.uint64(seed) & MASK
-    k1 = (np.uint64(stream) ^ (np.uint64(seed) >> np.uint64(32))) & MASK
+    k0, k1 = key(seed, stream)
     a, b, c, d = philox(
         np.uint64(episode) & MASK, np.uint64(step) & MASK, np.uint64(block), np.uint64(instance) & MASK, k0, k1
     )

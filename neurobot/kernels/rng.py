@@ -31,3 +31,14 @@ def philox(c0, c1, c2, c3, k0, k1):
         k0 = (k0 + W0) & MASK
         k1 = (k1 + W1) & MASK
     return c0, c1, c2, c3
+
+
+@kernel
+def key(seed, stream):
+    """The key of Philox for a seed of 63 bits and a stream: the seed's lower half, and the stream mixed with its upper.
+
+    The upper half is spread over all 32 bits first (Knuth, The Art of Computer Programming 3, 6.4, Fibonacci hashing):
+    of upper halves below 2^19 no two meet at streams below 2^11.
+    """
+    upper = ((np.uint64(seed) >> SHIFT) * W0) & MASK
+    return np.uint64(seed) & MASK, (np.uint64(stream) ^ upper) & MASK

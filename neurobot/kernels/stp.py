@@ -9,9 +9,7 @@ import numpy as np
 from neurobot.kernels.jit import kernel
 from neurobot.kernels.spikes import spike_list
 from neurobot.kernels.views import cut
-
-LOW = 0x7FFFFFFF
-"""Steps are kept modulo 2^31."""
+from neurobot.kernels.words import STEP
 
 
 @kernel
@@ -46,8 +44,8 @@ def release(pre, used, spent, last, step, coefficients):
     Kept are u and the share 1 - x + u x that is missing right after a spike, so that a neuron that has not spiked yet
     has 0 and 0. Reads: coefficients (3,) U, dt / tau_rec, dt / tau_facil. Writes: used, spent, last (n_pre,) at pre.
     """
-    now = step & LOW
-    passed = np.float64((now - last[pre]) & LOW)
+    now = step & STEP
+    passed = np.float64((now - last[pre]) & STEP)
     rest = np.float64(coefficients[0])
     u = rest + used[pre] * (1.0 - rest) * math.exp(-coefficients[2] * passed)
     missing = spent[pre] * math.exp(-coefficients[1] * passed)

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from neurobot.kernels import decode, encode, neuron, ops, synapse
 from neurobot.kernels.jit import kernel
 from neurobot.kernels.linked import call
@@ -17,8 +15,8 @@ from neurobot.kernels.spikes import spike_list
 from neurobot.kernels.status import BAD_ACTION, BAD_OBSERVATION, NEURON_FAILED, OK
 from neurobot.kernels.subnormal import flush, restore
 from neurobot.kernels.views import cut
+from neurobot.kernels.words import pair, set_pair
 
-LOW = np.int64(0xFFFFFFFF)
 WIDTH = ops.WIDTH
 
 
@@ -29,19 +27,6 @@ def all_finite(x):
         if not math.isfinite(x[j]):
             return False
     return True
-
-
-@kernel
-def steps_done(ints):
-    """The number of steps since the episode began, from the state's header."""
-    return (np.int64(ints[ops.STEP_HI]) << 32) | (np.int64(ints[ops.STEP_LO]) & LOW)
-
-
-@kernel
-def _set_pair(ints, at, number):
-    """Write an int64 as two words of 32 bits."""
-    ints[at] = np.int32(np.uint32(number & LOW))
-    ints[at + 1] = number >> 32
 
 
 @kernel
@@ -111,7 +96,7 @@ def _input(o, params, state, ints, obs, n_obs, step, substep, events):
         _emit(spikes, o[7], substep, ints, events)
     elif op == ops.POISSON:
         spikes = spike_list(ints, o[3], o[4], n, step)
-        seed = (np.int64(ints[ops.SEED_HI]) << 32) | (np.int64(ints[ops.SEED_LO]) & LOW)
+        seed = pair(ints, ops.SEED_LO)
         encode.poisson(cut(ints, o[2], n), seed, o[6], ints[ops.EPISODE], step, ints[ops.INSTANCE], spikes)
         _emit(spikes, o[5], substep, ints, events)
     else:
@@ -251,7 +236,7 @@ def tick(layout, params, state, ints, obs, act, events, probe, trace):
     """
     if not all_finite(cut(obs, 0, min(obs.size, layout[ops.N_OBS] * layout[ops.SUBSTEPS]))):
         return BAD_OBSERVATION
-    done = steps_done(ints)
+    done = pair(ints, ops.STEP_LO)
     first = ops.HEADER
     steps = first + layout[ops.N_PROLOGUE] * WIDTH
     epilogue = steps + layout[ops.N_STEP] * WIDTH
@@ -269,7 +254,7 @@ def tick(layout, params, state, ints, obs, act, events, probe, trace):
     before = flush()
     work += _steps(layout, steps, epilogue, params, state, ints, obs, act, done, events, probe, trace)
     restore(before)
-    _set_pair(ints, ops.SYNOPS_LO, work)
+    set_pair(ints, ops.SYNOPS_LO, work)
     if ints[ops.FAULT]:
         return NEURON_FAILED
     status = OK
@@ -280,7 +265,7 @@ def tick(layout, params, state, ints, obs, act, events, probe, trace):
                 status = BAD_ACTION
         elif not _epilogue(o, params, state, ints, act):
             status = BAD_ACTION
-    _set_pair(ints, ops.STEP_LO, done + layout[ops.SUBSTEPS])
+    set_pair(ints, ops.STEP_LO, done + layout[ops.SUBSTEPS])
     return status
 
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neurobot.kernels import encode
-from neurobot.kernels.rng import philox
+from neurobot.kernels.rng import key, philox
 from tests.kernels.arrays import REALS, SEEDS, SIZES, Draw, examples, listed
 from tests.twins import kernels as twin
 
@@ -38,6 +38,21 @@ def test_philox_gives_the_published_answers(counter, key, answer):
 @examples(50)
 def test_philox_equals_its_twin(counter, key):
     assert compiled(counter, key) == twin.philox(counter, key)
+
+
+@pytest.mark.small
+@given(seed=st.integers(0, 2**63 - 1), stream=st.integers(0, 2**11 - 1))
+@examples(50)
+def test_the_key_equals_its_twin_and_is_seed_and_stream_where_the_seed_has_32_bits(seed, stream):
+    assert tuple(map(int, key(np.int64(seed), stream))) == twin.key_of(seed, stream)
+    assert tuple(map(int, key(np.int64(seed & twin.MASK), stream))) == (seed & twin.MASK, stream)
+
+
+@pytest.mark.small
+def test_streams_of_one_seed_are_not_those_of_a_seed_with_another_upper_half():
+    """The keys of 2^11 streams differ in their lower 11 bits, those of upper halves in the others."""
+    uppers = [int(key(np.int64(5 + (upper << 32)), 0)[1]) >> 11 for upper in range(5000)]
+    assert len(set(uppers)) == len(uppers)
 
 
 @pytest.mark.small

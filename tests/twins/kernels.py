@@ -24,9 +24,14 @@ def philox(counter, key):
     return c
 
 
+def key_of(seed, stream):
+    """The key of Philox: the seed's upper half, spread by 2^32 over the golden ratio, mixes with the stream."""
+    return seed & MASK, stream ^ ((seed >> 32) * 0x9E3779B9 & MASK)
+
+
 def poisson(threshold, seed, stream, episode, step, instance):
     """Channels whose random number is below their threshold."""
-    key = (seed & MASK, (stream ^ (seed >> 32)) & MASK)
+    key = key_of(seed, stream)
     draws = []
     for block in range(-(-len(threshold) // 4)):
         draws += philox((episode & MASK, step & MASK, block, instance & MASK), key)
@@ -35,7 +40,7 @@ def poisson(threshold, seed, stream, episode, step, instance):
 
 def normals(n, seed, stream, episode, step, instance):
     """n standard normal numbers (Box & Muller 1958): pairs of a draw of four give radius and angle."""
-    key, out = (seed & MASK, (stream ^ (seed >> 32)) & MASK), []
+    key, out = key_of(seed, stream), []
     for block in range(-(-n // 4)):
         a, b, c, d = philox((episode & MASK, step & MASK, block, instance & MASK), key)
         for radius, angle in ((a, b), (c, d)):
