@@ -64,6 +64,7 @@ class HostCore(Core):
         self._layout = linked_layout(program, dtype)
         self.params = cast_params(program, real)
         self._instance = instance
+        self._most_steps = 0 if isinstance(program.spec, ControllerSpec) else max_steps
         self.state = start_state(program, real, self.params)
         self.ints = as_ints(self.state)
         self.action = np.zeros(program.action_size)
@@ -127,8 +128,14 @@ class HostCore(Core):
 
         Args:
             steps: of a network alone, how many steps to run, at most ``max_steps``; observation holds a row for each.
+
+        Raises:
+            SpecError: more steps than there is room for, or any number of steps for a controller.
         """
         if steps is not None:
+            if not 1 <= steps <= self._most_steps:
+                allowed = f"1 to max_steps = {self._most_steps}" if self._most_steps else "none, for a controller"
+                raise SpecError("tick_in_place", [f"steps is {steps}, allowed are {allowed}"])
             self._layout[ops.SUBSTEPS] = steps
         return self._tick()
 

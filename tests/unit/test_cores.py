@@ -295,6 +295,23 @@ def test_the_action_follows_the_state_from_the_start_through_reset_and_restore(m
     assert np.array_equal(core.action, rest)
 
 
+@pytest.mark.parametrize("steps", [-1, 0, 4, 100])
+def test_no_more_steps_run_than_there_is_room_for(steps):
+    core = HostCore(build(NetworkSpec(1e-3, (Population("in", 2, Input()),))), max_steps=3)
+    with pytest.raises(SpecError, match=f"tick_in_place: steps is {steps}, allowed are 1 to max_steps = 3"):
+        core.tick_in_place(steps)
+    assert core.tick_in_place(3) == 0
+
+
+def test_a_controller_runs_its_own_number_of_steps():
+    program = build(poisson_spec())
+    core, other = HostCore(program), HostCore(program)
+    with pytest.raises(SpecError, match="steps is 1, allowed are none, for a controller"):
+        core.tick_in_place(1)
+    assert core.tick_in_place() == other.tick_in_place() == 0
+    assert same([core.state], [other.state])
+
+
 def test_params_that_change_count_from_the_next_reset_on():
     """The initial membrane is a parameter; host and batch read it when an episode begins."""
     spec = NetworkSpec(1e-3, (Population("a", 2, LIF(tau_mem=0.01), v_init=0.1),))
