@@ -105,7 +105,8 @@ class Izhikevich:
     weight is the jump of v [mV] at the end of the step. State: v, u.
 
     Integrated by Euler's method, since the values of a, b, c, d in use were found with it: results depend on dt.
-    They are NEST's izhikevich, spike for spike.
+    Spikes are those of NEST's izhikevich, as long as weights that are added up in another order do not tell: of two
+    coupled networks of 450 neurons, compared over a second, one with ``euler`` departed after 0.7 s.
 
     Args:
         a: rate of u [1/ms], 0 to 1.
@@ -142,8 +143,9 @@ class AdEx:
     fit each other; the defaults are the paper's, and v_peak and v_reset those of NEST.
 
     With e_ex a spike of weight w adds w to a conductance, I = g (e_ex - v) + g_in (e_in - v), and weights are not
-    negative (NEST's aeif_cond_exp, where a negative one means the inhibitory). Without, it adds w to a current (NEST's
-    aeif_psc_exp). Both decay exponentially; NEST is ``input="end"``. State: v, w, and g, g_in or i, i_in.
+    negative (NEST's aeif_cond_exp, where a negative one means the inhibitory). Training may make them negative: they
+    take from a conductance, which never falls below 0. Without, it adds w to a current (NEST's aeif_psc_exp). Both
+    decay exponentially; NEST is ``input="end"``. State: v, w, and g, g_in or i, i_in.
 
     Integrated by Runge and Kutta's method of fourth order, through the upswing in exp(-(v - v_t) / delta_t). Against
     NEST at 0.1 ms with a tolerance of 1e-12, two neurons over 100 ms: v within 2e-6 mV (conductances 2e-3 mV), w within
@@ -206,8 +208,8 @@ class CobaLIF:
     """LIF with conductances: c_m dv/dt = g_leak (v_leak - v) + g (e_ex - v) + g_in (e_in - v) + I.
 
     A spike of weight w, which is not negative, adds w to the conductance of its receptor, and both decay exponentially.
-    SI units, or any that fit each other. State: v, g, g_in. NEST's iaf_cond_exp is ``input="end"``, where a weight that
-    inhibits is negative.
+    Training may make weights negative: they take from a conductance, which never falls below 0. SI units, or any that
+    fit each other. State: v, g, g_in. NEST's iaf_cond_exp is ``input="end"``, where a weight that inhibits is negative.
 
     Integrated by Magnus's method of fourth order, stable for any conductance. Against NEST at 0.1 ms: v within 2e-8 mV
     (two neurons over 100 ms), and the same 11,193 spikes of a recurrent network of 450 over a second.

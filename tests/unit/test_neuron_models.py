@@ -103,6 +103,24 @@ def test_whatever_arrives_the_state_stays_finite(name, dtype, size):
     assert spikes
 
 
+@pytest.mark.parametrize("name", ["coba", "adex conductance"])
+@pytest.mark.parametrize(("weights", "as_if"), [((3.0, -1.0), (2.0, 0.0)), ((1.0, -3.0), (0.0, 0.0))])
+def test_negative_weights_take_from_a_conductance_that_never_falls_below_0(name, weights, as_if):
+    """Built they cannot be, but trained."""
+    model, ordinary = EXTREMES[name]
+    network = NetworkSpec(
+        1e-4, (Population("in", 2, Input()), Population("x", 1, model)), (Projection("in", "x", [[1.0, 1.0]]),)
+    )
+    program, traces = build(network), []
+    for given in (weights, as_if):
+        block, params = program.blocks["params"]["in->x.weights"], program.params.copy()
+        block.of(params).ravel()[:] = np.multiply(given, ordinary)
+        core = HostCore(program.with_params(params), "float64")
+        traces.append([(core.tick(np.full(2, k == 0)), core.block("x.v")[0])[1] for k in range(50)])
+    np.testing.assert_allclose(traces[0], traces[1], rtol=1e-12)
+    assert (np.ptp(traces[0]) > 1e-4) == any(as_if)
+
+
 def rows(program):
     """Names of the state of the neurons x."""
     return [k for k, b in program.blocks["state"].items() if k.startswith("x.") and not b.integer]
