@@ -92,7 +92,8 @@ def linked_layout(program: Program, dtype: str) -> np.ndarray:
         if not updates:
             raise
         ids = ", ".join(sorted({p.model.id for p in program.network.populations if isinstance(p.model, Custom)}))
-        raise SpecError(f"neuron {ids}", [f"Numba cannot compile it for {dtype}: {error}"]) from error
+        words = f"Numba cannot compile it for {dtype}: {error} (parameters are read-only)"
+        raise SpecError(f"neuron {ids}", [words]) from error
     return layout
 
 

@@ -26,7 +26,7 @@ _user = numba.njit(nogil=True, error_model="numpy")
 @functools.cache
 def custom(update: Callable[..., None], states: int, coefficients: int) -> Callable[..., int]:
     """The linked op that runs a user's update of some state variables and coefficients."""
-    state_rows, coefficient_rows, guarded = _rows(states), _rows(coefficients), _guarded(update)
+    state_rows, coefficient_rows, guarded = _rows(states), _rows(coefficients, writable=False), _guarded(update)
 
     @_user
     def op(o, layout, params, state, ints, obs, act, step, substep):
@@ -65,12 +65,15 @@ def _guarded(update: Callable[..., None]) -> Callable[..., int]:
     return plain if numba.config.DISABLE_JIT else _user(run)
 
 
-def _rows(count: int) -> Callable[..., tuple[np.ndarray, ...]]:
-    """A function (array, at, n) -> `count` consecutive views of n numbers each."""
+def _rows(count: int, writable: bool = True) -> Callable[..., tuple[np.ndarray, ...]]:
+    """A function (array, at, n) -> `count` consecutive views of n numbers each.
+
+    Coefficients are not writable, because instances of a batch share them: Numba refuses a function that tries.
+    """
 
     @intrinsic
     def rows(typing: Any, array: Any, at: Any, n: Any) -> Any:
-        result = types.UniTuple(array.copy(ndim=1, layout="C"), count)
+        result = types.UniTuple(array.copy(ndim=1, layout="C", readonly=not writable), count)
 
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             parent, first, size = arguments
@@ -83,6 +86,9 @@ def _rows(count: int) -> Callable[..., tuple[np.ndarray, ...]]:
         return result(array, types.intp, types.intp), generate
 
     def plain(array, at, n):
-        return tuple(array[at + k * n : at + (k + 1) * n] for k in range(count))
+        views = tuple(array[at + k * n : at + (k + 1) * n] for k in range(count))
+        for part in views:
+            part.flags.writeable = writable
+        return views
 
     return plain if numba.config.DISABLE_JIT else rows

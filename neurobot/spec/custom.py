@@ -15,8 +15,8 @@ from neurobot.errors import SpecError, near
 from neurobot.spec.check import Problems, Values, as_values
 
 Update = Callable[..., None]
-RESERVED = ("hits", "noise", "queue", "s", "spike", "spikes", "wait")
-"""What a state variable cannot be called, because the state has something else of that name."""
+RESERVED = ("hits", "noise", "queue", "s", "s_in", "spike", "spikes", "wait")
+"""What a state variable cannot be called, because in the state of populations it means something else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +44,9 @@ def neuron(id: str) -> Callable[[Update], Update]:
 
     The function's arguments are arrays of one entry per neuron, float32 or float64 as the core is, in this order:
     state variables by names of your choice, one of them ``v``; then ``s``, the sum of the weights that arrive in this
-    step; then ``spike``, uint8, all 0; then parameters by names of your choice. It takes the state from one step to
-    the next in place and sets spike to 1 where a neuron spikes. This is `LIF` with ``input="current"``::
+    step; then ``spike``, uint8, all 0; then parameters by names of your choice, which are read-only. It takes the state
+    from one step to the next in place, ``v[:] = v + s`` and not ``v = v + s``, and sets spike to 1 where a neuron
+    spikes. This is `LIF` with ``input="current"``::
 
         @neurobot.neuron("my_lif")
         def my_lif(v, s, spike, alpha, lam, b, theta, reset):
@@ -60,6 +61,9 @@ def neuron(id: str) -> Callable[[Update], Update]:
     arithmetic costs (``python -m benchmarks tick``). Division by 0 gives inf or nan, as in NumPy. If it raises,
     the tick ends with `NeuronError`, and the core has to be reset or restored. As in all of Numba nobody looks at
     indices, unless NUMBA_BOUNDSCHECK=1 is set; with NUMBA_DISABLE_JIT=1 it is plain Python, to be debugged as such.
+
+    The same function may be registered again, after a change in a notebook say. Cores made from then on run the new
+    one, also those of programs that were built before.
 
     Args:
         id: what specs and program files call it.
@@ -158,6 +162,9 @@ class Custom:
                 for name in [n for n in allowed if n not in given]:
                     problems.add(f"params has no {name!r}; it needs {', '.join(allowed)}")
         problems.done()
+
+    def __hash__(self) -> int:
+        return hash((self.id, *(tuple(sorted(given.items())) for given in (self.params, self.init))))
 
     @property
     def neuron(self) -> CustomNeuron:

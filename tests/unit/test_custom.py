@@ -309,6 +309,7 @@ def test_an_id_belongs_to_one_function():
         (lambda: lambda v, spike, s: None, r"its arguments are \(v, spike, s\); they must be \(state..., s, spike"),
         (lambda: lambda u, s, spike: None, r"its state is \(u\); one of it must be v"),
         (lambda: lambda v, wait, s, spike: None, "no state variable can be called 'wait'"),
+        (lambda: lambda v, s_in, s, spike: None, "no state variable can be called 's_in'"),
         (lambda: lambda v, s, spike, v_init: None, "no parameter can be called 'v_init'"),
         (lambda: lambda v, s, spike, a=1: None, "plain names, without defaults and stars"),
         (lambda: lambda v, s, spike, *a: None, "plain names, without defaults and stars"),
