@@ -176,8 +176,7 @@ def _blank(path: Path, header: dict[str, Any], file: Any) -> Program:
         cls = KINDS[header["kind"]]
         spec: Any = from_data(header["spec"], cls)
         network = spec if isinstance(spec, NetworkSpec) else spec.network
-        if isinstance(spec, ControllerSpec):
-            require_resolved(spec)
+        require_resolved(spec)
         shapes = {p.name: _shape(p.name, found, header["max_delays"]) for p in network.projections}
         _compare(path, lower(spec, shapes), found)
         blank = blank_program(spec, header["seed"], shapes, header["provenance"])

@@ -175,13 +175,9 @@ def build(
     """
     problems = Problems("build")
     problems.seed(seed)
-    if isinstance(spec, ControllerSpec):
-        require_resolved(spec)
-    network = spec if isinstance(spec, NetworkSpec) else spec.network
-    for population in network.populations:
-        if population.n == 0:
-            problems.add(f"population {population.name!r} has 0 neurons; give their number")
     problems.done()
+    require_resolved(spec)
+    network = spec if isinstance(spec, NetworkSpec) else spec.network
     synapses = draw(network, seed, weights or {})
     synapses = {name: _dense_if_held(spec, network.projection(name), s) for name, s in synapses.items()}
     synapses = {name: indexed_if_plastic(network.projection(name), s) for name, s in synapses.items()}

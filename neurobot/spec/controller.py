@@ -151,11 +151,26 @@ def resolve(spec: ControllerSpec, observation_space: Any = None, action_space: A
     return replace(spec, encoder=encoder, decoder=decoder, network=network)
 
 
-def require_resolved(spec: ControllerSpec) -> None:
-    """Raise SpecError, naming what is missing, unless `resolve` has nothing left to fill in."""
-    problems = Problems("controller")
+def require_resolved(spec: ControllerSpec | NetworkSpec) -> None:
+    """Raise SpecError, naming what is missing, unless all is known that a Program needs."""
+    if isinstance(spec, NetworkSpec):
+        problems, hint = Problems("network"), "give their number"
+        _require_neurons(problems, spec, hint)
+    else:
+        problems, hint = Problems("controller"), "give it, or resolve the spec with the environment's spaces"
+        _require_codec(problems, spec, hint)
+        _require_neurons(problems, spec.network, hint)
+    problems.done()
+
+
+def _require_neurons(problems: Problems, network: NetworkSpec, hint: str) -> None:
+    for population in network.populations:
+        if population.n == 0:
+            problems.add(f"population {population.name!r} has 0 neurons; {hint}")
+
+
+def _require_codec(problems: Problems, spec: ControllerSpec, hint: str) -> None:
     e, d = spec.encoder, spec.decoder
-    hint = "give it, or resolve the spec with the environment's spaces"
     if e.size is None:
         problems.add(f"encoder: size is not known; {hint}")
     if e.field.range is None:
@@ -166,10 +181,6 @@ def require_resolved(spec: ControllerSpec) -> None:
         for name in ("low", "high"):
             if getattr(d.limits, name) is None:
                 problems.add(f"decoder: limits.{name} is not known; {hint}")
-    for population in spec.network.populations:
-        if population.n == 0:
-            problems.add(f"population {population.name!r} has 0 neurons; {hint}")
-    problems.done()
 
 
 def _resolve_encoder(encoder: Encoder, space: Any) -> Encoder:

@@ -16,7 +16,7 @@ from safetensors.numpy import save as to_bytes
 
 from neurobot.errors import NeurobotError, ProgramFileError, SpecError
 from neurobot.program import Program, build, file
-from neurobot.spec import Input, NetworkSpec, Population, Sparse
+from neurobot.spec import LIF, CubaLIF, Input, NetworkSpec, Population, Sparse
 from tests.unit.strategies import examples
 from tests.unit.test_controller import spec, through
 
@@ -262,6 +262,17 @@ def test_a_forged_file_is_refused(data, load, name):
         assert tracemalloc.get_traced_memory()[1] < 600e6
     finally:
         tracemalloc.stop()
+
+
+@pytest.mark.parametrize("model", [LIF(tau_mem=0.01), CubaLIF(tau_mem=0.01, tau_syn=0.005)])
+def test_a_population_without_neurons_is_refused(load, tmp_path, model):
+    build(NetworkSpec(1e-3, (Population("x", 1, model),))).save(tmp_path / "p")
+
+    def change(header, arrays):
+        header["spec"]["populations"][0]["n"] = 0
+        arrays |= {name: array[:0] for name, array in arrays.items()}
+
+    refused(load, forge((tmp_path / "p").read_bytes(), change), "population 'x' has 0 neurons; give their number")
 
 
 def test_a_type_that_numpy_does_not_have_is_refused(data, load):
