@@ -59,23 +59,30 @@ class Arena:
         self.blocks: dict[str, Block] = {}
 
     def add(self, name: str, *shape: int, integer: bool = False) -> int:
-        """Reserve a block and return its offset; SpecError when the arena grows too large."""
-        block = Block(_aligned(self.size, math.prod(shape)), shape, integer)
-        self.size = block.at + block.size
+        """Reserve a block and return its offset; SpecError when the arena grows too large, or has one of this name."""
+        at = _aligned(self.size, math.prod(shape))
+        self._name(name, Block(at, shape, integer))
+        self.size = at + math.prod(shape)
         if self.size > self.most:
             raise SpecError(
                 "program", [f"{self.name} needs over {self.most} words at {name!r}; make the network smaller"]
             )
-        self.blocks[name] = block
-        return block.at
+        return at
 
     def rows(self, names: Sequence[str], n: int) -> None:
         """Reserve blocks of n words each that follow each other without a gap, as linked ops expect."""
         if not names:
             return
         at = self.add(names[0], len(names) * n)
-        for k, name in enumerate(names):
-            self.blocks[name] = Block(at + k * n, (n,))
+        self.blocks[names[0]] = Block(at, (n,))
+        for k, name in enumerate(names[1:], start=1):
+            self._name(name, Block(at + k * n, (n,)))
+
+    def _name(self, name: str, block: Block) -> None:
+        if name in self.blocks:
+            owner = name.rpartition(".")[0]
+            raise SpecError("program", [f"{self.name} has two blocks {name!r}; rename the population {owner!r}"])
+        self.blocks[name] = block
 
     def at(self, name: str) -> int:
         """Offset of a block."""

@@ -164,7 +164,7 @@ def carry(low: Lowered, spec: ControllerSpec) -> None:
             rows.append(ops.row("CARRY", n=block.size, at=block.at, init_at=at, carry_at=factor))
     rows += carry_rows(low, factor)
     if spec.carry == 0.0:
-        rows += [_clear(block) for name, block in low.state.blocks.items() if _in_flight(name)]
+        rows += [_clear(low.state.blocks[name]) for name in _in_flight(low) if name in low.state.blocks]
         if "encoder.phase" in low.state.blocks:
             phase, start = low.state.blocks["encoder.phase"], low.params.at("encoder.phase_init")
             rows.append(ops.row("CARRY", n=phase.size, at=phase.at, init_at=start, carry_at=factor))
@@ -175,5 +175,8 @@ def _clear(block: Block) -> list[int]:
     return ops.row("ZERO" if block.integer else "CLEAR", n=block.size, at=block.at)
 
 
-def _in_flight(name: str) -> bool:
-    return name.endswith((".spikes", ".wait", ".ring", ".history")) or name in ("encoder.level", "decoder.trace")
+def _in_flight(low: Lowered) -> list[str]:
+    """Names that blocks of what is under way have, where there are such blocks."""
+    names = [f"{p.name}.{part}" for p in low.network.populations for part in ("spikes", "wait")]
+    names += [f"{q.name}.{part}" for q in low.network.projections for part in ("ring", "history")]
+    return [*names, "encoder.level", "decoder.trace"]

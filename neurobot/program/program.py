@@ -93,7 +93,7 @@ class Program:
     @property
     def synapses(self) -> int:
         """Number of synapses, those of weight 0 in dense blocks included."""
-        return sum(b.size for name, b in self.blocks["params"].items() if name.endswith(".weights"))
+        return sum(self.blocks["params"][f"{q.name}.weights"].size for q in self.network.projections)
 
     @property
     def footprint_bytes(self) -> int:

@@ -96,6 +96,8 @@ class Population:
             problems.add("Input neurons have no dynamics, so neither bias nor v_init")
         if isinstance(self.model, Custom) and self.bias != 0.0 and "b" not in self.model.params:
             problems.add(f"a bias is added to a parameter 'b', and the neuron {self.model.id!r} has none")
+        if isinstance(self.model, Custom) and self.name in ("encoder", "decoder"):
+            problems.add("rename it: a Custom neuron's variables could have names of the encoder's or decoder's own")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from gymnasium.spaces import Box, Dict, Discrete
 
 from neurobot.errors import SpecError
 from neurobot.program import build
+from neurobot.program.layout import Arena
 from neurobot.spec import (
     IF,
     AllToAll,
@@ -198,3 +199,12 @@ def test_resolve_gives_a_population_vector_a_neuron_for_every_preferred_value(pr
 def test_spaces_that_do_not_fit_are_refused(spec, spaces, message):
     with pytest.raises(SpecError, match=message):
         resolve(spec, *spaces)
+
+
+def test_an_arena_refuses_a_second_block_of_a_name_and_says_what_to_rename():
+    arena = Arena("params")
+    arena.rows(["a.b.v", "a.b.w"], 3)
+    with pytest.raises(SpecError, match=r"params has two blocks 'a\.b\.w'; rename the population 'a\.b'"):
+        arena.add("a.b.w", 3)
+    with pytest.raises(SpecError, match=r"params has two blocks 'a\.b\.v'"):
+        arena.rows(["a.b.x", "a.b.v"], 3)
