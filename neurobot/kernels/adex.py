@@ -40,11 +40,15 @@ def adex(o, layout, params, state, ints, obs, act, step, substep):
     arrive(x, before, o[13], o[14])
     update(x, p, before, wait, o[13], hits.view(np.uint8))
     list_hits(hits, spikes)
+    steps = cut(layout, o[11], n)
     for m in range(spikes[0]):
-        upswing(spikes[1 + m], x, p, before, o[13])
+        upswing(spikes[1 + m], x, p, before, o[13], steps[spikes[1 + m]] == 0)
     decay(x, p, before, o[14])
-    neuron.find_spikes_refractory(v, cut(p, 18 * n, n), wait, cut(layout, o[11], n), 1, hits, spikes)
+    neuron.find_spikes_refractory(v, cut(p, 18 * n, n), wait, steps, 1, hits, spikes)
     neuron.reset(v, cut(p, 19 * n, n), 0, spikes)
+    for m in range(spikes[0]):
+        j = spikes[1 + m]
+        v[j] = before[j] if steps[j] == 0 else v[j]  # without t_ref it has gone on since
     return 0
 
 
@@ -134,11 +138,12 @@ def slope(v, w, f, leak, push, per_c, v_leak, v_t, per_delta, v_clip, real):
 
 
 @kernel
-def upswing(j, x, p, before, conductance):
+def upswing(j, x, p, before, conductance, goes_on):
     """A neuron's step in y = exp(-(v - v_t) / delta_t), in float64, and in as many parts as its other terms ask for.
 
-    Where it spikes, v is left above theta; w has risen by its jump when v passed v_peak, and v counts as reset since.
-    Reads: p, before. Writes: v and w of neuron j in x.
+    Where it spikes, v is left above theta, and w has risen by its jump when v passed v_peak. Since then v counts as
+    reset; or, where it goes_on, it starts there, and before has what v is at the end of the step.
+    Reads: p. Writes: v and w of neuron j in x, v in before.
     """
     n = x.size // 6
     v, w, leak = float(before[j]), float(before[n + j]), float(p[j])
@@ -150,6 +155,7 @@ def upswing(j, x, p, before, conductance):
     load = leak + conductance * (ex + inh)
     f = float(p[n + j]) + ex * p[12 * n + j] + inh * p[15 * n + j] + leak * v_leak - load * v - per_c * w
     steep = (abs(f) + load * abs(peak - v)) / delta
+    before[j] = p[19 * n + j]
     if steep > STEEP:
         if x[j] > peak:
             x[n + j] += p[10 * n + j]
@@ -167,10 +173,15 @@ def upswing(j, x, p, before, conductance):
                 half, half_in = beta ** (span / 2), beta_in ** (span / 2)
                 y1 = runge_kutta(y, w, ex, inh, half, half_in, span, least, j, p, conductance)[0]
             w += span * rate * (a * (v_t - delta * math.log(y) + delta - v_leak) - w)  # of v on its way: mean, to ...
-            w += jump
-            end = a * (float(p[19 * n + j]) - v_leak)
-            x[n + j] = end + (w - end) * math.exp(-rate * (1 - k / parts - span))
-            x[j] = peak + delta
+            w, to, rest = w + jump, float(p[19 * n + j]), 1 - k / parts - span
+            if goes_on:
+                ex, inh, half, half_in = ex * beta**span, inh * beta_in**span, beta ** (rest / 2), beta_in ** (rest / 2)
+                y = math.exp(min((v_t - to) / delta, LOG_TOP))
+                y, w, _, _ = runge_kutta(y, w, ex, inh, half, half_in, rest, least, j, p, conductance)
+                before[j] = v_t - delta * math.log(min(max(y, least), TOP))
+            else:
+                w = a * (to - v_leak) + (w - a * (to - v_leak)) * math.exp(-rate * rest)
+            x[j], x[n + j] = peak + delta, w
             return
         y, w, ex, inh = y1, w1, ex1, inh1
     x[j], x[n + j] = v_t - delta * math.log(min(y, TOP)), w

@@ -149,10 +149,10 @@ class AdEx:
 
     Integrated by Runge and Kutta's method of fourth order, through the upswing in exp(-(v - v_t) / delta_t). Against
     NEST at 0.1 ms with a tolerance of 1e-12, two neurons over 100 ms: v within 2e-6 mV (conductances 2e-3 mV), w within
-    2e-6 pA (2e-4 pA); a recurrent network of 450 gave the same 7,000 spikes over a second. What differs: a spike is
-    where v is above v_peak; after it v is v_reset at least to the end of the step, also with ``t_ref=0``; conductances
-    together count as 2 c_m / dt at most, for v to stay finite whatever arrives. dt is at most a quarter of tau_w and
-    of c_m / (g_leak + |a|).
+    2e-6 pA (2e-4 pA); a recurrent network of 450 gave the same 7,000 spikes over a second, others part from NEST
+    after some tenths of a second, as NEST does from itself with another tolerance. What differs: a spike is where v
+    is above v_peak; conductances together count as 2 c_m / dt at most, for v to stay finite whatever arrives. dt is
+    at most a quarter of tau_w and of c_m / (g_leak + |a|). With ``t_ref=0`` v goes on from v_reset within the step.
 
     Args:
         c_m: capacitance [F].

@@ -1,14 +1,12 @@
 """NEST's other neuron models, over a second: 450 neurons, each with parameters of its own, delays from 0.1 to 6 ms."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
-from neurobot.spec import AdEx, AlphaLIF, CobaLIF, Izhikevich, Sparse
 from tests.golden.networks import NETWORKS, uncoupled
-from tests.golden.ours import assert_same_spikes, membranes, nest_bias, recorded, run, spec_of, spikes_of
-from tests.golden.test_nest import DT, SEED
+from tests.golden.our_models import adex, alpha, coba, izhikevich
+from tests.golden.ours import assert_same_spikes, recorded, run, spikes_of
+from tests.golden.test_nest import SEED
 
 
 def traces(network, spec_of_some, variables, unit=1.0, rtol=0.0, atol=0.0):
@@ -17,15 +15,6 @@ def traces(network, spec_of_some, variables, unit=1.0, rtol=0.0, atol=0.0):
     two = uncoupled(network, 2)
     given = run(two, spec_of_some(two), (f"cells.{ours}",), len(theirs))
     np.testing.assert_allclose(given.traces[f"cells.{ours}"], theirs * unit, rtol=rtol, atol=atol)
-
-
-def alpha(network, later=0, **kind):
-    cell = network.cell
-    model = AlphaLIF(
-        **membranes(network), tau_syn=cell["tau_syn"], tau_syn_in=cell["tau_syn_in"], r=cell["tau_mem"] / cell["c_mem"],
-        t_ref=cell["refractory"] * DT, **kind,
-    )  # fmt: skip
-    return spec_of(network, model, later, receptors=True, bias=nest_bias(network))
 
 
 @pytest.mark.parametrize(("convention", "later"), [("end", 0), ("start", 1)])
@@ -42,12 +31,6 @@ def test_membranes_and_alpha_currents_are_those_of_nest():
     traces(network, lambda some: alpha(some, input="end"), ("i", theirs["I_syn_ex"]), 1e-12, rtol=1e-11)
 
 
-def izhikevich(network, **kind):
-    cell = network.cell
-    model = Izhikevich(**{name: cell[name] for name in ("a", "b", "c", "d", "u_init")}, **kind)
-    return spec_of(network, model, bias=cell["drive"])
-
-
 @pytest.mark.parametrize(
     ("scheme", "file", "same"), [("euler", "nest_izhikevich", 7000), ("half_steps", "nest_izhikevich_2003", 10_000)]
 )
@@ -62,27 +45,6 @@ def test_izhikevich_neurons_spike_as_in_nest(scheme, file, same):
     assert len(ours) == pytest.approx(len(wanted), rel=0.01)
     for name, row in (("V_m", "v"), ("U_m", "u")):
         traces(network, lambda some: izhikevich(some, scheme=scheme), (row, theirs[name]))
-
-
-def adex(network, conductance):
-    cell = network.cell
-    same = ("g_leak", "v_leak", "v_peak", "v_reset", "a", "b", "tau_w", "tau_syn", "tau_syn_in")
-    given = {"c_m": cell["c_mem"], "v_t": cell["v_threshold"], "delta_t": cell["delta"]}
-    given |= {name: cell[name] for name in same}
-    given |= {"e_ex": cell["e_ex"], "e_in": cell["e_in"]} if conductance else {}
-    model = AdEx(**given, t_ref=cell["refractory"] * DT, input="end")
-    return positive(spec_of(network, model, receptors=True, bias=nest_bias(network)), conductance)
-
-
-def positive(spec, conductance):
-    """Conductances are positive at either receptor."""
-    if not conductance:
-        return spec
-    turned = []
-    for q in spec.projections:
-        w = q.weights
-        turned.append(replace(q, weights=Sparse(w.post, w.pre, np.abs(w.values), w.delays)))
-    return replace(spec, projections=tuple(turned))
 
 
 @pytest.mark.parametrize(("name", "conductance"), [("aeif_psc_exp", False), ("aeif_cond_exp", True)])
@@ -111,14 +73,6 @@ def by_time(ours, theirs, steps, moved):
         off += np.abs(a - b).tolist()
     assert max(off) <= steps
     assert np.count_nonzero(off) <= moved
-
-
-def coba(network):
-    cell = network.cell
-    names = ("g_leak", "v_leak", "v_threshold", "v_reset", "e_ex", "e_in", "tau_syn", "tau_syn_in")
-    given = {name: cell[name] for name in names} | {"c_m": cell["c_mem"], "t_ref": cell["refractory"] * DT}
-    model = CobaLIF(**given, input="end")
-    return positive(spec_of(network, model, receptors=True, bias=nest_bias(network)), True)
 
 
 def test_conductance_based_neurons_spike_as_in_nest():

@@ -59,7 +59,10 @@ def izhikevich(p, x, wait, steps, model):
 
 
 def adex(p, x, wait, steps, model):
-    """AdEx in many small steps of Runge and Kutta in v itself, in float64; where v passes v_peak it is reset."""
+    """AdEx in many small steps of Runge and Kutta in v itself, in float64; where v passes v_peak it is reset.
+
+    With a refractory time it is held there from then on.
+    """
     parts, early, conductance = 100, model.input == "start", model.e_ex is not None
     names = ("g", "g_in") if conductance else ("i", "i_in")
     g = [x[name] + early * x[s] for name, s in zip(names, ("s", "s_in"), strict=True)]
@@ -72,7 +75,9 @@ def adex(p, x, wait, steps, model):
         pull = [y * (e - v if conductance else 1.0) for y, e in zip(now, (p["e_ex"], p["e_in"]), strict=True)]
         rise = p["push"] * np.exp((np.minimum(v, p["theta"]) - p["v_t"]) * p["per_delta"])
         dv = p["leak"] * (p["v_leak"] - v) + rise - p["per_c"] * w + p["b"] + sum(pull)
-        return np.where(free & ~spiked, dv, 0.0), p["rate_w"] * (p["a"] * (np.minimum(v, p["theta"]) - p["v_leak"]) - w)
+        return np.where(free & ~(spiked & (steps > 0)), dv, 0.0), p["rate_w"] * (
+            p["a"] * (np.minimum(v, p["theta"]) - p["v_leak"]) - w
+        )
 
     for k in range(parts):
         h, t = 1 / parts, k / parts

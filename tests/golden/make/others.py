@@ -16,7 +16,16 @@ import numpy as np
 from tests.golden.make import brian2_run, nest_run
 from tests.golden.networks import varied
 
-NEST = ("psc_delta", "psc_exp", "psc_exp_equal", "psc_exp_alike")
+NEST = (
+    "psc_delta",
+    "psc_exp",
+    "psc_exp_equal",
+    "psc_exp_alike",
+    "psc_alpha",
+    "cond_exp",
+    "aeif_cond_exp",
+    "aeif_psc_exp",
+)
 BRIAN2 = ("jump", "current")
 
 
