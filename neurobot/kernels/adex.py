@@ -169,16 +169,19 @@ def upswing(j, x, p, before, conductance, goes_on):
         if y1 <= least:
             span = 1 / parts
             for _ in range(3):  # secants towards the time of the peak
-                span *= max((y - least) / (y - y1), 0.0)
+                if y1 < y:
+                    span = min(span * max((y - least) / (y - y1), 0.0), 1 / parts)
                 half, half_in = beta ** (span / 2), beta_in ** (span / 2)
                 y1 = runge_kutta(y, w, ex, inh, half, half_in, span, least, j, p, conductance)[0]
             w += span * rate * (a * (v_t - delta * math.log(y) + delta - v_leak) - w)  # of v on its way: mean, to ...
-            w, to, rest = w + jump, float(p[19 * n + j]), 1 - k / parts - span
+            w, to, rest = w + jump, float(p[19 * n + j]), max(1 - k / parts - span, 0.0)
             if goes_on:
-                ex, inh, half, half_in = ex * beta**span, inh * beta_in**span, beta ** (rest / 2), beta_in ** (rest / 2)
-                y = math.exp(min((v_t - to) / delta, LOG_TOP))
-                y, w, _, _ = runge_kutta(y, w, ex, inh, half, half_in, rest, least, j, p, conductance)
-                before[j] = v_t - delta * math.log(min(max(y, least), TOP))
+                ex, inh, y = ex * beta**span, inh * beta_in**span, math.exp(min((v_t - to) / delta, LOG_TOP))
+                half, half_in = beta ** (rest / parts / 2), beta_in ** (rest / parts / 2)
+                for _ in range(parts):
+                    y, w, ex, inh = runge_kutta(y, w, ex, inh, half, half_in, rest / parts, least, j, p, conductance)
+                    y = min(max(y, least), TOP)
+                before[j] = v_t - delta * math.log(y)
             else:
                 w = a * (to - v_leak) + (w - a * (to - v_leak)) * math.exp(-rate * rest)
             x[j], x[n + j] = peak + delta, w
