@@ -66,30 +66,46 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     cases = parser.add_subparsers(dest="case", required=True)
     ticks = _compared(cases, "tick", "the control tick beside C and simulators stepped from Python", tick.PEERS, 5)
-    ticks.add_argument("--hidden", type=int, nargs="+", default=[128, 256, 1024], help="sizes (default 128 256 1024)")
+    ticks.add_argument("--hidden", type=count, nargs="+", default=[128, 256, 1024], help="sizes (default 128 256 1024)")
     cubas = _compared(cases, "cuba", "the CUBA network beside simulators of large networks", cuba.PEERS, 9)
-    cubas.add_argument("--neurons", type=int, nargs="+", default=[4000], help="sizes; 40000 is the big one")
-    cubas.add_argument("--seconds", type=float, default=5.0, help="biological time of a round (default 5)")
+    cubas.add_argument("--neurons", type=count, nargs="+", default=[4000], help="sizes; 40000 is the big one")
+    cubas.add_argument("--seconds", type=length, default=5.0, help="biological time of a round (default 5)")
     robots = _compared(cases, "envs", "steps of batched environments beside gymnasium and envpool", envs.PEERS, 7)
     robots.add_argument("--tasks", nargs="+", choices=list(envs.TASKS), default=list(envs.TASKS), help="default all")
-    robots.add_argument("--sizes", type=int, nargs="+", default=[32, 256], help="environments (default 32 256)")
-    robots.add_argument("--threads", type=int, nargs="+", default=[1, 2], help="threads (default 1 2)")
+    robots.add_argument("--sizes", type=count, nargs="+", default=[32, 256], help="environments (default 32 256)")
+    robots.add_argument("--threads", type=count, nargs="+", default=[1, 2], help="threads (default 1 2)")
     _compared(cases, "crossing", "a call from Python into compiled code", (), 25)
     cases.add_parser("codes", help="what codes and read-outs carry and cost; writes docs/codes.md")
     learning = cases.add_parser("evolve", help="what evolution reaches in its budget, over seeds")
     learning.add_argument("launch", nargs="*", default=["cartpole", "hopper", "halfcheetah"], help="launch files")
-    learning.add_argument("--seeds", type=int, default=5, help="number of seeds, from 0 (default 5)")
-    learning.add_argument("--episodes", type=int, default=100, help="episodes of each evaluation (default 100)")
-    learning.add_argument("--jobs", type=int, default=2, help="runs side by side (default 2)")
+    learning.add_argument("--seeds", type=count, default=5, help="number of seeds, from 0 (default 5)")
+    learning.add_argument("--episodes", type=count, default=100, help="episodes of each evaluation (default 100)")
+    learning.add_argument("--jobs", type=count, default=2, help="runs side by side (default 2)")
     learning.add_argument("--out", type=Path, default=Path("runs/benchmark"), help="folder for the runs")
     ships = cases.add_parser("shipped", help="the returns of the programs that ship, recorded for the tests")
-    ships.add_argument("--episodes", type=int, default=100, help="episodes of each evaluation (default 100)")
+    ships.add_argument("--episodes", type=count, default=100, help="episodes of each evaluation (default 100)")
     return parser
+
+
+def count(text: str) -> int:
+    """A whole number of at least 1, for argparse."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{number} is given, it must be at least 1")
+    return number
+
+
+def length(text: str) -> float:
+    """A time above 0 [s], for argparse."""
+    seconds = float(text)
+    if not 0 < seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is given, it must be above 0 and finite")
+    return seconds
 
 
 def _compared(cases: Any, name: str, text: str, peers: Sequence[Peer], rounds: int) -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = cases.add_parser(name, help=text)
-    parser.add_argument("--rounds", type=int, default=rounds, help=f"rounds that count (default {rounds})")
+    parser.add_argument("--rounds", type=count, default=rounds, help=f"rounds that count (default {rounds})")
     parser.add_argument("--out", type=Path, default=Path("runs/benchmark"), help="folder of the plot")
     if peers:
         names = [peer.short for peer in peers]

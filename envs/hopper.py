@@ -42,7 +42,7 @@ from __future__ import annotations
 import numpy as np
 from gymnasium.spaces import Box
 
-from neurobot.envs.parts import effort, height_info, mark_x, observe_clipped, uniform_start
+from neurobot.envs.parts import height_info, mark_x, observe_clipped, uniform_start, walk
 from neurobot.envs.scene import Scene, View
 from neurobot.envs.task import Array, Info, Task, registered_limit
 
@@ -62,17 +62,7 @@ def _healthy(view: View) -> Array:
 
 
 def _assess(view: View, before: Array, actions: Array) -> tuple[Array, Array, Info]:
-    healthy = _healthy(view)
-    survive = healthy.astype(np.float64)
-    velocity = (view.qpos[:, 0] - before) / view.period
-    cost = CTRL_COST * effort(actions)
-    info = height_info(view) | {
-        "x_velocity": velocity,
-        "reward_forward": velocity.copy(),
-        "reward_ctrl": -cost,
-        "reward_survive": survive,
-    }
-    return velocity + survive - cost, ~healthy, info
+    return walk(view, before, actions, _healthy(view), CTRL_COST)
 
 
 SCENE = Scene(

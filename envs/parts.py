@@ -51,6 +51,28 @@ def no_info(view: View) -> Info:
     return {}
 
 
+def walk(view: View, before: Array, actions: Array, healthy: Array, control_cost: float) -> tuple[Array, Array, Info]:
+    """A `Scene.assess` of a planar robot that is to go forward and not to fall.
+
+    Args:
+        view: after the step.
+        before: (num_envs,) what `mark_x` noted before it [m].
+        actions: (num_envs, n).
+        healthy: (num_envs,) bool, whether it has not fallen.
+        control_cost: weight of `effort`.
+    """
+    survive = healthy.astype(np.float64)
+    velocity = (view.qpos[:, 0] - before) / view.period
+    cost = control_cost * effort(actions)
+    info = height_info(view) | {
+        "x_velocity": velocity,
+        "reward_forward": velocity.copy(),
+        "reward_ctrl": -cost,
+        "reward_survive": survive,
+    }
+    return velocity + survive - cost, ~healthy, info
+
+
 def effort(actions: Array) -> Array:
     """Sum of squares of each row, (num_envs,), in the precision of the actions."""
     total: Array = np.add.reduce(np.square(actions), axis=1)

@@ -51,7 +51,7 @@ from __future__ import annotations
 import numpy as np
 from gymnasium.spaces import Box
 
-from neurobot.envs.parts import effort, height_info, mark_x, observe_clipped, uniform_start
+from neurobot.envs.parts import height_info, mark_x, observe_clipped, uniform_start, walk
 from neurobot.envs.scene import Scene, View
 from neurobot.envs.task import Array, Info, Task, registered_limit
 
@@ -64,16 +64,7 @@ MAX_PITCH = 1.0  # [rad]
 def _assess(view: View, before: Array, actions: Array) -> tuple[Array, Array, Info]:
     height, pitch = view.qpos[:, 1], view.qpos[:, 2]
     healthy = (height > MIN_HEIGHT) & (height < MAX_HEIGHT) & (np.abs(pitch) < MAX_PITCH)
-    survive = healthy.astype(np.float64)
-    velocity = (view.qpos[:, 0] - before) / view.period
-    cost = CTRL_COST * effort(actions)
-    info = height_info(view) | {
-        "x_velocity": velocity,
-        "reward_forward": velocity.copy(),
-        "reward_ctrl": -cost,
-        "reward_survive": survive,
-    }
-    return velocity + survive - cost, ~healthy, info
+    return walk(view, before, actions, healthy, CTRL_COST)
 
 
 SCENE = Scene(

@@ -19,7 +19,6 @@ from benchmarks.table import Table
 PEERS = (
     Peer("ours, float32", "benchmarks.cuba.ours"),
     Peer("Brian2, C++ standalone, float32", "benchmarks.cuba.brian2", "brian2"),
-    Peer("GeNN, CPU, float32", "benchmarks.cuba.genn", "genn"),
     Peer("NEST, one thread", "benchmarks.cuba.nest", "nest"),
 )
 SYNAPSES = 80

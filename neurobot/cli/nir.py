@@ -116,7 +116,7 @@ def _show(options: Show) -> int:
 
 def _verify(options: Verify) -> int:
     from neurobot.interop.nir.load import from_nir
-    from neurobot.interop.nir.run import describe, run
+    from neurobot.interop.nir.running import describe, run
     from neurobot.interop.nir.tables import read_table
 
     if options.most < 0:

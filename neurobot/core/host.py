@@ -72,6 +72,7 @@ class HostCore(Core):
         self._probe = np.zeros(0, np.int32) if probe is None else np.ascontiguousarray(probe, np.int32)
         self.trace = np.zeros((program.substeps * max_steps, self._probe.size), dtype)
         self.observation = np.zeros(program.observation_size * max_steps)
+        self._row = self.observation[: program.observation_size]
         self._tick = bind(dtype, (
             self._layout, self.params, self.state, self.ints, self.observation, self.action,
             self._events, self._probe, self.trace.reshape(-1),
@@ -120,19 +121,21 @@ class HostCore(Core):
         Returns:
             A status of `neurobot.kernels.status`; `action` holds the action.
         """
-        self.observation[:] = observation
-        return self._tick()
+        self._row[:] = observation
+        return self.tick_in_place()
 
     def tick_in_place(self, steps: int | None = None) -> int:
         """`tick` on what `observation` holds already.
 
         Args:
-            steps: of a network alone, how many steps to run, at most ``max_steps``; observation holds a row for each.
+            steps: of a network alone, how many steps to run, at most ``max_steps``, default 1; observation holds a
+                row for each.
 
         Raises:
             SpecError: more steps than there is room for, or any number of steps for a controller.
         """
-        if steps is not None:
+        if steps is not None or self._most_steps:
+            steps = 1 if steps is None else steps
             if not 1 <= steps <= self._most_steps:
                 allowed = f"1 to max_steps = {self._most_steps}" if self._most_steps else "none, for a controller"
                 raise SpecError("tick_in_place", [f"steps is {steps}, allowed are {allowed}"])

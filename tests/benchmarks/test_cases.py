@@ -31,6 +31,21 @@ def test_an_unknown_peer_is_refused_with_the_known_ones(capsys):
     assert "nset" in told and "brian2" in told and "nest" in told
 
 
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        (["cuba", "--neurons", "0"], "argument --neurons: 0 is given, it must be at least 1"),
+        (["tick", "--rounds", "-3"], "argument --rounds: -3 is given, it must be at least 1"),
+        (["tick", "--hidden", "many"], "argument --hidden: invalid count value: 'many'"),
+        (["cuba", "--seconds", "nan"], "argument --seconds: nan is given, it must be above 0 and finite"),
+    ],
+)
+def test_sizes_that_make_no_sense_are_refused(words, problem, capsys):
+    with pytest.raises(SystemExit):
+        main(words)
+    assert problem in capsys.readouterr().err
+
+
 def test_cuba_has_eighty_different_targets_a_neuron():
     data = cuba.data(1000, seconds=1.0)
     assert data["n_e"] == 800

@@ -17,5 +17,5 @@ from neurobot.interop.nir.export import to_nir as to_nir
 from neurobot.interop.nir.load import from_nir as from_nir
 from neurobot.interop.nir.reading import read as read
 from neurobot.interop.nir.report import ImportReport as ImportReport
-from neurobot.interop.nir.run import Recorded as Recorded
-from neurobot.interop.nir.run import run as run
+from neurobot.interop.nir.running import Recorded as Recorded
+from neurobot.interop.nir.running import run as run
