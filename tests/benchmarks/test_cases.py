@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from benchmarks import codes
 from benchmarks.__main__ import _parser, _peers, main
 from benchmarks.cuba import case as cuba
 from benchmarks.envs import case as envs
@@ -15,13 +14,6 @@ def test_ours_takes_part_whoever_is_chosen():
     arguments = _parser().parse_args(["tick", "--peers", "nest", "c"])
     assert [peer.short for peer in _peers(tick.PEERS, arguments)] == ["ours", "c", "nest"]
     assert _peers(tick.PEERS, _parser().parse_args(["tick"])) == list(tick.PEERS)
-
-
-def test_codes_writes_its_document(monkeypatch):
-    written = []
-    monkeypatch.setattr(codes, "main", lambda: written.append(True))
-    main(["codes"])
-    assert written == [True]
 
 
 def test_an_unknown_peer_is_refused_with_the_known_ones(capsys):
