@@ -16,6 +16,8 @@ MuJoCo is imported when the first environment that needs it is made, so this imp
 from neurobot.envs.randomize import Randomize as Randomize
 from neurobot.envs.scene import Scene as Scene
 from neurobot.envs.scene import View as View
+from neurobot.envs.sensor import Sensor as Sensor
+from neurobot.envs.settings import Settings as Settings
 from neurobot.envs.single import TaskEnv as TaskEnv
 from neurobot.envs.task import Simulation as Simulation
 from neurobot.envs.task import StepResult as StepResult
@@ -23,5 +25,8 @@ from neurobot.envs.task import Task as Task
 from neurobot.envs.tasks import find_task as find_task
 from neurobot.envs.tasks import make as make
 from neurobot.envs.tasks import make_vec as make_vec
+from neurobot.envs.tasks import register as _register
 from neurobot.envs.tasks import vector_ids as vector_ids
 from neurobot.envs.vector import TaskVectorEnv as TaskVectorEnv
+
+_register()

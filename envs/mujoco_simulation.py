@@ -24,6 +24,7 @@ from neurobot.envs.force_stepper import ForceStepper
 from neurobot.envs.model_scaling import ModelScaling
 from neurobot.envs.pictures import Pictures
 from neurobot.envs.scene import Scene, View
+from neurobot.envs.streams import Streams
 from neurobot.envs.task import Array, Info, Simulation, StepResult
 
 _BAD = (
@@ -45,7 +46,7 @@ class MujocoSimulation(Simulation):
 
     def __init__(self, scene: Scene, num_envs: int, threads: int):
         self._scene = scene
-        model = load_model(scene.model)
+        model = load_model(scene)
         model.opt.disableflags |= int(mujoco.mjtDisableBit.mjDSBL_AUTORESET)
         self.batch = Batch(model, num_envs, threads)
         data = {name: self.batch.bind(name) for name in scene.fields if name != "cfrc_ext"}
@@ -65,10 +66,15 @@ class MujocoSimulation(Simulation):
             period=model.opt.timestep * scene.frame_skip,
             body_mass=np.tile(model.body_mass, (num_envs, 1)),
             data=data,
+            xfrc_applied=self.batch.bind("xfrc_applied"),
+            mocap_pos=self.batch.bind("mocap_pos"),
+            memory={name: np.zeros((num_envs, *shape)) for name, shape in scene.memory.items()},
+            streams=Streams(num_envs),
         )
         self.scaling = self._models = ModelScaling(self.batch, self.view.body_mass)
         self.pictures = Pictures(self.batch, scene.camera)
         self._ctrl = self.batch.bind("ctrl")
+        self._everyone = np.arange(num_envs, dtype=np.int32)
         first = int(_BAD[0])
         self._bad_counts = self.batch.warning[:, first : first + len(_BAD), 1]  # the four are neighbours
 
@@ -76,16 +82,24 @@ class MujocoSimulation(Simulation):
         """Put instances into fresh initial states, as gymnasium does: reset, draw, forward."""
         view = self.view
         self.batch.reset(ids, stage=mujoco.mjtStage.mjSTAGE_NONE.value)
-        for i, generator in zip(ids, generators, strict=True):
+        for memory in view.memory.values():
+            memory[ids] = 0.0
+        for i, generator in zip(ids.tolist(), generators, strict=True):
             view.qpos[i], view.qvel[i] = self._scene.draw(generator, view.init_qpos, view.init_qvel)
+            if self._scene.begin is not None:
+                view.streams.restart(i, generator)
+                self._scene.begin(view, i, generator)
         self.batch.forward(ids)
         if self._stepper is not None:
             self._stepper.reset(ids, self._models.in_use)
+        if self._scene.sense is not None:
+            self._scene.sense(view, ids)
 
     def step(self, actions: Array, ids: Array | None) -> StepResult:
         """Advance by one control period; see `Simulation.step`."""
+        chosen = self._everyone if ids is None else ids
         before = self._scene.mark(self.view)
-        self._ctrl[...] = actions
+        self._ctrl[...] = self._scene.act(self.view, actions, chosen)
         errors = self._advance(ids)
         if errors:
             # before anything is computed from the state, so that no arithmetic meets inf or NaN
@@ -93,6 +107,8 @@ class MujocoSimulation(Simulation):
             self.batch.reset(broken)
             if self._stepper is not None:
                 self._stepper.reset(broken, own_models=False)
+        if self._scene.sense is not None:
+            self._scene.sense(self.view, chosen)
         reward, terminated, info = self._scene.assess(self.view, before, actions)
         return StepResult(reward, terminated, info, errors)
 
@@ -132,11 +148,16 @@ class MujocoSimulation(Simulation):
         return "the state is not finite after the step"
 
 
-def load_model(name: str) -> mujoco.MjModel:
-    """Load an MJCF file from gymnasium's installed assets, the very file its own environment loads."""
-    asset = importlib.resources.files("gymnasium").joinpath("envs", "mujoco", "assets", name)
+def load_model(scene: Scene) -> mujoco.MjModel:
+    """Load a scene's MJCF (of gymnasium's tasks the very file its own environment loads) and adapt it."""
+    package, *folders = scene.assets
+    asset = importlib.resources.files(package).joinpath(*folders, scene.model)
     with importlib.resources.as_file(asset) as path, _Quiet():
-        return mujoco.MjModel.from_xml_path(str(path))
+        model = mujoco.MjModel.from_xml_path(str(path))
+    if scene.adapt is not None:
+        scene.adapt(model)
+        mujoco.mj_setConst(model, mujoco.MjData(model))
+    return model
 
 
 def _ignore(_message: str) -> None:

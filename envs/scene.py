@@ -1,24 +1,40 @@
 """What is particular to one MuJoCo task: a model and a few pure functions over arrays.
 
 All functions take a `View` of all instances and compute every row at once, so a task costs the same few NumPy
-calls for one instance as for hundreds. They follow gymnasium's v5 environments operation by operation (same
-order, same dtypes): that is what makes results equal to the last bit rather than nearly equal.
+calls for one instance as for hundreds. Those of gymnasium's tasks follow its v5 environments operation by operation
+(same order, same dtypes): that is what makes results equal to the last bit rather than nearly equal.
+
+A control period of an instance, and what a scene has to say in it:
+
+    mark ─▶ act ─▶ physics ─▶ sense ─▶ assess, observe            (at a reset: draw ─▶ begin ─▶ forward ─▶ sense)
+
+Gymnasium's tasks only read the state. This project's robots also remember: goals, wind, what a sensor last said. Such
+numbers live in `View.memory`, and chance within an episode comes from `View.streams`. `begin`, `act` and `sense` may
+write them, and applied forces and mocap places, for the instances they are given.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from neurobot.envs.streams import Streams
 from neurobot.envs.task import Array, Info, Simulation
+
+if TYPE_CHECKING:
+    import mujoco
+
+GYMNASIUM = ("gymnasium", "envs", "mujoco", "assets")
+OWN = ("neurobot.envs", "assets")
+"""Places of MJCF files: a package, and folders in it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """The present state of all instances, as live arrays. Functions of a scene read it and never write it.
+    """The present state of all instances, as live arrays; see above who may write which.
 
     Attributes:
         qpos: (num_envs, nq) joint positions [m] and [rad].
@@ -31,6 +47,11 @@ class View:
         data: further MjData fields that the scene asked for, (num_envs, ...) each, by name. As in gymnasium,
             derived fields are those of the last physics step's last evaluation, which with the Runge-Kutta integrator
             is its last stage. `cfrc_ext` costs extra, see force_stepper.py.
+        xfrc_applied: (num_envs, nbody, 6) force [N] and torque [N m] on each body at its centre of mass, in the world
+            frame; zero after a reset, and in force until changed.
+        mocap_pos: (num_envs, nmocap, 3) places of the bodies that are moved by hand [m].
+        memory: float64 arrays (num_envs, ...) that the scene asked for by name; zero at a reset.
+        streams: chance within an episode.
     """
 
     qpos: Array
@@ -41,14 +62,24 @@ class View:
     period: float
     body_mass: Array
     data: Mapping[str, Array]
+    xfrc_applied: Array
+    mocap_pos: Array
+    memory: Mapping[str, Array]
+    streams: Streams
+
+
+def _as_commanded(view: View, actions: Array, ids: Array) -> Array:
+    """The default `Scene.act`: actions are the controls."""
+    del view, ids
+    return actions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """A MuJoCo task's model and arithmetic.
+    """A MuJoCo task's model and arithmetic. `ids` are sorted int32 indices of the instances that are meant.
 
     Attributes:
-        model: file name of the MJCF among gymnasium's assets.
+        model: file name of the MJCF among the assets.
         frame_skip: physics steps in a control period.
         fields: names of MjData fields that `View.data` must hold beside qpos and qvel.
         draw: `draw(generator, init_qpos, init_qvel) -> (qpos, qvel)` of one fresh episode.
@@ -57,6 +88,12 @@ class Scene:
         observe: `observe(view)` makes a new array of observations.
         reset_info: `reset_info(view)` makes the info of a reset.
         camera: MuJoCo's free camera for pictures, fields of MjvCamera by name.
+        assets: package and folders in which the MJCF is: gymnasium's own by default.
+        adapt: `adapt(model)` changes the loaded model as the task's settings say; constants follow by themselves.
+        memory: shape, for one instance, of each array of `View.memory`, by name.
+        begin: `begin(view, i, generator)` sets up what instance i remembers of a fresh episode, after `draw`.
+        act: `act(view, actions, ids)` makes the controls (num_envs, nu); rows of instances not in `ids` mean nothing.
+        sense: `sense(view, ids)` takes new readings of sensors that have a memory or chance.
     """
 
     model: str
@@ -68,6 +105,12 @@ class Scene:
     reset_info: Callable[[View], Info]
     fields: tuple[str, ...] = ()
     camera: Mapping[str, Any] = field(default_factory=dict)
+    assets: tuple[str, ...] = GYMNASIUM
+    adapt: Callable[[mujoco.MjModel], None] | None = None
+    memory: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    begin: Callable[[View, int, np.random.Generator], None] | None = None
+    act: Callable[[View, Array, Array], Array] = _as_commanded
+    sense: Callable[[View, Array], None] | None = None
 
     def simulate(self, num_envs: int, threads: int) -> Simulation:
         """Make the instances; `threads` threads step them."""

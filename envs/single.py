@@ -10,6 +10,7 @@ from gymnasium.envs.registration import EnvSpec
 
 from neurobot.envs.checks import checked_action, checked_seeds
 from neurobot.envs.randomize import Randomize, RandomizedSimulation
+from neurobot.envs.settings import differences
 from neurobot.envs.task import Array, Task
 from neurobot.errors import EnvError, near
 
@@ -117,7 +118,7 @@ class TaskEnv(gymnasium.Env):  # type: ignore[misc]  # gymnasium's classes are A
 
 def _spec(task: Task, randomize: Randomize | None, render_mode: str | None) -> EnvSpec:
     """How gymnasium makes the same environment again; wrappers and checkers ask for it."""
-    kwargs: dict[str, Any] = {"env_id": task.id}
+    kwargs: dict[str, Any] = {"env_id": task.id} | ({} if task.settings is None else differences(task.settings))
     if randomize is not None:
         kwargs["randomize"] = randomize
     if render_mode is not None:

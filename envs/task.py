@@ -9,13 +9,16 @@ new task is one small file.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import gymnasium
 import numpy as np
 import numpy.typing as npt
+
+from neurobot.envs.settings import Settings, changed
+from neurobot.errors import EnvError
 
 if TYPE_CHECKING:  # both import mujoco
     from neurobot.envs.model_scaling import ModelScaling
@@ -93,6 +96,7 @@ class Task:
         action_space: of one instance.
         simulate: `simulate(num_envs, threads)` makes the instances.
         doc: one line for a list of tasks.
+        settings: what can be set about the task, as it is set; None where there is nothing.
     """
 
     id: str
@@ -102,6 +106,19 @@ class Task:
     action_space: gymnasium.Space[Any]
     simulate: Callable[[int, int], Simulation]
     doc: str
+    settings: Settings | None = None
+
+    def configured(self, changes: Mapping[str, Any]) -> Task:
+        """The same task with other settings.
+
+        Raises:
+            EnvError: a setting that the task does not have, or a value that it does not take.
+        """
+        if not changes:
+            return self
+        if self.settings is None:
+            raise EnvError(f"{self.id} has no setting {next(iter(changes))!r}; it has none, so leave it out")
+        return changed(self.settings, changes, self.id).task()
 
 
 def registered_limit(env_id: str) -> int:

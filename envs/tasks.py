@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+import gymnasium
 from gymnasium.vector import AutoresetMode
 
 from neurobot.envs import (
@@ -24,6 +28,8 @@ from neurobot.envs.task import Task
 from neurobot.envs.vector import TaskVectorEnv
 from neurobot.errors import EnvError, near
 
+OWN = "neurobot/"
+"""How the ids of this project's own tasks begin."""
 MODULES = (  # a task is one module, whose docstring describes it
     ant,
     cartpole,
@@ -45,29 +51,49 @@ def vector_ids() -> tuple[str, ...]:
     return tuple(sorted(_TASKS))
 
 
-def find_task(env_id: str) -> Task:
+def register() -> None:
+    """Make this project's own tasks known to `gymnasium.make` and `gymnasium.make_vec`."""
+    for env_id, task in _TASKS.items():
+        if env_id.startswith(OWN) and env_id not in gymnasium.registry:
+            gymnasium.register(
+                id=env_id,
+                entry_point="neurobot.envs:make",
+                vector_entry_point="neurobot.envs:make_vec",
+                kwargs={"env_id": env_id},
+                max_episode_steps=task.max_episode_steps,
+            )
+
+
+def find_task(env_id: str, settings: Mapping[str, Any] | None = None) -> Task:
     """The task of an id, without making anything.
 
+    Args:
+        env_id: one of `vector_ids()`.
+        settings: what differs from the task's defaults, by name.
+
     Raises:
-        EnvError: unknown id; the message lists near matches.
+        EnvError: unknown id or setting; the message lists near matches.
     """
     if env_id not in _TASKS:
         raise EnvError(f"no batched task has the id {env_id!r}; {near(str(env_id), _TASKS)}")
-    return _TASKS[env_id]
+    return _TASKS[env_id].configured(settings or {})
 
 
-def make(env_id: str, *, randomize: Randomize | None = None, render_mode: str | None = None) -> TaskEnv:
-    """Make one environment that equals gymnasium's.
+def make(
+    env_id: str, *, randomize: Randomize | None = None, render_mode: str | None = None, **settings: Any
+) -> TaskEnv:
+    """Make one environment; of a task of gymnasium's one that equals gymnasium's.
 
     Args:
         env_id: one of `vector_ids()`.
         randomize: what differs from episode to episode; None for nothing.
         render_mode: "rgb_array" for pictures, where MuJoCo draws the task.
+        settings: of the task, where it has some; `find_task(env_id).settings` shows them.
 
     Raises:
-        EnvError: unknown id or render mode, or something to randomise that the task does not have.
+        EnvError: unknown id, render mode or setting, or something to randomise that the task does not have.
     """
-    return TaskEnv(find_task(env_id), randomize, render_mode)
+    return TaskEnv(find_task(env_id, settings), randomize, render_mode)
 
 
 def make_vec(
@@ -77,8 +103,9 @@ def make_vec(
     threads: int = 1,
     autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
     randomize: Randomize | None = None,
+    **settings: Any,
 ) -> TaskVectorEnv:
-    """Make a batch of environments that equals gymnasium's, instance by instance.
+    """Make a batch of environments; of a task of gymnasium's one that equals gymnasium's, instance by instance.
 
     Args:
         env_id: one of `vector_ids()`.
@@ -87,12 +114,13 @@ def make_vec(
         autoreset_mode: what happens after an episode's end, see `TaskVectorEnv`; also as gymnasium's word for it
             ("NextStep", "SameStep", "Disabled").
         randomize: what differs from episode to episode; None for nothing.
+        settings: of the task, where it has some; `find_task(env_id).settings` shows them.
 
     Raises:
-        EnvError: unknown id or mode, a count that is not a whole number of at least 1, or something to randomise that
-            the task does not have.
+        EnvError: unknown id, mode or setting, a count that is not a whole number of at least 1, or something to
+            randomise that the task does not have.
     """
-    task = find_task(env_id)
+    task = find_task(env_id, settings)
     modes = {mode.value: mode for mode in AutoresetMode}
     name = autoreset_mode.value if isinstance(autoreset_mode, AutoresetMode) else autoreset_mode
     if name not in modes:
