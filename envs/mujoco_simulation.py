@@ -107,8 +107,9 @@ class MujocoSimulation(Simulation):
             self.batch.reset(broken)
             if self._stepper is not None:
                 self._stepper.reset(broken, own_models=False)
-        if self._scene.sense is not None:
-            self._scene.sense(self.view, chosen)
+        for follow in (self._scene.settle, self._scene.sense):
+            if follow is not None:
+                follow(self.view, chosen)
         reward, terminated, info = self._scene.assess(self.view, before, actions)
         return StepResult(reward, terminated, info, errors)
 

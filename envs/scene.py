@@ -6,11 +6,11 @@ calls for one instance as for hundreds. Those of gymnasium's tasks follow its v5
 
 A control period of an instance, and what a scene has to say in it:
 
-    mark ─▶ act ─▶ physics ─▶ sense ─▶ assess, observe            (at a reset: draw ─▶ begin ─▶ forward ─▶ sense)
+    mark ─▶ act ─▶ physics ─▶ settle ─▶ sense ─▶ assess, observe         (at a reset: draw ─▶ begin ─▶ sense ─▶ observe)
 
 Gymnasium's tasks only read the state. This project's robots also remember: goals, wind, what a sensor last said. Such
-numbers live in `View.memory`, and chance within an episode comes from `View.streams`. `begin`, `act` and `sense` may
-write them, and applied forces and mocap places, for the instances they are given.
+numbers live in `View.memory`, and chance within an episode comes from `View.streams`. `begin`, `act`,
+`settle` and `sense` may write them, and applied forces and mocap places, for the instances they are given.
 """
 
 from __future__ import annotations
@@ -93,6 +93,7 @@ class Scene:
         memory: shape, for one instance, of each array of `View.memory`, by name.
         begin: `begin(view, i, generator)` sets up what instance i remembers of a fresh episode, after `draw`.
         act: `act(view, actions, ids)` makes the controls (num_envs, nu); rows of instances not in `ids` mean nothing.
+        settle: `settle(view, ids)` does what follows from the step in the task itself, such as a goal that is reached.
         sense: `sense(view, ids)` takes new readings of sensors that have a memory or chance.
     """
 
@@ -110,6 +111,7 @@ class Scene:
     memory: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     begin: Callable[[View, int, np.random.Generator], None] | None = None
     act: Callable[[View, Array, Array], Array] = _as_commanded
+    settle: Callable[[View, Array], None] | None = None
     sense: Callable[[View, Array], None] | None = None
 
     def simulate(self, num_envs: int, threads: int) -> Simulation:

@@ -1,7 +1,7 @@
 """What can be set about a task: frozen data with a default for everything, and one way to check and to change it.
 
 A field says its default and its bounds, `gain: float = setting(1.0, low=0.0)`. Its kind is that of the default: a
-number, a whole number, true or false, a word of a few, a pair, or settings of their own, such as a `Sensor`.
+number, a whole number, true or false, a word of a few, a range, or settings of their own, such as a `Sensor`.
 """
 
 from __future__ import annotations
@@ -109,7 +109,10 @@ def _checked_tuple(name: str, value: Any, default: tuple[Any, ...], bounds: Mapp
     if not isinstance(value, Sequence) or isinstance(value, str) or len(value) != len(default):
         raise EnvError(f"{name} is {value!r}; it must have {len(default)} values, such as {default}")
     each = zip(value, default, strict=True)
-    return tuple(_checked(f"{name}[{k}]", v, d, bounds) for k, (v, d) in enumerate(each))
+    checked = tuple(_checked(f"{name}[{k}]", v, d, bounds) for k, (v, d) in enumerate(each))
+    if checked[0] > checked[-1]:
+        raise EnvError(f"{name} is {value!r}; it is a range, so the first must not be larger than the second")
+    return checked
 
 
 def _checked_number(name: str, value: Any, kind: type[Any], low: float, high: float) -> Any:

@@ -17,6 +17,7 @@ from neurobot.envs import (
     inverted_double_pendulum,
     inverted_pendulum,
     pendulum,
+    reach,
     reacher,
     swimmer,
     walker2d,
@@ -39,6 +40,7 @@ MODULES = (  # a task is one module, whose docstring describes it
     inverted_double_pendulum,
     inverted_pendulum,
     pendulum,
+    reach,
     reacher,
     swimmer,
     walker2d,
@@ -53,14 +55,14 @@ def vector_ids() -> tuple[str, ...]:
 
 def register() -> None:
     """Make this project's own tasks known to `gymnasium.make` and `gymnasium.make_vec`."""
-    for env_id, task in _TASKS.items():
+    for env_id in _TASKS:
         if env_id.startswith(OWN) and env_id not in gymnasium.registry:
             gymnasium.register(
                 id=env_id,
                 entry_point="neurobot.envs:make",
                 vector_entry_point="neurobot.envs:make_vec",
                 kwargs={"env_id": env_id},
-                max_episode_steps=task.max_episode_steps,
+                # no max_episode_steps: the environment keeps its limit itself, which settings may change
             )
 
 

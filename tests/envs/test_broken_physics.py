@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
+from env_ids import MUJOCO_IDS
 from gymnasium.vector import AutoresetMode
 
-from neurobot.envs import make_vec, vector_ids
+from neurobot.envs import make_vec
 
-MUJOCO_IDS = [env_id for env_id in vector_ids() if env_id not in ("CartPole-v1", "Pendulum-v1")]
 ALL_MODES = list(AutoresetMode)
 
 

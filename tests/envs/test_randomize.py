@@ -4,6 +4,7 @@ import gymnasium
 import mujoco
 import numpy as np
 import pytest
+from env_ids import CLASSIC_IDS, GYMNASIUM_IDS
 from gymnasium.vector import AutoresetMode
 
 from neurobot.envs import Randomize, make, make_vec, vector_ids
@@ -11,7 +12,6 @@ from neurobot.errors import EnvError
 
 SEED = 21
 NUM_ENVS = 3
-CLASSIC = ("CartPole-v1", "Pendulum-v1")
 PHYSICS = Randomize(mass=(0.7, 1.4), friction=(0.5, 1.5), gain=(0.8, 1.2), damping=(0.5, 2.0))
 
 
@@ -35,7 +35,7 @@ def gymnasium_with(env_id, factors):
     return env
 
 
-@pytest.mark.parametrize("env_id", [env_id for env_id in vector_ids() if env_id not in CLASSIC])
+@pytest.mark.parametrize("env_id", [env_id for env_id in GYMNASIUM_IDS if env_id not in CLASSIC_IDS])
 def test_each_instance_equals_gymnasium_with_that_model_and_that_delay(env_id):
     both = Randomize(mass=(0.7, 1.4), friction=(0.5, 1.5), gain=(0.8, 1.2), damping=(0.5, 2.0), latency=(0, 3))
     vec = make_vec(env_id, NUM_ENVS, autoreset_mode=AutoresetMode.DISABLED, randomize=both)
@@ -100,7 +100,7 @@ def test_nothing_to_randomise_changes_no_bit(env_id):
 
 @pytest.mark.parametrize("env_id", ["Ant-v5", "Hopper-v5", "Pendulum-v1"])
 def test_instance_i_equals_a_single_environment_of_seed_plus_i_through_episodes(env_id):
-    what = {} if env_id in CLASSIC else {"mass": (0.7, 1.4), "gain": (0.5, 1.5)}
+    what = {} if env_id in CLASSIC_IDS else {"mass": (0.7, 1.4), "gain": (0.5, 1.5)}
     randomize = Randomize(noise=(0.01, 0.1), latency=(0, 2), **what)
     vec = make_vec(env_id, NUM_ENVS, autoreset_mode=AutoresetMode.SAME_STEP, randomize=randomize)
     singles = [make(env_id, randomize=randomize) for _ in range(NUM_ENVS)]

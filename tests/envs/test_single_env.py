@@ -8,6 +8,7 @@ import warnings
 import gymnasium
 import numpy as np
 import pytest
+from env_ids import GYMNASIUM_IDS, MUJOCO_IDS
 from gymnasium.utils.env_checker import check_env
 
 from neurobot.envs import Randomize, make, vector_ids
@@ -15,7 +16,6 @@ from neurobot.errors import EnvError
 from neurobot.view.rendering import choose
 
 SEED = 31
-MUJOCO_IDS = [env_id for env_id in vector_ids() if env_id not in ("CartPole-v1", "Pendulum-v1")]
 # what gymnasium's checker says of the spaces, which are gymnasium's own and have to be
 ABOUT_SPACES = ("minimum value is -infinity", "maximum value is infinity", "symmetric and normalized")
 
@@ -34,7 +34,7 @@ def test_gymnasiums_checker_finds_nothing_but_the_bounds_of_gymnasiums_own_space
     assert [str(w.message) for w in said if not any(words in str(w.message) for words in ABOUT_SPACES)] == []
 
 
-@pytest.mark.parametrize("env_id", vector_ids())
+@pytest.mark.parametrize("env_id", GYMNASIUM_IDS)
 def test_every_step_equals_gymnasium_through_two_episodes(env_id):
     ours, theirs = make(env_id), gymnasium.make(env_id, disable_env_checker=True)
     ours.action_space.seed(SEED)

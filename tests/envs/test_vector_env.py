@@ -6,13 +6,13 @@ import sys
 import gymnasium
 import numpy as np
 import pytest
+from env_ids import MUJOCO_IDS
 from gymnasium.vector import AutoresetMode, VectorEnv
 
 from neurobot.envs import make_vec, vector_ids
 from neurobot.envs.checks import checked_actions
 from neurobot.errors import EnvError
 
-MUJOCO_IDS = [env_id for env_id in vector_ids() if env_id not in ("CartPole-v1", "Pendulum-v1")]
 ALL_MODES = list(AutoresetMode)
 
 
