@@ -10,9 +10,19 @@ in a `Scene` (scene.py): a model and a few functions over arrays.
 `TaskVectorEnv` (vector.py) adds what every task needs in the same way: seeds, episodes, autoreset, info; `TaskEnv`
 (single.py) is the same for one. `RandomizedSimulation` (randomize.py) goes between the two where episodes differ.
 
+`EventCameras` (event_camera.py) turns frames from anywhere into events, `EventVision` those of a MuJoCo task;
+`event_counts`, `spike_counts` and `spike_list` (events.py) make of events what networks take.
+
 MuJoCo is imported when the first environment that needs it is made, so this import stays quick.
 """
 
+from neurobot.envs.event_camera import EventCameraModel as EventCameraModel
+from neurobot.envs.event_camera import EventCameras as EventCameras
+from neurobot.envs.event_vision import EventVision as EventVision
+from neurobot.envs.events import EVENT as EVENT
+from neurobot.envs.events import event_counts as event_counts
+from neurobot.envs.events import spike_counts as spike_counts
+from neurobot.envs.events import spike_list as spike_list
 from neurobot.envs.randomize import Randomize as Randomize
 from neurobot.envs.scene import Scene as Scene
 from neurobot.envs.scene import View as View
