@@ -8,7 +8,7 @@ import gymnasium
 import numpy as np
 
 from neurobot.envs.event_camera import EventCameraModel, EventCameras
-from neurobot.envs.events import EVENT
+from neurobot.envs.events import event_rows
 from neurobot.envs.single import TaskEnv
 from neurobot.envs.task import Array
 from neurobot.errors import EnvError
@@ -19,7 +19,7 @@ STREAM = 1 << 31
 
 @final
 class EventVision(gymnasium.Wrapper):  # type: ignore[misc]  # gymnasium's classes are Any to the type checker
-    """`info["events"]` holds what a camera of the model sent since the last step, an array (m,) of dtype EVENT.
+    """`info["events"]` holds what a camera of the model sent since the last step, as `event_rows` gives them.
 
     A frame is taken once a control period, so events are as exact in time as straight lines of log intensity between
     two of them. Times count from the episode's reset, whose info has no events. Nothing else changes: observations,
@@ -70,7 +70,7 @@ class EventVision(gymnasium.Wrapper):  # type: ignore[misc]  # gymnasium's class
             generators = [np.random.default_rng(own)]
         self.cameras.reset(None, self._frames.take(0)[None], generators)
         self._seeded, self._steps = True, 0
-        return obs, info | {"events": np.zeros(0, EVENT)}
+        return obs, info | {"events": np.zeros((0, 4))}
 
     def step(self, action: Any) -> tuple[Array, float, bool, bool, dict[str, Any]]:
         """Advance by one control period. An episode whose physics broke down ends without events.
@@ -80,10 +80,10 @@ class EventVision(gymnasium.Wrapper):  # type: ignore[misc]  # gymnasium's class
         """
         obs, reward, terminated, truncated, info = self.env.step(action)
         self._steps += 1
-        events = np.zeros(0, EVENT)
+        events = np.zeros((0, 4))
         if "physics_error" not in info:
             time = self._steps * self.env.unwrapped.control_period
-            events = self.cameras.see(self._frames.take(0)[None], time)[0]
+            events = event_rows(self.cameras.see(self._frames.take(0)[None], time)[0])
         return obs, reward, terminated, truncated, info | {"events": events}
 
     def close(self) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from numpy.lib.recfunctions import structured_to_unstructured, unstructured_to_structured
 
 from neurobot.envs.checks import checked_count
 from neurobot.envs.task import Array
@@ -20,6 +21,31 @@ EVENT = np.dtype([("t", np.float64), ("x", np.uint16), ("y", np.uint16), ("polar
 
 ROUNDING = 1e-9
 """Part of a step by which a time may be beyond its end and still count as on it."""
+
+
+def event_rows(events: Array) -> Array:
+    """Events as plain numbers, which is how an `info` holds them: gymnasium compares no structured arrays.
+
+    Args:
+        events: (m,) of dtype EVENT.
+
+    Returns:
+        (m, 4) float64: time [s], column, row, and polarity (1 for ON).
+    """
+    rows: Array = structured_to_unstructured(events, np.float64)
+    return rows
+
+
+def events_from_rows(rows: Array) -> Array:
+    """The events (m,) of dtype EVENT that `event_rows` made rows (m, 4) of.
+
+    Raises:
+        EnvError: another shape.
+    """
+    if not isinstance(rows, np.ndarray) or rows.ndim != 2 or rows.shape[1] != len(EVENT.names or ()):
+        raise EnvError(f"rows have shape {np.shape(rows)}; it must be (m, 4): time, column, row and polarity")
+    events: Array = unstructured_to_structured(rows, EVENT)
+    return events
 
 
 def event_counts(events: Array, height: int, width: int, pool: int = 1) -> Array:

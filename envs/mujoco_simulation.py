@@ -70,6 +70,7 @@ class MujocoSimulation(Simulation):
             mocap_pos=self.batch.bind("mocap_pos"),
             memory={name: np.zeros((num_envs, *shape)) for name, shape in scene.memory.items()},
             streams=Streams(num_envs),
+            devices={name: make(num_envs) for name, make in scene.devices.items()},
         )
         self.scaling = self._models = ModelScaling(self.batch, self.view.body_mass)
         self.pictures = Pictures(self.batch, scene.camera)

@@ -4,7 +4,16 @@ import numpy as np
 import pytest
 
 from neurobot import build, simulate
-from neurobot.envs import EVENT, EventCameraModel, EventCameras, event_counts, spike_counts, spike_list
+from neurobot.envs import (
+    EVENT,
+    EventCameraModel,
+    EventCameras,
+    event_counts,
+    event_rows,
+    events_from_rows,
+    spike_counts,
+    spike_list,
+)
 from neurobot.errors import EnvError
 from neurobot.simulation import SpikeTrain
 from neurobot.spec import Input, NetworkSpec, Population
@@ -16,6 +25,15 @@ def events_of(*rows):
 
 def test_an_event_is_sixteen_bytes_with_fields_by_name():
     assert EVENT.itemsize == 16 and EVENT.names == ("t", "x", "y", "polarity")
+
+
+def test_rows_of_plain_numbers_hold_the_same_events():
+    events = events_of((0.1, 2, 0, True), (0.25, 65535, 3, False))
+    np.testing.assert_array_equal(event_rows(events), [[0.1, 2, 0, 1], [0.25, 65535, 3, 0]])
+    np.testing.assert_array_equal(events_from_rows(event_rows(events)), events)
+    assert events_from_rows(np.zeros((0, 4))).dtype == EVENT
+    with pytest.raises(EnvError, match=r"rows have shape \(2, 3\); it must be \(m, 4\)"):
+        events_from_rows(np.zeros((2, 3)))
 
 
 def test_counts_are_by_polarity_on_first_then_row_then_column():
