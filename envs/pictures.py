@@ -22,6 +22,7 @@ class Pictures:
     def __init__(self, batch: Batch, camera: Mapping[str, Any]):
         self._batch = batch
         self._camera = {name: np.array(v) if isinstance(v, tuple) else v for name, v in camera.items()}
+        self._name = self._camera.pop("name", None)
         self._renderer: Any = None
 
     def take(self, i: int) -> Array:
@@ -56,4 +57,4 @@ class Pictures:
                 f"no picture can be made on this machine ({type(error).__name__}: {error}); `neurobot doctor` says"
                 " what is missing. Leave render_mode out to go on without pictures"
             ) from error
-        return MujocoRenderer(self._model, self._data, self._camera, SIZE, SIZE)
+        return MujocoRenderer(self._model, self._data, self._camera, SIZE, SIZE, camera_name=self._name)
