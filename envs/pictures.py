@@ -30,6 +30,7 @@ class Pictures:
     def __init__(self, batch: Batch, camera: Mapping[str, Any]):
         self._batch = batch
         self._camera = {name: np.array(v) if isinstance(v, tuple) else v for name, v in camera.items()}
+        self._name = self._camera.pop("name", None)
         self._renderer: Any = None
 
     def take(self, i: int) -> Array:
@@ -64,7 +65,7 @@ class Pictures:
 
         model, data = self._copy.model, self._copy.data
         _opened(lambda: OffScreenViewer(model, data, 16, 16), "Leave render_mode out to go on without pictures").close()
-        return MujocoRenderer(model, data, self._camera, SIZE, SIZE)
+        return MujocoRenderer(model, data, self._camera, SIZE, SIZE, camera_name=self._name)
 
 
 @final

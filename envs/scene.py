@@ -89,7 +89,8 @@ class Scene:
         assess: `assess(view, before, actions) -> (reward, terminated, info)`, after the step, all of it new arrays.
         observe: `observe(view)` makes a new array of observations.
         reset_info: `reset_info(view)` makes the info of a reset.
-        camera: MuJoCo's free camera for pictures, fields of MjvCamera by name.
+        camera: MuJoCo's free camera for pictures, fields of MjvCamera by name; or `{"name": ...}` of a camera that the
+            model has, which can follow a body as gymnasium's free camera cannot.
         assets: package and folders in which the MJCF is: gymnasium's own by default.
         adapt: `adapt(model)` changes the loaded model as the task's settings say; constants follow by themselves.
         memory: shape, for one instance, of each array of `View.memory`, by name.
