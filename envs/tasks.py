@@ -19,6 +19,7 @@ from neurobot.envs import (
     pendulum,
     reach,
     reacher,
+    rover,
     swimmer,
     walker2d,
 )
@@ -42,6 +43,7 @@ MODULES = (  # a task is one module, whose docstring describes it
     pendulum,
     reach,
     reacher,
+    rover,
     swimmer,
     walker2d,
 )
