@@ -1,7 +1,7 @@
 """neurobot/Rover-v0: a rover with two driven wheels finds beacons among obstacles, by rangefinders, bumper and light.
 
 A round robot in a walled arena whose size, pillars and beacon are drawn anew in each episode. Model: this project's
-`rover.xml`; physics step 5 ms, ten a control period, so 20 actions a second; 1,200 actions (one minute) an episode.
+`rover.xml`; physics step 5 ms, ten a control period, so 20 actions a second; an episode is 1,200 actions, one minute.
 Lengths and masses are those of an iRobot Create 3 (radius 0.164 m, 2.6 kg, wheels 0.233 m apart and 0.036 m in radius,
 a caster in front), its top speed that of a Create 2 (0.5 m/s). Motors have a speed loop, and stall rather than slip
 when the way is barred. A bump ends nothing: rover and pillars are round, so backing off is always possible, and between
@@ -46,6 +46,7 @@ said in the last physics step, so of 5 ms before the end of the control period.
 |-----------|---------------------------------------------------|------------------------------------------|-------|
 | goal      | "beacon": from one to the next; "wander": no lamp | "beacon"                                 |       |
 | obstacles | pillars, at most 10                               | 6                                        |       |
+| duration  | of an episode                                     | 60                                       | s     |
 | ranges    | `Sensor` of the rangefinders (as ST's VL53L1X)    | noise 0.01, bias 0.005, resolution 0.001 | m     |
 | bumps     | `Sensor` of the bumper (switches)                 | resolution 1                             |       |
 | lights    | `Sensor` of the light sensors (10 bit)            | noise 0.01, resolution 0.001             |       |
@@ -116,6 +117,7 @@ class Rover(Settings):
 
     goal: str = setting("beacon", words=("beacon", "wander"))
     obstacles: int = setting(6, low=0, high=MAX_OBSTACLES)
+    duration: float = setting(60.0, low=PERIOD, high=86_400.0)
     ranges: Sensor = setting(Sensor(noise=0.01, bias=0.005, resolution=0.001))
     bumps: Sensor = setting(Sensor(resolution=1.0))
     lights: Sensor = setting(Sensor(noise=0.01, resolution=0.001))
@@ -126,7 +128,7 @@ class Rover(Settings):
         return Task(
             id=ID,
             control_period=PERIOD,
-            max_episode_steps=1200,
+            max_episode_steps=round(self.duration / PERIOD),
             observation_space=Box(LOW, HIGH, dtype=np.float64),
             action_space=Box(-1.0, 1.0, (2,), np.float32),
             simulate=scene(self).simulate,

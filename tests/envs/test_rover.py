@@ -362,6 +362,12 @@ def test_gymnasium_makes_it_with_settings():
     assert env.unwrapped.task.max_episode_steps * env.unwrapped.control_period == 60
 
 
+def test_an_episode_lasts_as_long_as_is_set():
+    vec = make_vec(ID, 2, duration=0.5)
+    vec.reset(seed=0)
+    assert [vec.step(np.zeros((2, 2)))[3].all() for _ in range(10)] == [False] * 9 + [True]
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
