@@ -53,9 +53,9 @@ said in the last physics step, so of 5 ms before the end of the control period.
 | rates     | `Sensor` of the wheels (508.8 counts a turn)      | resolution 0.25                          | rad/s |
 
 **Reward**, for beacons: how much nearer the beacon the rover's centre has come [m] (at most 0.025), plus 1 when it is
-reached, minus 0.02 while anything presses against the rim, the back included. A beacon is reached at 0.25 m, the disc
+reached, minus 0.01 while anything presses against the rim, the back included. A beacon is reached at 0.25 m, the disc
 of light on the floor; then another one shines, at least 1 m away. To wander: how far forward the slower wheel's side
-has come [m], so that circles pay less than straight lines, minus the same 0.02.
+has come [m], so that circles pay less than straight lines, minus the same 0.01.
 **Start**: at rest, within 1.3 m of the middle in x and in y, any heading. The arena is 4 to 5 m long and wide.
 **End**: only by the time limit.
 **Info**: `x_position`, `y_position` [m], `beacons` reached and `collisions` (bumps) so far, all also at reset;
@@ -63,8 +63,8 @@ has come [m], so that circles pay less than straight lines, minus the same 0.02.
 `reward_turn`, `reward_bump`.
 
 Braitenberg's vehicle, steered by light and turned by what the rangefinders see, earns about 28 in a minute (9 beacons);
-doing nothing earns 0. Wandering, it earns about 24; with only its bumper it backs off and turns, and earns 18 with 13
-bumps; straight ahead into a wall earns -21.
+doing nothing earns 0, straight ahead into a wall -12. Wandering, that vehicle earns about 24; one that has only its
+bumper, backs off and turns, about 17, with 15 bumps; a circle about 11.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ BEACON_TO_PILLAR = 0.42  # the rover fits on the beacon
 BEACON_TO_WALL = 0.3
 TRIP = 1.0  # from the rover to a new beacon
 REACHED = 0.25
-BEACON_REWARD, BUMP_COST = 1.0, 0.02
+BEACON_REWARD, BUMP_COST = 1.0, 0.01
 TOUCH = 0.3  # [N]
 FULL_RANGE = 1.5  # [m]
 HALF_LIGHT = 1.5  # where a lamp looks half as bright [m]
