@@ -21,6 +21,7 @@ from neurobot.envs import (
     quadrotor,
     reach,
     reacher,
+    rover,
     swimmer,
     walker2d,
 )
@@ -46,6 +47,7 @@ MODULES = (  # a task is one module, whose docstring describes it
     quadrotor,
     reach,
     reacher,
+    rover,
     swimmer,
     walker2d,
 )
