@@ -10,6 +10,7 @@ from gymnasium.vector import AutoresetMode
 
 from neurobot.envs import (
     ant,
+    balancer,
     cartpole,
     half_cheetah,
     hopper,
@@ -36,6 +37,7 @@ OWN = "neurobot/"
 """How the ids of this project's own tasks begin."""
 MODULES = (  # a task is one module, whose docstring describes it
     ant,
+    balancer,
     cartpole,
     half_cheetah,
     hopper,
