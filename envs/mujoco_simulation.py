@@ -66,7 +66,8 @@ class MujocoSimulation(Simulation):
             body_mass=np.tile(model.body_mass, (num_envs, 1)),
             data=data,
         )
-        self.scaling = self._models = ModelScaling(self.batch, self.view.body_mass)
+        changed = None if self._stepper is None else self._stepper.take_models
+        self.scaling = ModelScaling(self.batch, self.view.body_mass, changed)
         self.pictures = Pictures(self.batch, scene.camera)
         self._ctrl = self.batch.bind("ctrl")
         first = int(_BAD[0])
@@ -80,7 +81,7 @@ class MujocoSimulation(Simulation):
             view.qpos[i], view.qvel[i] = self._scene.draw(generator, view.init_qpos, view.init_qvel)
         self.batch.forward(ids)
         if self._stepper is not None:
-            self._stepper.reset(ids, self._models.in_use)
+            self._stepper.reset(ids)
 
     def step(self, actions: Array, ids: Array | None) -> StepResult:
         """Advance by one control period; see `Simulation.step`."""
@@ -92,7 +93,7 @@ class MujocoSimulation(Simulation):
             broken = np.array(sorted(errors), np.int32)
             self.batch.reset(broken)
             if self._stepper is not None:
-                self._stepper.reset(broken, own_models=False)
+                self._stepper.reset(broken)
         reward, terminated, info = self._scene.assess(self.view, before, actions)
         return StepResult(reward, terminated, info, errors)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from gymnasium.vector import AutoresetMode
 
 from neurobot.envs import (
@@ -18,6 +20,7 @@ from neurobot.envs import (
     walker2d,
 )
 from neurobot.envs.checks import checked_count
+from neurobot.envs.perturbation import Perturbation
 from neurobot.envs.randomize import Randomize
 from neurobot.envs.single import TaskEnv
 from neurobot.envs.task import Task
@@ -56,18 +59,25 @@ def find_task(env_id: str) -> Task:
     return _TASKS[env_id]
 
 
-def make(env_id: str, *, randomize: Randomize | None = None, render_mode: str | None = None) -> TaskEnv:
+def make(
+    env_id: str,
+    *,
+    randomize: Randomize | None = None,
+    perturb: Sequence[Perturbation] = (),
+    render_mode: str | None = None,
+) -> TaskEnv:
     """Make one environment that equals gymnasium's.
 
     Args:
         env_id: one of `vector_ids()`.
         randomize: what differs from episode to episode; None for nothing.
+        perturb: what goes wrong in an episode, in the order in which it applies.
         render_mode: "rgb_array" for pictures, where MuJoCo draws the task.
 
     Raises:
-        EnvError: unknown id or render mode, or something to randomise that the task does not have.
+        EnvError: unknown id or render mode, or something to randomise or to perturb that the task does not have.
     """
-    return TaskEnv(find_task(env_id), randomize, render_mode)
+    return TaskEnv(find_task(env_id), randomize, render_mode, perturb)
 
 
 def make_vec(
@@ -77,6 +87,7 @@ def make_vec(
     threads: int = 1,
     autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
     randomize: Randomize | None = None,
+    perturb: Sequence[Perturbation] = (),
 ) -> TaskVectorEnv:
     """Make a batch of environments that equals gymnasium's, instance by instance.
 
@@ -87,10 +98,11 @@ def make_vec(
         autoreset_mode: what happens after an episode's end, see `TaskVectorEnv`; also as gymnasium's word for it
             ("NextStep", "SameStep", "Disabled").
         randomize: what differs from episode to episode; None for nothing.
+        perturb: what goes wrong in an episode, in the order in which it applies.
 
     Raises:
-        EnvError: unknown id or mode, a count that is not a whole number of at least 1, or something to randomise that
-            the task does not have.
+        EnvError: unknown id or mode, a count that is not a whole number of at least 1, or something to randomise or
+            to perturb that the task does not have.
     """
     task = find_task(env_id)
     modes = {mode.value: mode for mode in AutoresetMode}
@@ -98,4 +110,4 @@ def make_vec(
     if name not in modes:
         raise EnvError(f"no autoreset mode is called {name!r}; {near(str(name), modes)}")
     counts = checked_count("num_envs", num_envs), checked_count("threads", threads)
-    return TaskVectorEnv(task, *counts, modes[name], randomize)
+    return TaskVectorEnv(task, *counts, modes[name], randomize, perturb)
