@@ -66,7 +66,8 @@ class Filmed:
         except Exception as error:  # whatever OpenGL, PyOpenGL or a third party's renderer raises
             env.close()
             what = f"{type(error).__name__}: {error}"
-            advice = INSTALL if "mujoco" in type(env.unwrapped).__module__ else "pip install 'neurobot[video]'"
+            by_mujoco = isinstance(error, EnvError) or "mujoco" in type(env.unwrapped).__module__
+            advice = INSTALL if by_mujoco else "pip install 'neurobot[video]'"
             raise EnvError(f"the environment cannot be rendered ({what}); {advice}") from error
         if frame is None:
             env.close()

@@ -260,23 +260,23 @@ def test_two_masses_on_one_body_add_up():
     assert env.simulation.scaling.body_mass[0, 1] == before + 3.0
 
 
+CHANCE = (
+    Perturbation(kind="loss", probability=0.3, at=(0.02, 0.1)),
+    Perturbation(kind="latency", periods=2, at=(0.0, 0.05), until=0.2),
+    Perturbation(kind="mass", body="torso", mass=1.0, at=(0.02, 0.06), until=0.12),
+    Perturbation(kind="frozen", index=3, at=(0.02, 0.1), until=0.15),
+)
+
+
 @pytest.mark.parametrize("mode", list(AutoresetMode))
 def test_instance_i_of_a_batch_equals_a_single_environment_of_seed_plus_i(mode):
     """With chance, through later episodes, in every autoreset mode."""
-    perturb = (
-        Perturbation(kind="loss", probability=0.3, at=(0.02, 0.1)),
-        Perturbation(kind="latency", periods=2, at=(0.0, 0.05), until=0.2),
-        Perturbation(kind="mass", body="torso", mass=1.0, at=(0.02, 0.06), until=0.12),
-        Perturbation(kind="frozen", index=3, at=(0.02, 0.1), until=0.15),
-    )
-    randomize = Randomize(mass=(0.8, 1.2), noise=(0.01, 0.01))
-    vec = make_vec("Hopper-v5", 3, perturb=perturb, randomize=randomize, autoreset_mode=mode)
-    singles = [make("Hopper-v5", perturb=perturb, randomize=randomize) for _ in range(3)]
+    options = {"perturb": CHANCE, "randomize": Randomize(mass=(0.8, 1.2), noise=(0.01, 0.01))}
+    vec = make_vec("Hopper-v5", 3, autoreset_mode=mode, **options)
+    singles = [make("Hopper-v5", **options) for _ in range(3)]
     obs, info = vec.reset(seed=SEED)
     for i, single in enumerate(singles):
-        start = single.reset(seed=SEED + i)
-        np.testing.assert_array_equal(obs[i], start[0])
-        np.testing.assert_array_equal(info["perturbed"][i], start[1]["perturbed"])
+        same(single.reset(seed=SEED + i), obs, info, i)
     vec.action_space.seed(SEED)
     over, episodes = np.zeros(3, bool), np.zeros(3, int)
     for _ in range(120):
@@ -284,28 +284,28 @@ def test_instance_i_of_a_batch_equals_a_single_environment_of_seed_plus_i(mode):
         if mode is AutoresetMode.DISABLED and over.any():
             obs, info = vec.reset(options={"reset_mask": over})
             for i in np.flatnonzero(over):
-                np.testing.assert_array_equal(obs[i], singles[i].reset()[0])
+                same(singles[i].reset(), obs, info, i)
             over[:] = False
         obs, reward, terminated, truncated, info = vec.step(actions)
         for i, single in enumerate(singles):
             if mode is AutoresetMode.NEXT_STEP and over[i]:
-                mine = (*single.reset(), 0.0)
-                np.testing.assert_array_equal(mine[0], obs[i])
-                np.testing.assert_array_equal(mine[1]["perturbed"], info["perturbed"][i])
+                same(single.reset(), obs, info, i)
                 continue
             mine = single.step(actions[i])
             assert mine[1:4] == (reward[i], terminated[i], truncated[i])
-            ended = mine[2] or mine[3]
-            episodes[i] += ended
-            if ended and mode is AutoresetMode.SAME_STEP:
-                np.testing.assert_array_equal(info["final_obs"][i], mine[0])
-                np.testing.assert_array_equal(info["final_info"]["perturbed"][i], mine[4]["perturbed"])
-                np.testing.assert_array_equal(single.reset()[0], obs[i])
-            else:
-                np.testing.assert_array_equal(mine[0], obs[i])
-                np.testing.assert_array_equal(info["perturbed"][i], mine[4]["perturbed"])
+            episodes[i] += mine[2] or mine[3]
+            if mode is AutoresetMode.SAME_STEP and (mine[2] or mine[3]):
+                same(mine, info["final_obs"], info["final_info"], i)
+                mine = single.reset()
+            same(mine, obs, info, i)
         over = terminated | truncated
     assert (episodes >= 2).all()
+
+
+def same(single, obs, info, i):
+    """What a single environment gave is row i of what the batch gave."""
+    np.testing.assert_array_equal(single[0], obs[i])
+    np.testing.assert_array_equal(single[-1]["perturbed"], info["perturbed"][i])
 
 
 def beginnings(env_id, seed, perturb, episodes=4):
