@@ -13,6 +13,7 @@ import tyro
 from neurobot.cli.arguments import parse
 from neurobot.cli.console import print_json, say, seconds
 from neurobot.cli.environment import check_id, make_env
+from neurobot.config import EnvConfig
 from neurobot.errors import ConfigError, EnvError
 
 OWN = "neurobot/"
@@ -71,7 +72,7 @@ def _drawn(options: Envs, name: str) -> Path | None:
 
     path = options.out or Path("runs") / f"{name.rpartition('/')[2]}.png"
     try:
-        still(lambda: make_env(name, options.allow_import, render_mode="rgb_array"), path)
+        still(lambda: make_env(EnvConfig(id=name), options.allow_import, render_mode="rgb_array"), path)
     except EnvError as error:
         if options.out is not None:
             raise

@@ -13,7 +13,7 @@ from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainin
 from rich.progress import Progress as Bar
 
 from neurobot.cli import INTERRUPTED
-from neurobot.cli.arguments import parse_with_settings
+from neurobot.cli.arguments import Perturb, parse_with_settings
 from neurobot.cli.console import compiling, messages, print_json, print_rows, say, significant
 from neurobot.cli.folder import PROGRAM, new_folder, write_config
 from neurobot.cli.run import load_program, untrained
@@ -36,6 +36,7 @@ class Train:
         out: folder of the training; default runs/NAME-DATE-TIME.
         resume: go on in the folder of a training that was interrupted; give that folder as LAUNCH too.
         json: print the result as one JSON object.
+        perturb: what goes wrong beside what the file says, e.g. "dead at=5 index=0,2"; may be given several times.
         allow_import: module to import: it registers a neuron of your own.
     """
 
@@ -43,6 +44,7 @@ class Train:
     out: Annotated[Path | None, tyro.conf.arg(metavar="FOLDER")] = None
     resume: Annotated[Path | None, tyro.conf.arg(metavar="FOLDER")] = None
     json: bool = False
+    perturb: Perturb = ()
     allow_import: Annotated[tuple[str, ...], tyro.conf.UseAppendAction, tyro.conf.arg(metavar="MODULE")] = ()
 
 
@@ -67,15 +69,17 @@ def starting_point(experiment: Experiment) -> Program:
     """The untrained program of an experiment.
 
     Raises:
-        EnvError: no batched task has the environment's id, or its control period is another one.
+        EnvError: no batched task has the environment's id, it cannot be made as is said, or its control period is
+            another one.
         SpecError: its spaces do not fit.
     """
-    from neurobot.envs import find_task
+    from neurobot.envs import make
     from neurobot.loop.fit import check_period
 
-    task = find_task(experiment.env.id)
-    program = untrained(experiment, task)
-    check_period(program, task.control_period)
+    env = make(experiment.env.id, **experiment.env.options())
+    env.close()
+    program = untrained(experiment, env)
+    check_period(program, env.control_period)
     return program
 
 
@@ -106,8 +110,9 @@ def _train(program: Program, experiment: Experiment, folder: Path, *, resume: bo
 
         try:
             evolve(
-                program, experiment.env.id, experiment.train, folder, seed=experiment.seed, resume=resume, report=report
-            )
+                program, experiment.env.id, experiment.train, folder, seed=experiment.seed, resume=resume,
+                report=report, options=experiment.env.options(),
+            )  # fmt: skip
         except KeyboardInterrupt:
             return last, True
     return last, False

@@ -11,12 +11,13 @@ changes along it (`horizon`, `final_rate`), when this machine says so.
 
 from __future__ import annotations
 
+import json
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -135,6 +136,7 @@ def evolve(
     seed: int = 0,
     resume: bool = False,
     report: Callable[[Progress], None] | None = None,
+    options: Mapping[str, Any] | None = None,
 ) -> Program:
     """Search weights, and biases, for return.
 
@@ -149,16 +151,18 @@ def evolve(
         seed: of noise and of the training episodes.
         resume: go on from the folder's checkpoint.
         report: called after every generation.
+        options: for `neurobot.envs.make_vec`: settings of the task, `randomize`, `perturb`. They are in force in
+            training and evaluations alike.
 
     Returns:
         The program with the best evaluation.
 
     Raises:
-        EnvError: an unknown task, or one that does not fit the program.
+        EnvError: an unknown task, one that does not fit the program, or options that the task does not have.
         TrainingError: a checkpoint that is missing, damaged or of another run.
         KeyboardInterrupt: passed on after a checkpoint was saved.
     """
-    run = _Run(program, env_id, settings, folder, seed, resume)
+    run = _Run(program, env_id, settings, folder, seed, resume, options or {})
     try:
         while run.share() < 1.0:
             progress = run.generation()
@@ -173,7 +177,16 @@ def evolve(
 class _Run:
     """A run between two generations is its checkpoint; everything else follows from program, settings and seed."""
 
-    def __init__(self, program: Program, env_id: str, settings: Evolve, folder: Path, seed: int, resume: bool):
+    def __init__(
+        self,
+        program: Program,
+        env_id: str,
+        settings: Evolve,
+        folder: Path,
+        seed: int,
+        resume: bool,
+        options: Mapping[str, Any],
+    ):
         from neurobot.envs import make_vec  # environments load MuJoCo, which a robot does not need
 
         folder.mkdir(parents=True, exist_ok=True)
@@ -181,13 +194,15 @@ class _Run:
         self.program = program
         self.index = searched(program, settings.train_biases)
         threads = settings.threads or os.cpu_count() or 1
-        vec = make_vec(env_id, 2 * settings.pairs, threads=threads, autoreset_mode="Disabled")
+        vec = make_vec(env_id, 2 * settings.pairs, threads=threads, autoreset_mode="Disabled", **options)
         self.rollout = Rollout(program, vec)
-        judges = make_vec(env_id, settings.episodes, threads=threads, autoreset_mode="Disabled")
+        judges = make_vec(env_id, settings.episodes, threads=threads, autoreset_mode="Disabled", **options)
         self.judges = Rollout(program, judges)
         self.path = folder / "checkpoint.safetensors"
         about = {"env": env_id, "seed": seed, "train": asdict(settings), "controller": to_data(program.spec)}
         about["program_seed"] = program.seed
+        if options:
+            about["options"] = json.loads(json.dumps(dict(options), default=asdict))
         if resume:
             self.at = Checkpoint.load(self.path, about)
         else:

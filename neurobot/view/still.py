@@ -50,8 +50,8 @@ def first_frame(env: Any) -> np.ndarray:
     except Exception as error:  # whatever OpenGL, PyOpenGL or a third party's renderer raises
         env.close()
         what = f"{type(error).__name__}: {error}"
-        mujocos = any(word in type(env.unwrapped).__module__ for word in ("mujoco", "neurobot.envs"))
-        advice = INSTALL if mujocos else "pip install 'neurobot[video]'"
+        by_mujoco = isinstance(error, EnvError) or "mujoco" in type(env.unwrapped).__module__
+        advice = INSTALL if by_mujoco else "pip install 'neurobot[video]'"
         raise EnvError(f"the environment cannot be rendered ({what}); {advice}") from error
     if frame is None:
         env.close()

@@ -34,6 +34,8 @@ class Painted(gymnasium.Env):
     def render(self):
         if self.fault == "error":
             raise RuntimeError("no OpenGL")
+        if self.fault == "ours":  # an environment of neurobot.envs
+            raise EnvError("no picture can be made on this machine")
         return None if self.fault == "nothing" else np.full((32, 48, 3), 20 * self.steps, np.uint8)
 
     def close(self):
@@ -95,7 +97,12 @@ def test_without_imageio_ffmpeg_the_message_says_how_to_get_it(tmp_path, monkeyp
 
 
 @pytest.mark.parametrize(
-    ("fault", "said"), [("error", "no OpenGL.*pip install 'neurobot"), ("nothing", "gives no pictures")]
+    ("fault", "said"),
+    [
+        ("error", "no OpenGL.*pip install 'neurobot"),
+        ("ours", "EnvError: no picture can be made.*apt-get install libegl1"),
+        ("nothing", "gives no pictures"),
+    ],
 )
 def test_an_environment_that_cannot_be_rendered_is_refused_and_closed(tmp_path, fault, said):
     env = Painted(fault)
