@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import tyro
-from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bar
 
 from neurobot.cli import INTERRUPTED
 from neurobot.cli.arguments import parse_with_settings
 from neurobot.cli.console import compiling, messages, print_json, print_rows, say, significant
 from neurobot.cli.folder import PROGRAM, new_folder, write_config
-from neurobot.cli.run import load_program, untrained
+from neurobot.cli.run import untrained
 from neurobot.config import Experiment
 from neurobot.errors import ConfigError
-from neurobot.train.evolve import Progress, evolve
 
 if TYPE_CHECKING:
     from neurobot.program import Program
+    from neurobot.train.drive import Progress
 
-EVENTS, CHECKPOINT = "events.jsonl", "checkpoint.safetensors"
+EVENTS = "events.jsonl"
+SHOWN = {"return_mean": "return", "accuracy": "accuracy", "loss": "loss", "spikes_per_tick": "spikes/tick"}
+"""Numbers of a step that the progress bar shows, where there are any, and what it calls them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,24 +73,27 @@ def starting_point(experiment: Experiment) -> Program:
         EnvError: no batched task has the environment's id, or its control period is another one.
         SpecError: its spaces do not fit.
     """
-    from neurobot.envs import find_task
     from neurobot.loop.fit import check_period
+    from neurobot.train.vector import task_of
 
-    task = find_task(experiment.env.id)
+    task = task_of(experiment.env)
     program = untrained(experiment, task)
     check_period(program, task.control_period)
     return program
 
 
 def _resumed(folder: Path) -> Path:
-    if not (folder / CHECKPOINT).is_file():
-        raise ConfigError(f"--resume {folder}: there is no {CHECKPOINT}; give the folder of an interrupted training")
+    from neurobot.train.checkpoint import checkpoints
+
+    if not checkpoints(folder):
+        raise ConfigError(f"--resume {folder}: there is no checkpoint; give the folder of an interrupted training")
     return folder
 
 
 def _train(program: Program, experiment: Experiment, folder: Path, *, resume: bool) -> tuple[Progress | None, bool]:
     """Train; returns the last report, and whether Ctrl-C ended it."""
-    from neurobot.loop.quiet import Interrupts
+    from neurobot.train.drive import train
+    from neurobot.train.method import Job
 
     assert experiment.train is not None
     last: Progress | None = None
@@ -95,40 +101,53 @@ def _train(program: Program, experiment: Experiment, folder: Path, *, resume: bo
         from neurobot.core import BatchCore
 
         BatchCore(program, 1, own_params=True)
-    with Interrupts() as interrupts, _bar() as update:
+    with _bar() as update:
 
         def report(progress: Progress) -> None:
             nonlocal last
             last = progress
             update(progress)
-            if interrupts.requested:  # between two generations, where a checkpoint is whole
-                raise KeyboardInterrupt
 
+        job = Job(program=program, env=experiment.env, seed=experiment.seed)
         try:
-            evolve(
-                program, experiment.env.id, experiment.train, folder, seed=experiment.seed, resume=resume, report=report
-            )
+            train(job, experiment.train, folder, log=experiment.log, resume=resume, report=report, notice=say)
         except KeyboardInterrupt:
             return last, True
     return last, False
 
 
 @contextmanager
-def _bar() -> Iterator[Any]:
+def _bar() -> Iterator[Callable[[Progress], None]]:
     """A progress bar on stderr; gives the function that moves it."""
     columns = (
         TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"),
-        TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(),
+        TimeElapsedColumn(), TextColumn("{task.fields[left]}"),
     )  # fmt: skip
     with Bar(*columns, console=messages()) as bar:
-        task = bar.add_task("first generation", total=1.0)
+        task = bar.add_task("first step", total=1.0, left="")
 
         def update(p: Progress) -> None:
-            mean, rate = significant(p.return_mean), significant(p.steps_per_second)
-            what = f"generation {p.generation}  return {mean}  {rate} steps/s"
-            bar.update(task, completed=p.share, description=what)
+            bar.update(task, completed=p.share, description=described(p), left=time_left(p.seconds_left))
 
         yield update
+
+
+def described(p: Progress) -> str:
+    """A step of training in a few words: its number, return, steps per second, spikes."""
+    words = [f"{p.unit} {p.rounds}"]
+    words += [f"{word} {significant(p.numbers[name])}" for name, word in SHOWN.items() if name in p.numbers]
+    if p.steps:
+        words.append(f"{significant(p.steps_per_second)} steps/s")
+    return "  ".join(words)
+
+
+def time_left(seconds: float) -> str:
+    """A time to wait [s], as hours, minutes and seconds; nothing where it is not known."""
+    if not math.isfinite(seconds):
+        return ""
+    minutes, s = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{s:02d} left"
 
 
 def _draw(folder: Path) -> Path | None:
@@ -148,32 +167,43 @@ def _draw(folder: Path) -> Path | None:
 
 
 def _report(options: Train, folder: Path, picture: Path | None, last: Progress | None, interrupted: bool) -> None:
+    from neurobot.train.checkpoint import checkpoints
+
     program = folder / PROGRAM
-    best = load_program(str(program)).provenance.get("validation_return") if program.exists() else None
     if options.json:
         print_json({
             "folder": str(folder),
             "program": str(program) if program.exists() else None,
             "learning": None if picture is None else str(picture),
-            "generation": 0 if last is None else last.generation,
+            "unit": None if last is None else last.unit,
+            "rounds": 0 if last is None else last.rounds,
             "steps": 0 if last is None else last.steps,
             "core_seconds": 0.0 if last is None else last.core_seconds,
-            "return_mean": None if last is None else last.return_mean,
-            "best": best,
+            "last": {} if last is None else {name: _number(x) for name, x in last.numbers.items()},
+            "best": None if last is None else _number(last.best),
             "interrupted": interrupted,
         })  # fmt: skip
     else:
-        rows = {"folder": str(folder)}
-        if last is not None:
-            minutes = f"{last.core_seconds / 60:.3g} core-minutes"
-            rows["done"] = f"{last.generation} generations, {last.steps:,} steps, {minutes}"
-            rows["return"] = f"{significant(last.return_mean)} in the last generation"
-        if best is not None:
-            rows["best"] = f"{significant(best)} in an evaluation"
+        rows = {"folder": str(folder)} | ({} if last is None else _rows(last))
         if program.exists():
             rows["measure it"] = f"neurobot eval {program}"
         print_rows("interrupted" if interrupted else "trained", rows)
-    if interrupted and (folder / CHECKPOINT).is_file():
+    if interrupted and checkpoints(folder):
         say(f"a checkpoint was saved; go on with: neurobot train {folder} --resume {folder}")
     elif interrupted:
         say("interrupted before the first checkpoint; nothing was saved")
+
+
+def _rows(last: Progress) -> dict[str, str]:
+    minutes = f"{last.core_seconds / 60:.3g} core-minutes"
+    rows = {"done": f"{last.rounds} {last.unit}s, {last.steps:,} steps, {minutes}"}
+    for name, word in SHOWN.items():
+        if name in last.numbers:
+            rows[word] = f"{significant(last.numbers[name])} in the last {last.unit}"
+    if math.isfinite(last.best):
+        rows["best"] = f"{significant(last.best)} in an evaluation"
+    return rows
+
+
+def _number(x: float) -> float | None:
+    return x if math.isfinite(x) else None
