@@ -122,7 +122,7 @@ class _Training:
         self._about = _about(job, settings)
         self._rounds = self._steps = 0
         self._numbers: Mapping[str, float] = {}
-        self._saved_at, self._failing = time.monotonic(), False
+        self._saved_at, self._failing, self._unsaved = time.monotonic(), False, True
         if resume:
             self._restore(newest(folder, self._about, settings.may_change, notice))
         self._events = EventLog(folder / EVENTS, self._rounds if resume else None, notice)
@@ -152,7 +152,8 @@ class _Training:
         finally:
             if self._board is not None:
                 self._board.close()
-        self._save()
+        if self._unsaved:
+            self._save()
         best = self._program()
         best.save(self._folder / PROGRAM)
         return best
@@ -171,7 +172,7 @@ class _Training:
             self._report(self._progress())
 
     def _log(self, report: Report) -> None:
-        self._steps = report.steps
+        self._steps, self._unsaved = report.steps, True
         if report.numbers:
             self._numbers = report.numbers
             self._write("round", report.numbers)
@@ -222,7 +223,7 @@ class _Training:
             return
         if self._failing:
             self._notice("checkpoints can be written again")
-        self._failing = False
+        self._failing = self._unsaved = False
 
     def _restore(self, found: Checkpoint) -> None:
         self._run.restore(found.state)

@@ -6,7 +6,9 @@ import signal
 
 import pytest
 
+from neurobot.cli.train import described, time_left
 from neurobot.program import Program
+from neurobot.train.drive import Progress
 from neurobot.train.evolution import Evolution
 
 
@@ -75,6 +77,41 @@ def test_an_interruption_before_any_checkpoint_says_that_nothing_was_saved(comma
     assert result.code == 130
     assert "nothing was saved" in result.err
     assert json.loads(result.out)["program"] is None
+
+
+def test_a_damaged_checkpoint_is_passed_over_and_named(command, launch, tmp_path):
+    command("train", launch(), "--out", "a", "--train.evaluate-every", "1", "--json")
+    newest = tmp_path / "a/checkpoint-000002.safetensors"
+    newest.write_bytes(newest.read_bytes()[:200])
+    result = command("train", "a", "--resume", "a", "--json")
+    assert result.code == 0
+    assert "checkpoint-000002.safetensors" in result.err
+    assert "going on from checkpoint-000001.safetensors instead" in result.err
+    assert json.loads(result.out)["rounds"] == 2
+
+
+def test_what_is_kept_and_where_it_is_reported_can_be_changed(command, launch, tmp_path):
+    command("train", launch(), "--out", "a", "--train.evaluate-every", "1", "--log.keep", "1", "--log.tensorboard")
+    assert len(list((tmp_path / "a").glob("checkpoint-*"))) == 1
+    assert len(list((tmp_path / "a/tensorboard").iterdir())) == 1
+    assert json.loads((tmp_path / "a/config.json").read_text())["log"]["keep"] == 1
+
+
+def progress(**changes):
+    """A report of a training."""
+    numbers = {"return_mean": 81.25, "spikes_per_tick": 12.0, "length_mean": 3.0}
+    values = dict(
+        unit="generation", rounds=7, steps=4000, core_seconds=2.0, share=0.5, seconds_left=3725.2,
+        steps_per_second=2000.0, numbers=numbers, best=float("nan"),
+    )  # fmt: skip
+    return Progress(**(values | changes))
+
+
+def test_progress_tells_return_spikes_speed_and_time_left():
+    assert described(progress()) == "generation 7  return 81.25  spikes/tick 12  2,000 steps/s"
+    assert described(progress(unit="epoch", steps=0, numbers={"loss": 0.5})) == "epoch 7  loss 0.5"
+    assert time_left(3725.2) == "1:02:05 left"
+    assert time_left(float("nan")) == ""
 
 
 def test_a_launch_file_without_training_is_refused(command, launch, tmp_path):
