@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
@@ -20,6 +20,8 @@ from neurobot.cli.folder import PROGRAM, new_folder, write_config
 from neurobot.cli.run import untrained
 from neurobot.config import Experiment
 from neurobot.errors import ConfigError
+from neurobot.train.engine import Engine
+from neurobot.train.method import Job
 
 if TYPE_CHECKING:
     from neurobot.program import Program
@@ -38,6 +40,9 @@ class Train:
         launch: a launch file, the folder of a training, or the name of a bundled launch file.
         out: folder of the training; default runs/NAME-DATE-TIME.
         resume: go on in the folder of a training that was interrupted; give that folder as LAUNCH too.
+        engine: where episodes run: local, on this machine, or ray, on a cluster. The result is the same.
+        address: of a Ray cluster that is running, e.g. auto; without one --engine ray starts one on this machine.
+        workers: how many work at once; default 1, and with ray as many as the cluster has CPUs.
         json: print the result as one JSON object.
         allow_import: module to import: it registers a neuron of your own.
     """
@@ -45,6 +50,9 @@ class Train:
     launch: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="LAUNCH")]
     out: Annotated[Path | None, tyro.conf.arg(metavar="FOLDER")] = None
     resume: Annotated[Path | None, tyro.conf.arg(metavar="FOLDER")] = None
+    engine: Literal["local", "ray"] = "local"
+    address: str | None = None
+    workers: int | None = None
     json: bool = False
     allow_import: Annotated[tuple[str, ...], tyro.conf.UseAppendAction, tyro.conf.arg(metavar="MODULE")] = ()
 
@@ -56,11 +64,15 @@ def main(args: Sequence[str]) -> int:
         raise ConfigError(f"{options.launch}: it has no [train] part, which says how to train; add one")
     if options.resume and options.out:
         raise ConfigError("--out makes a new folder and --resume goes on in an old one; give one of them")
+    engine = Engine(
+        name=options.engine, address=options.address, workers=options.workers, imports=options.allow_import
+    )  # fmt: skip
     program = starting_point(experiment)
+    job = Job(program=program, env=experiment.env, seed=experiment.seed, engine=engine)
     folder = _resumed(options.resume) if options.resume else new_folder(options.out, experiment.name)
     if not options.resume:
         write_config(folder, experiment)
-    last, interrupted = _train(program, experiment, folder, resume=options.resume is not None)
+    last, interrupted = _train(job, experiment, folder, resume=options.resume is not None)
     picture = _draw(folder)
     _report(options, folder, picture, last, interrupted)
     return INTERRUPTED if interrupted else 0
@@ -90,17 +102,16 @@ def _resumed(folder: Path) -> Path:
     return folder
 
 
-def _train(program: Program, experiment: Experiment, folder: Path, *, resume: bool) -> tuple[Progress | None, bool]:
+def _train(job: Job, experiment: Experiment, folder: Path, *, resume: bool) -> tuple[Progress | None, bool]:
     """Train; returns the last report, and whether Ctrl-C ended it."""
     from neurobot.train.drive import train
-    from neurobot.train.method import Job
 
     assert experiment.train is not None
     last: Progress | None = None
     with compiling("tick_batch"):
         from neurobot.core import BatchCore
 
-        BatchCore(program, 1, own_params=True)
+        BatchCore(job.program, 1, own_params=True)
     with _bar() as update:
 
         def report(progress: Progress) -> None:
@@ -108,7 +119,6 @@ def _train(program: Program, experiment: Experiment, folder: Path, *, resume: bo
             last = progress
             update(progress)
 
-        job = Job(program=program, env=experiment.env, seed=experiment.seed)
         try:
             train(job, experiment.train, folder, log=experiment.log, resume=resume, report=report, notice=say)
         except KeyboardInterrupt:

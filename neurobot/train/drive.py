@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
-from neurobot.errors import ProgramFileError
+from neurobot.errors import ProgramFileError, TrainingError
 from neurobot.loop.quiet import Interrupts
 from neurobot.program import Program
 from neurobot.spec.serialize import to_data
@@ -95,6 +95,9 @@ def train(
         ProgramFileError: the program cannot be written at the end.
         KeyboardInterrupt: passed on after a checkpoint was saved.
     """
+    if job.engine.name not in settings.engines:
+        known = " and ".join(settings.engines)
+        raise TrainingError(f"method {settings.method!r} works on {known} only; leave --engine {job.engine.name} out")
     run = settings.begin(job)
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -7,23 +7,27 @@ augmented random search V2-t: the best directions, raw returns divided by their 
 Where the budget is a number of generations, a generation depends on the seed and its own number only: a run can be
 repeated, and one that was resumed equals one that was not, bit for bit. A budget in CPU time ends, and moves what
 changes along it (`horizon`, `final_rate`), when this machine says so.
+
+Episodes are run by workers (`neurobot.train.episodes`), each a part of the population. What a part gives is kept
+episode by episode and summed here in the order of the population, so that the number of workers changes no bit.
 """
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, replace
 from typing import ClassVar, final
 
 import numpy as np
 
+from neurobot.loop.fit import check_period
 from neurobot.program import Program
+from neurobot.train.episodes import Noise, Task, received, setup
 from neurobot.train.evolve import Evolve
 from neurobot.train.method import Job, Report, Run, State
 from neurobot.train.normalizer import RunningNormalizer
-from neurobot.train.rollout import Episodes, Rollout
+from neurobot.train.rollout import Episodes
 from neurobot.train.search import direction, searched
-from neurobot.train.vector import make_envs, task_of
+from neurobot.train.vector import task_of
 
 TRAINING_SEEDS = 1 << 32
 """Environment seeds from here on are for training, so that smaller ones stay unseen."""
@@ -92,10 +96,11 @@ class Evolution(Run):
     def __init__(self, job: Job, settings: Evolve):
         self._job, self._settings = job, settings
         self._index = searched(job.program, settings.train_biases)
-        self._ticks = task_of(job.env).max_episode_steps
-        threads = settings.threads or os.cpu_count() or 1
-        self._rollout = Rollout(job.program, make_envs(job.env, 2 * settings.pairs, threads))
-        self._judges = Rollout(job.program, make_envs(job.env, settings.episodes, threads))
+        task = task_of(job.env)
+        check_period(job.program, task.control_period)
+        self._ticks = task.max_episode_steps
+        threads = settings.threads if job.engine.name == "local" else 1
+        self._pool = job.engine.open("episodes", setup(job.program, self._index, job.env, threads))
         theta = job.program.params[self._index]
         nothing = RunningNormalizer.empty(job.program.observation_size)
         self._at = _At(theta, np.zeros_like(theta), np.zeros_like(theta), nothing, job.program.params)
@@ -117,18 +122,15 @@ class Evolution(Run):
     def step(self) -> Report:
         """A generation: perturb, run, climb, and, every so often, evaluate."""
         at, s, share = self._at.copy(), self._settings, self.share()
-        rng = np.random.Generator(np.random.Philox(key=[self._job.seed, at.generation]))
-        noise = rng.standard_normal((s.pairs, self._index.size))
+        noise = Noise(key=(self._job.seed, at.generation), pairs=s.pairs, sigma=s.sigma)
+        rng = noise.generator()
+        drawn = rng.standard_normal((s.pairs, self._index.size))
         seeds = (TRAINING_SEEDS + rng.integers(0, 1 << 31, s.pairs)).tolist()
-        params = np.repeat(self._params(at)[None], 2 * s.pairs, axis=0)
-        params[: s.pairs, self._index] = at.theta + s.sigma * noise
-        params[s.pairs :, self._index] = at.theta - s.sigma * noise
-        self._rollout.core.params[:] = params
-        episodes = self._rollout.run(seeds * 2, at.normalizer.mean, self._job.seed, self._horizon(share))
+        episodes = self._episodes(at, self._params(at), seeds * 2, noise, self._horizon(share))
         fitness = episodes.returns - s.alive_bonus * episodes.lengths
         rate = s.learning_rate * (1 - (1 - s.final_rate) * share)
-        at.climb(direction(fitness, noise, s), rate, s.weight_decay, adam=s.algorithm == "es")
-        at.normalizer.merge(episodes.count, episodes.shifted_sum, episodes.shifted_squares)
+        at.climb(direction(fitness, drawn, s), rate, s.weight_decay, adam=s.algorithm == "es")
+        at.normalizer.merge(episodes.count, episodes.shifted_sum.sum(0), episodes.shifted_squares.sum(0))
         at.steps += episodes.count
         at.generation += 1
         evaluation = self._evaluate(at) if at.generation % s.evaluate_every == 0 else None
@@ -165,16 +167,37 @@ class Evolution(Run):
         params = self._params(self._at) if np.isnan(self._at.best) else self._at.best_params
         return self._job.program.with_params(params, generation=self._at.generation)
 
+    def close(self) -> None:
+        """Let the workers go."""
+        self._pool.close()
+
     def _evaluate(self, at: _At) -> dict[str, float]:
         """Run the unperturbed program on validation episodes, and keep it if it is the best."""
         params = self._params(at)
-        self._judges.core.params[:] = params
         seeds = [VALIDATION_SEEDS + k for k in range(self._settings.episodes)]
-        episodes = self._judges.run(seeds, at.normalizer.mean, self._job.seed)
+        episodes = self._episodes(at, params, seeds)
         mean, std = float(episodes.returns.mean()), float(episodes.returns.std())
         if np.isnan(at.best) or mean > at.best:
             at.best, at.best_params = mean, params
-        return {"return_mean": mean, "return_std": std, "spikes_per_tick": episodes.spikes}
+        return {"return_mean": mean, "return_std": std, "spikes_per_tick": episodes.spikes_per_tick}
+
+    def _episodes(
+        self, at: _At, params: np.ndarray, seeds: list[int], noise: Noise | None = None, horizon: int | None = None
+    ) -> Episodes:
+        """One episode for each seed, by all workers."""
+        n = len(seeds)
+        size = -(-n // min(n, self._pool.workers))
+        tasks = [
+            Task(
+                params=params, center=at.normalizer.mean, seeds=seeds[k : k + size], first=k,
+                episode_seed=self._job.seed, horizon=horizon, noise=noise,
+            ).to_bytes()
+            for k in range(0, n, size)
+        ]  # fmt: skip
+        parts, seconds = zip(*map(received, self._pool.run(tasks)), strict=True)
+        if self._pool.elsewhere:
+            self._job.clock.add(sum(seconds))
+        return Episodes.joined(parts)
 
     def _horizon(self, share: float) -> int | None:
         full, first = self._ticks, self._settings.horizon
@@ -193,6 +216,6 @@ def _numbers(e: Episodes) -> dict[str, float]:
         "return_mean": float(e.returns.mean()),
         "return_max": float(e.returns.max()),
         "length_mean": float(e.lengths.mean()),
-        "spikes_per_tick": e.spikes,
-        "synops_per_tick": e.synops,
+        "spikes_per_tick": e.spikes_per_tick,
+        "synops_per_tick": e.synops_per_tick,
     }

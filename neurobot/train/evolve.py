@@ -32,10 +32,11 @@ class Evolve:
         core_minutes: process CPU time [min], another budget; None is without bound.
         evaluate_every: generations between evaluations of the unperturbed program.
         episodes: of an evaluation; the program with the best evaluation is kept.
-        threads: of the physics; 0 is one a core.
+        threads: of the physics, 0 is one a core; on a cluster every worker has one.
     """
 
     method: ClassVar[str] = "evolve"
+    engines: ClassVar[tuple[str, ...]] = ("local", "ray")
     may_change: ClassVar[tuple[str, ...]] = ("generations", "core_minutes", "threads")
 
     algorithm: Literal["es", "ars"] = "es"

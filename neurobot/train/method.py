@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, final
 
 import numpy as np
 
+from neurobot.train.engine import Engine
+
 if TYPE_CHECKING:
     from neurobot.config import EnvConfig
     from neurobot.program import Program
@@ -49,12 +51,14 @@ class Job:
         env: the environment; `neurobot.train.vector` makes batches of it.
         seed: of all chance in the run.
         clock: CPU time so far.
+        engine: where to work; the numbers do not depend on it.
     """
 
     program: Program
     env: EnvConfig
     seed: int
     clock: CpuClock = field(default_factory=CpuClock)
+    engine: Engine = field(default_factory=Engine)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,10 +138,12 @@ class Settings(Protocol):
 
     Attributes:
         method: its word in ``[train] method``.
+        engines: names of the engines it can work on, see `neurobot.train.engine.Engine`.
         may_change: fields that a resumed run may change: budgets, and what the numbers do not depend on.
     """
 
     method: ClassVar[str]
+    engines: ClassVar[tuple[str, ...]]
     may_change: ClassVar[tuple[str, ...]]
     __dataclass_fields__: ClassVar[dict[str, Any]]
 

@@ -100,10 +100,10 @@ def test_what_is_kept_and_where_it_is_reported_can_be_changed(command, launch, t
 def progress(**changes):
     """A report of a training."""
     numbers = {"return_mean": 81.25, "spikes_per_tick": 12.0, "length_mean": 3.0}
-    values = dict(
-        unit="generation", rounds=7, steps=4000, core_seconds=2.0, share=0.5, seconds_left=3725.2,
-        steps_per_second=2000.0, numbers=numbers, best=float("nan"),
-    )  # fmt: skip
+    values = {
+        "unit": "generation", "rounds": 7, "steps": 4000, "core_seconds": 2.0, "share": 0.5, "seconds_left": 3725.2,
+        "steps_per_second": 2000.0, "numbers": numbers, "best": float("nan"),
+    }  # fmt: skip
     return Progress(**(values | changes))
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import gymnasium
 import numpy as np
 import pytest
+from train_programs import cartpole_program
 
 from neurobot.config import EnvConfig
 from neurobot.controller import Controller
@@ -17,21 +18,12 @@ from neurobot.program import Program, build
 from neurobot.spec import (
     LIF,
     AllToAll,
-    ControllerSpec,
-    Direct,
-    Encoder,
-    FanIn,
     FixedProbability,
-    Input,
     NetworkSpec,
     Normal,
-    Normalizer,
     Poisson,
     Population,
     Projection,
-    Regular,
-    WinnerTakeAll,
-    resolve,
 )
 from neurobot.train.drive import Progress, train
 from neurobot.train.evolve import Evolve
@@ -39,24 +31,6 @@ from neurobot.train.method import Job
 from neurobot.train.normalizer import RunningNormalizer
 from neurobot.train.rollout import Rollout
 from neurobot.train.search import centred_ranks, direction, searched
-
-
-def cartpole_program(seed: int = 0, dt: float = 0.004, code: Regular | Poisson | None = None) -> Program:
-    """An untrained controller for CartPole-v1."""
-    env = gymnasium.make("CartPole-v1")
-    lif = LIF(tau_mem=0.014, v_threshold=0.5, input="jump")
-    weights = AllToAll(weight=FanIn(gain=1.0))
-    spec = ControllerSpec(
-        encoder=Encoder(population="in", field=Direct(range=Normalizer(clip=2.0)), code=code or Regular()),
-        network=NetworkSpec(
-            dt,
-            (Population("in", 0, Input()), Population("hidden", 8, lif), Population("out", 4, lif)),
-            (Projection("in", "hidden", weights), Projection("hidden", "out", weights)),
-        ),
-        decoder=WinnerTakeAll(population="out"),
-        substeps=5,
-    )
-    return build(resolve(spec, env.observation_space, env.action_space), seed)
 
 
 def evolve(

@@ -24,6 +24,7 @@ class Walk:
     """Settings of a walk."""
 
     method: ClassVar[str] = "walk"
+    engines: ClassVar[tuple[str, ...]] = ("local",)
     may_change: ClassVar[tuple[str, ...]] = ("hops",)
 
     hops: int = 6
