@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from benchmarks import codes, crossing, evolve, shipped
+from benchmarks import camera, codes, crossing, evolve, shipped
 from benchmarks.cuba import case as cuba
 from benchmarks.environments import CACHE
 from benchmarks.envs import case as envs
@@ -26,8 +26,10 @@ def main(words: Sequence[str] | None = None) -> None:
     if arguments.case == "codes":
         codes.main()
         return
-    if arguments.case in ("evolve", "shipped"):
-        if arguments.case == "shipped":
+    if arguments.case in ("camera", "evolve", "shipped"):
+        if arguments.case == "camera":
+            camera.main(arguments.rounds)
+        elif arguments.case == "shipped":
             shipped.main(arguments.episodes)
         else:
             evolve.main(arguments.launch, arguments.seeds, arguments.episodes, arguments.jobs, arguments.out)
@@ -75,6 +77,8 @@ def _parser() -> argparse.ArgumentParser:
     robots.add_argument("--sizes", type=count, nargs="+", default=[32, 256], help="environments (default 32 256)")
     robots.add_argument("--threads", type=count, nargs="+", default=[1, 2], help="threads (default 1 2)")
     _compared(cases, "crossing", "a call from Python into compiled code", (), 25)
+    events = cases.add_parser("camera", help="frames a second of event cameras")
+    events.add_argument("--rounds", type=count, default=7, help="rounds, of which the fastest counts (default 7)")
     cases.add_parser("codes", help="what codes and read-outs carry and cost; writes docs/codes.md")
     learning = cases.add_parser("evolve", help="what evolution reaches in its budget, over seeds")
     learning.add_argument("launch", nargs="*", default=["cartpole", "hopper", "halfcheetah"], help="launch files")

@@ -43,14 +43,16 @@ class ForceStepper:
         self._workers = [mujoco.MjData(batch.model) for _ in range(min(batch.nthread, batch.nsim))]
         self._pool = ThreadPoolExecutor(len(self._workers) - 1) if len(self._workers) > 1 else None
 
-    def reset(self, ids: Array, own_models: bool) -> None:
-        """Take over instances `ids` (k,) that the batch has just reset; `own_models` says that models differ."""
+    def reset(self, ids: Array) -> None:
+        """Take over instances `ids` (k,) that the batch has just reset."""
         for name, bound in self._at_reset.items():
             self.data[name][ids] = bound[ids]
         self.data["cfrc_ext"][ids] = 0.0
-        if own_models:
-            for i in ids.tolist():
-                self._models[i] = self._batch.get_model(i)
+
+    def take_models(self, ids: Array) -> None:
+        """Step instances `ids` (k,) with the models that the batch has for them now."""
+        for i in ids.tolist():
+            self._models[i] = self._batch.get_model(i)
 
     def step(self, ids: Array | None, nstep: int) -> dict[int, str]:
         """Advance instances `ids` (k,), or all, by `nstep` physics steps; return MuJoCo's errors by instance.

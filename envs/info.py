@@ -17,7 +17,7 @@ def start(values: Info, mask: Array) -> dict[str, Any]:
     others = None if mask.all() else ~mask
     for key, value in values.items():
         if others is not None:
-            value[others] = 0
+            value[others] = _nothing(value)
         info[key] = value
         info["_" + key] = mask.copy()
     return info
@@ -29,7 +29,7 @@ def add(info: dict[str, Any], values: Info, mask: Array) -> None:
         return
     for key, value in values.items():
         if key not in info:
-            info[key] = np.zeros_like(value)
+            info[key] = np.full_like(value, _nothing(value))
             info["_" + key] = np.zeros(mask.size, np.bool_)
         info[key][mask] = value[mask]
         info["_" + key] |= mask
@@ -55,7 +55,7 @@ def take(info: dict[str, Any], mask: Array) -> dict[str, Any]:
         rows = info["_" + key] & mask
         if not rows.any():
             continue
-        empty = None if info[key].dtype == object else 0
+        empty = _nothing(info[key])
         taken[key] = np.full_like(info[key], empty)
         taken[key][rows] = info[key][rows]
         taken["_" + key] = rows
@@ -66,3 +66,8 @@ def take(info: dict[str, Any], mask: Array) -> dict[str, Any]:
         if not info["_" + key].any():
             del info[key], info["_" + key]
     return taken
+
+
+def _nothing(values: Array) -> Any:
+    """What a row holds that an environment does not have."""
+    return None if values.dtype == object else 0

@@ -70,8 +70,10 @@ class MujocoSimulation(Simulation):
             mocap_pos=self.batch.bind("mocap_pos"),
             memory={name: np.zeros((num_envs, *shape)) for name, shape in scene.memory.items()},
             streams=Streams(num_envs),
+            devices={name: make(num_envs) for name, make in scene.devices.items()},
         )
-        self.scaling = self._models = ModelScaling(self.batch, self.view.body_mass)
+        changed = None if self._stepper is None else self._stepper.take_models
+        self.scaling = ModelScaling(self.batch, self.view.body_mass, changed)
         self.pictures = Pictures(self.batch, scene.camera)
         self._ctrl = self.batch.bind("ctrl")
         self._everyone = np.arange(num_envs, dtype=np.int32)
@@ -91,7 +93,7 @@ class MujocoSimulation(Simulation):
                 self._scene.begin(view, i, generator)
         self.batch.forward(ids)
         if self._stepper is not None:
-            self._stepper.reset(ids, self._models.in_use)
+            self._stepper.reset(ids)
         if self._scene.sense is not None:
             self._scene.sense(view, ids)
 
@@ -106,7 +108,7 @@ class MujocoSimulation(Simulation):
             broken = np.array(sorted(errors), np.int32)
             self.batch.reset(broken)
             if self._stepper is not None:
-                self._stepper.reset(broken, own_models=False)
+                self._stepper.reset(broken)
         for follow in (self._scene.settle, self._scene.sense):
             if follow is not None:
                 follow(self.view, chosen)

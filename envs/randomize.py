@@ -14,15 +14,15 @@ from __future__ import annotations
 
 import math
 import numbers
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import final
+from typing import Any, final
 
 import numpy as np
 from gymnasium.spaces import Box
 
-from neurobot.envs.task import Array, Info, Simulation, StepResult, Task
-from neurobot.errors import EnvError
+from neurobot.envs.task import Array, Info, Simulation, StepResult, Task, rest_of
+from neurobot.errors import EnvError, near
 
 Range = tuple[float, float]
 
@@ -57,6 +57,14 @@ class Randomize:
             if value is not None:
                 object.__setattr__(self, name, _checked(name, value))
 
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any]) -> Randomize:
+        """The ranges that a table of a file gives; EnvError for unknown names and what is no range."""
+        for name in data:
+            if name not in NAMES:
+                raise EnvError(f"randomize: nothing is called {name!r}; {near(str(name), NAMES)}")
+        return cls(**data)
+
 
 NAMES = tuple(field.name for field in fields(Randomize))
 
@@ -89,14 +97,14 @@ class RandomizedSimulation(Simulation):
     def __init__(self, inner: Simulation, randomize: Randomize, task: Task, num_envs: int):
         """Raises EnvError if the task has no such quantity."""
         self.inner = inner
-        self.pictures = inner.pictures
+        self.pictures, self.scaling = inner.pictures, inner.scaling
         self._ranges: dict[str, Range] = {n: getattr(randomize, n) for n in NAMES if getattr(randomize, n) is not None}
         self._space = task.observation_space
         sizes = ({} if inner.scaling is None else inner.scaling.sizes) | {"noise": 1}
         if isinstance(task.action_space, Box):
             sizes["latency"] = 1
             longest = (randomize.latency or (0, 0))[1]
-            self._rest = np.clip(0.0, task.action_space.low, task.action_space.high)
+            self._rest = rest_of(task.action_space)
             self._sent = np.zeros((longest + 1, num_envs, *self._rest.shape))
         for name in self._ranges:
             if name not in sizes:

@@ -52,6 +52,7 @@ class View:
         mocap_pos: (num_envs, nmocap, 3) places of the bodies that are moved by hand [m].
         memory: float64 arrays (num_envs, ...) that the scene asked for by name; zero at a reset.
         streams: chance within an episode.
+        devices: what remembers more than numbers, such as the event cameras of all instances.
     """
 
     qpos: Array
@@ -66,6 +67,7 @@ class View:
     mocap_pos: Array
     memory: Mapping[str, Array]
     streams: Streams
+    devices: Mapping[str, Any]
 
 
 def _as_commanded(view: View, actions: Array, ids: Array) -> Array:
@@ -87,10 +89,12 @@ class Scene:
         assess: `assess(view, before, actions) -> (reward, terminated, info)`, after the step, all of it new arrays.
         observe: `observe(view)` makes a new array of observations.
         reset_info: `reset_info(view)` makes the info of a reset.
-        camera: MuJoCo's free camera for pictures, fields of MjvCamera by name.
+        camera: MuJoCo's free camera for pictures, fields of MjvCamera by name; or `{"name": ...}` of a camera that the
+            model has, which can follow a body as gymnasium's free camera cannot.
         assets: package and folders in which the MJCF is: gymnasium's own by default.
         adapt: `adapt(model)` changes the loaded model as the task's settings say; constants follow by themselves.
         memory: shape, for one instance, of each array of `View.memory`, by name.
+        devices: `devices[name](num_envs)` makes what `View.devices` holds.
         begin: `begin(view, i, generator)` sets up what instance i remembers of a fresh episode, after `draw`.
         act: `act(view, actions, ids)` makes the controls (num_envs, nu); rows of instances not in `ids` mean nothing.
         settle: `settle(view, ids)` does what follows from the step in the task itself, such as a goal that is reached.
@@ -109,6 +113,7 @@ class Scene:
     assets: tuple[str, ...] = GYMNASIUM
     adapt: Callable[[mujoco.MjModel], None] | None = None
     memory: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    devices: Mapping[str, Callable[[int], Any]] = field(default_factory=dict)
     begin: Callable[[View, int, np.random.Generator], None] | None = None
     act: Callable[[View, Array, Array], Array] = _as_commanded
     settle: Callable[[View, Array], None] | None = None

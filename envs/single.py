@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, final
 
 import gymnasium
@@ -9,7 +10,9 @@ import numpy as np
 from gymnasium.envs.registration import EnvSpec
 
 from neurobot.envs.checks import checked_action, checked_seeds
-from neurobot.envs.randomize import Randomize, RandomizedSimulation
+from neurobot.envs.perturbation import Perturbation
+from neurobot.envs.perturbed import varied
+from neurobot.envs.randomize import Randomize
 from neurobot.envs.settings import differences
 from neurobot.envs.task import Array, Task
 from neurobot.errors import EnvError, near
@@ -33,19 +36,25 @@ class TaskEnv(gymnasium.Env):  # type: ignore[misc]  # gymnasium's classes are A
         simulation: the physics, for those who look inside.
     """
 
-    def __init__(self, task: Task, randomize: Randomize | None = None, render_mode: str | None = None):
+    def __init__(
+        self,
+        task: Task,
+        randomize: Randomize | None = None,
+        render_mode: str | None = None,
+        perturb: Sequence[Perturbation] = (),
+    ):
         self.task = task
         self.control_period = self.dt = task.control_period
         self.observation_space, self.action_space = task.observation_space, task.action_space
         simulation = task.simulate(1, 1)
-        self.simulation = simulation if randomize is None else RandomizedSimulation(simulation, randomize, task, 1)
+        self.simulation = varied(simulation, task, 1, randomize, perturb)
         modes = [] if simulation.pictures is None else ["rgb_array"]
         if render_mode is not None and render_mode not in modes:
             hint = near(str(render_mode), modes) if modes else "it makes no pictures; leave render_mode out"
             raise EnvError(f"{task.id} has no render_mode {render_mode!r}; {hint}")
         self.render_mode = render_mode
         self.metadata = {"render_modes": modes, "render_fps": round(1 / task.control_period)}
-        self.spec = _spec(task, randomize, render_mode)
+        self.spec = _spec(task, randomize, render_mode, perturb)
         self._steps = 0
         self._obs: Array | None = None  # the last observation, None when a reset must come first
         self._why_reset = "step was called before reset"
@@ -116,13 +125,15 @@ class TaskEnv(gymnasium.Env):  # type: ignore[misc]  # gymnasium's classes are A
             raise EnvError("the environment is closed; make a new one")
 
 
-def _spec(task: Task, randomize: Randomize | None, render_mode: str | None) -> EnvSpec:
+def _spec(task: Task, randomize: Randomize | None, render_mode: str | None, perturb: Sequence[Perturbation]) -> EnvSpec:
     """How gymnasium makes the same environment again; wrappers and checkers ask for it."""
     kwargs: dict[str, Any] = {"env_id": task.id} | ({} if task.settings is None else differences(task.settings))
     if randomize is not None:
         kwargs["randomize"] = randomize
     if render_mode is not None:
         kwargs["render_mode"] = render_mode
+    if perturb:
+        kwargs["perturb"] = perturb
     return EnvSpec(
         id=task.id, entry_point="neurobot.envs:make", max_episode_steps=task.max_episode_steps, kwargs=kwargs
     )

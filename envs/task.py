@@ -124,3 +124,9 @@ class Task:
 def registered_limit(env_id: str) -> int:
     """The time limit that gymnasium's registry gives a task [control steps]."""
     return int(gymnasium.spec(env_id).max_episode_steps)
+
+
+def rest_of(space: gymnasium.spaces.Box) -> Array:
+    """Values of actuators at rest, in a space of actions: 0, or the end of the range that is nearest to it."""
+    rest: Array = np.clip(0.0, space.low, space.high)
+    return rest

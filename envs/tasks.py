@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import gymnasium
@@ -10,6 +10,7 @@ from gymnasium.vector import AutoresetMode
 
 from neurobot.envs import (
     ant,
+    balancer,
     cartpole,
     half_cheetah,
     hopper,
@@ -17,12 +18,16 @@ from neurobot.envs import (
     inverted_double_pendulum,
     inverted_pendulum,
     pendulum,
+    pursuit,
+    quadrotor,
     reach,
     reacher,
+    rover,
     swimmer,
     walker2d,
 )
 from neurobot.envs.checks import checked_count
+from neurobot.envs.perturbation import Perturbation
 from neurobot.envs.randomize import Randomize
 from neurobot.envs.single import TaskEnv
 from neurobot.envs.task import Task
@@ -33,6 +38,7 @@ OWN = "neurobot/"
 """How the ids of this project's own tasks begin."""
 MODULES = (  # a task is one module, whose docstring describes it
     ant,
+    balancer,
     cartpole,
     half_cheetah,
     hopper,
@@ -40,8 +46,11 @@ MODULES = (  # a task is one module, whose docstring describes it
     inverted_double_pendulum,
     inverted_pendulum,
     pendulum,
+    pursuit,
+    quadrotor,
     reach,
     reacher,
+    rover,
     swimmer,
     walker2d,
 )
@@ -82,20 +91,27 @@ def find_task(env_id: str, settings: Mapping[str, Any] | None = None) -> Task:
 
 
 def make(
-    env_id: str, *, randomize: Randomize | None = None, render_mode: str | None = None, **settings: Any
+    env_id: str,
+    *,
+    randomize: Randomize | None = None,
+    perturb: Sequence[Perturbation] = (),
+    render_mode: str | None = None,
+    **settings: Any,
 ) -> TaskEnv:
     """Make one environment; of a task of gymnasium's one that equals gymnasium's.
 
     Args:
         env_id: one of `vector_ids()`.
         randomize: what differs from episode to episode; None for nothing.
+        perturb: what goes wrong in an episode, in the order in which it applies.
         render_mode: "rgb_array" for pictures, where MuJoCo draws the task.
         settings: of the task, where it has some; `find_task(env_id).settings` shows them.
 
     Raises:
-        EnvError: unknown id, render mode or setting, or something to randomise that the task does not have.
+        EnvError: unknown id, render mode or setting, or something to randomise or to perturb that the task does not
+            have.
     """
-    return TaskEnv(find_task(env_id, settings), randomize, render_mode)
+    return TaskEnv(find_task(env_id, settings), randomize, render_mode, perturb)
 
 
 def make_vec(
@@ -105,6 +121,7 @@ def make_vec(
     threads: int = 1,
     autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
     randomize: Randomize | None = None,
+    perturb: Sequence[Perturbation] = (),
     **settings: Any,
 ) -> TaskVectorEnv:
     """Make a batch of environments; of a task of gymnasium's one that equals gymnasium's, instance by instance.
@@ -116,11 +133,12 @@ def make_vec(
         autoreset_mode: what happens after an episode's end, see `TaskVectorEnv`; also as gymnasium's word for it
             ("NextStep", "SameStep", "Disabled").
         randomize: what differs from episode to episode; None for nothing.
+        perturb: what goes wrong in an episode, in the order in which it applies.
         settings: of the task, where it has some; `find_task(env_id).settings` shows them.
 
     Raises:
         EnvError: unknown id, mode or setting, a count that is not a whole number of at least 1, or something to
-            randomise that the task does not have.
+            randomise or to perturb that the task does not have.
     """
     task = find_task(env_id, settings)
     modes = {mode.value: mode for mode in AutoresetMode}
@@ -128,4 +146,4 @@ def make_vec(
     if name not in modes:
         raise EnvError(f"no autoreset mode is called {name!r}; {near(str(name), modes)}")
     counts = checked_count("num_envs", num_envs), checked_count("threads", threads)
-    return TaskVectorEnv(task, *counts, modes[name], randomize)
+    return TaskVectorEnv(task, *counts, modes[name], randomize, perturb)

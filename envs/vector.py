@@ -15,6 +15,7 @@ too. What differs on purpose:
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
 from typing import Any, final
 
 import gymnasium
@@ -25,7 +26,9 @@ from gymnasium.vector.utils import batch_space
 
 from neurobot.envs import info as infos
 from neurobot.envs.checks import checked_actions, checked_reset_mask, checked_seeds
-from neurobot.envs.randomize import Randomize, RandomizedSimulation
+from neurobot.envs.perturbation import Perturbation
+from neurobot.envs.perturbed import varied
+from neurobot.envs.randomize import Randomize
 from neurobot.envs.task import Array, StepResult, Task
 from neurobot.errors import EnvError
 
@@ -53,6 +56,7 @@ class TaskVectorEnv(VectorEnv):  # type: ignore[misc]  # gymnasium's classes are
         threads: int,
         autoreset_mode: AutoresetMode,
         randomize: Randomize | None = None,
+        perturb: Sequence[Perturbation] = (),
     ):
         self.task = task
         self.spec = copy.copy(gymnasium.spec(task.id))
@@ -63,10 +67,7 @@ class TaskVectorEnv(VectorEnv):  # type: ignore[misc]  # gymnasium's classes are
         self.single_action_space = task.action_space
         self.observation_space = batch_space(task.observation_space, num_envs)
         self.action_space = batch_space(task.action_space, num_envs)
-        simulation = task.simulate(num_envs, threads)
-        if randomize is not None:
-            simulation = RandomizedSimulation(simulation, randomize, task, num_envs)
-        self.simulation = simulation
+        self.simulation = varied(task.simulate(num_envs, threads), task, num_envs, randomize, perturb)
         self._mode = autoreset_mode
         self._generators: list[tuple[np.random.Generator, int] | None] = [None] * num_envs
         self._everyone = np.ones(num_envs, np.bool_)

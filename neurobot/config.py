@@ -19,7 +19,7 @@ from typing import Any, Literal, get_args
 
 import cattrs
 
-from neurobot.errors import ConfigError, SpecError, near
+from neurobot.errors import ConfigError, EnvError, SpecError, near
 from neurobot.spec import ControllerSpec, Decoder, Encoder, NetworkSpec, resolve
 from neurobot.spec.check import Problems
 from neurobot.spec.serialize import Invalid, converter, from_data, to_data
@@ -38,9 +38,63 @@ class EnvConfig:
 
     Args:
         id: a Gymnasium id, e.g. HalfCheetah-v5; `neurobot envs` lists those that can be used.
+        settings: the environment's own, by name.
+        randomize: what differs from episode to episode, a range each: mass = [0.8, 1.2]; see neurobot.envs.Randomize.
+        perturb: what goes wrong in an episode, a table each: kind = "dead", at = 5.0; see neurobot.envs.Perturbation.
     """
 
     id: str
+    settings: dict[str, Any] = field(default_factory=dict)
+    randomize: dict[str, Any] = field(default_factory=dict)
+    perturb: tuple[dict[str, Any], ...] = ()
+
+    def __post_init__(self) -> None:
+        problems = Problems("environment")
+        for name, value in self.settings.items():
+            if name in _NOT_SETTINGS:
+                problems.add(f"settings.{name} is none of the environment's settings; leave it out")
+            elif not all(isinstance(v, bool | int | float | str) for v in _flat(value)):
+                problems.add(f"settings.{name} is {value!r}, it must be a number, a text, true or false, or a list")
+        if self.randomize or self.perturb:  # to import gymnasium takes a while
+            problems.found += self._varied_problems()
+        problems.done()
+
+    def options(self) -> dict[str, Any]:
+        """Keyword arguments for `neurobot.envs.make` and `make_vec`, without those that say nothing."""
+        options = dict(self.settings)
+        if self.randomize or self.perturb:
+            from neurobot.envs import Perturbation, Randomize
+
+            if self.randomize:
+                options["randomize"] = Randomize.from_data(self.randomize)
+            if self.perturb:
+                options["perturb"] = tuple(map(Perturbation.from_data, self.perturb))
+        return options
+
+    def _varied_problems(self) -> Iterator[str]:
+        from neurobot.envs import Perturbation, Randomize
+
+        for name, value in self.randomize.items():
+            try:
+                Randomize.from_data({name: value})
+            except EnvError as error:
+                yield str(error)
+        for j, table in enumerate(self.perturb):
+            try:
+                Perturbation.from_data(table)
+            except EnvError as error:
+                yield f"perturb[{j}]: {error}"
+
+
+_NOT_SETTINGS = (
+    "autoreset_mode", "disable_env_checker", "env_id", "id", "num_envs", "perturb", "randomize", "render_mode",
+    "threads",
+)  # fmt: skip
+"""Other arguments of the functions that settings are passed to."""
+
+
+def _flat(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Generic, Protocol, TypeVar
 
 import tyro
 
 from neurobot.cli.environment import import_modules
-from neurobot.config import Experiment, find_launch, load_experiment
-from neurobot.errors import ConfigError
+from neurobot.config import EnvConfig, Experiment, find_launch, load_experiment
+from neurobot.errors import ConfigError, EnvError
 
+Perturb = Annotated[tuple[str, ...], tyro.conf.UseAppendAction, tyro.conf.arg(metavar="WORDS")]
+"""Type of the option --perturb."""
 HELP_FLAGS = ("-h", "--help")
 STYLE = (tyro.conf.FlagCreatePairsOff,)
 """A switch has one name, the one that changes it: ``--json``, ``--no-record``."""
@@ -24,6 +26,10 @@ class HasLaunch(Protocol):
     @property
     def launch(self) -> str:
         """A launch file, a run folder or a bundled name."""
+
+    @property
+    def perturb(self) -> tuple[str, ...]:
+        """What goes wrong beside what the file says."""
 
     @property
     def allow_import(self) -> tuple[str, ...]:
@@ -85,7 +91,54 @@ def parse_with_settings(
         WithSettings[cls],  # type: ignore[valid-type]
         args=list(args), prog=prog, default=default, config=STYLE, description=about and about.split("\n\n")[0],
     )  # fmt: skip
-    return both.options, loaded, both.settings
+    settings = replace(both.settings, env=perturbed(both.settings.env, both.options.perturb))
+    return both.options, loaded, settings
+
+
+def perturbed(env: EnvConfig, texts: Sequence[str]) -> EnvConfig:
+    """An environment with what the command line adds to its perturbations.
+
+    Args:
+        env: as the file says.
+        texts: a kind and ``key=value`` words each: ``dead at=5 index=0,2``.
+
+    Raises:
+        ConfigError: a text that describes no perturbation.
+    """
+    if not texts:
+        return env
+    from neurobot.envs import Perturbation
+
+    tables = [_table(text) for text in texts]
+    for text, table in zip(texts, tables, strict=True):
+        try:
+            Perturbation.from_data(table)
+        except EnvError as error:
+            raise ConfigError(f'--perturb "{text}": {error}') from None
+    return replace(env, perturb=(*env.perturb, *tables))
+
+
+def _table(text: str) -> dict[str, Any]:
+    """The table of a file that says the same as a text."""
+    kind, *words = text.split() or [""]
+    table: dict[str, Any] = {"kind": kind}
+    for word in words:
+        key, _, value = word.partition("=")
+        if not value or key in table:
+            what = "comes a second time" if key in table else "is no key=value"
+            raise ConfigError(f'--perturb "{text}": {word!r} {what}; write it as in "dead at=5 index=0,2 until=8"')
+        values = [_scalar(part) for part in value.split(",")]
+        table[key] = values if len(values) > 1 else values[0]
+    return table
+
+
+def _scalar(text: str) -> int | float | str:
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            pass
+    return text
 
 
 def _launch_first(args: Sequence[str]) -> list[str]:

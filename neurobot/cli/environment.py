@@ -10,31 +10,66 @@ import importlib
 from collections.abc import Sequence
 from typing import Any
 
+from neurobot.config import EnvConfig
 from neurobot.errors import ConfigError, EnvError, near
 
 OURS = "neurobot.envs"
 
 
-def make_env(env_id: str, allow_import: Sequence[str] = (), **options: Any) -> Any:
-    """Make one environment.
+def make_env(env: EnvConfig, allow_import: Sequence[str] = (), *, render_mode: str | None = None) -> Any:
+    """Make one environment: this project's where it has the task, which equals gymnasium's, else gymnasium's.
 
     Args:
-        env_id: its Gymnasium id.
+        env: its id, its settings, and what is randomised and perturbed.
         allow_import: modules that may be imported.
-        options: for `gymnasium.make`.
+        render_mode: "rgb_array" for pictures.
 
     Raises:
         ConfigError: an id that names a module which is not allowed, or a module that cannot be imported.
-        EnvError: an unknown id, or an environment that cannot be made.
+        EnvError: an unknown id, an environment that cannot be made, or something to randomise or to perturb that it
+            does not have.
     """
+    name = check_id(env.id, allow_import)
+    from neurobot.envs import make, vector_ids
+
+    if name not in vector_ids():
+        return _make_foreign(name, env, render_mode)
+    options = env.options()
+    ours = make(name, **options)
+    if render_mode is None:
+        return ours
+    ours.close()
+    if ours.simulation.pictures is not None:
+        return make(name, render_mode=render_mode, **options)
+    if env.randomize:
+        raise EnvError(
+            f"{name}: its pictures are made by gymnasium's own environment, which cannot be randomised; leave out the"
+            " video or env.randomize"
+        )
+    return _make_foreign(name, env, render_mode)
+
+
+def _make_foreign(name: str, env: EnvConfig, render_mode: str | None) -> Any:
+    """Make what gymnasium has under a name, which others have registered too."""
     import gymnasium
 
-    name = check_id(env_id, allow_import)
+    from neurobot.envs import PerturbedEnv, vector_ids
+    from neurobot.loop.fit import env_period
+
+    if env.randomize:
+        raise EnvError(f"{name} cannot be randomised; these can: {', '.join(vector_ids())}. Leave env.randomize out")
+    mode = {} if render_mode is None else {"render_mode": render_mode}
     try:
         # the checker tests the environment's own code at every step's cost; what matters here, Loop checks
-        return gymnasium.make(name, disable_env_checker=True, **options)
+        made = gymnasium.make(name, disable_env_checker=True, **mode, **env.settings)
     except Exception as error:  # whatever a third party's constructor raises
-        raise EnvError(f"{env_id}: the environment cannot be made ({type(error).__name__}: {error})") from error
+        raise EnvError(f"{name}: the environment cannot be made ({type(error).__name__}: {error})") from error
+    perturb = env.options().get("perturb")
+    try:
+        return PerturbedEnv(made, perturb, env_period(made)) if perturb else made
+    except EnvError:
+        made.close()
+        raise
 
 
 def check_id(env_id: str, allow_import: Sequence[str] = ()) -> str:

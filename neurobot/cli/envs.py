@@ -5,29 +5,36 @@ from __future__ import annotations
 import inspect
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any
 
 import tyro
 
 from neurobot.cli.arguments import parse
-from neurobot.cli.console import print_json, seconds
-from neurobot.cli.environment import check_id
+from neurobot.cli.console import print_json, say, seconds
+from neurobot.cli.environment import check_id, make_env
+from neurobot.config import EnvConfig
+from neurobot.errors import ConfigError, EnvError
 
 OWN = "neurobot/"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Envs:
-    """List the environments that can be used, or describe one.
+    """List the environments that can be used, or describe one and draw it.
 
     Args:
         name: an id, to describe it.
-        json: print the list as one JSON object.
+        json: print the list, or the description, as one JSON object.
+        picture: draw no picture.
+        out: file of the picture; default runs/ID.png.
         allow_import: module that may be imported because it registers environments.
     """
 
     name: Annotated[str | None, tyro.conf.Positional, tyro.conf.arg(metavar="[ID]")] = None
     json: bool = False
+    picture: bool = True
+    out: Annotated[Path | None, tyro.conf.arg(metavar="FILE")] = None
     allow_import: Annotated[tuple[str, ...], tyro.conf.UseAppendAction, tyro.conf.arg(metavar="MODULE")] = ()
 
 
@@ -35,19 +42,43 @@ def main(args: Sequence[str]) -> int:
     """The command; returns the exit code."""
     options = parse(Envs, args, "envs")
     if options.name is not None:
-        name = check_id(options.name, options.allow_import)
-        text = description(name)
-        if options.json:
-            print_json({"id": name, "description": text})
-        else:
-            print(text)
-        return 0
+        return _describe(options, options.name)
+    if options.out is not None:
+        raise ConfigError(f"--out {options.out}: a list has no picture; give the ID of an environment too")
     groups = listing(options.allow_import)
     if options.json:
         print_json(groups)
     else:
         _print_groups(groups)
     return 0
+
+
+def _describe(options: Envs, given: str) -> int:
+    name = check_id(given, options.allow_import)
+    text = description(name)
+    if not options.json:
+        print(text)
+    path = _drawn(options, name) if options.picture else None
+    if options.json:
+        print_json({"id": name, "description": text, "picture": None if path is None else str(path)})
+    elif path is not None:
+        print(f"\npicture: {path}")
+    return 0
+
+
+def _drawn(options: Envs, name: str) -> Path | None:
+    """The picture of an environment; None where none can be made and nobody named a file for it."""
+    from neurobot.view.still import still
+
+    path = options.out or Path("runs") / f"{name.rpartition('/')[2]}.png"
+    try:
+        still(lambda: make_env(EnvConfig(id=name), options.allow_import, render_mode="rgb_array"), path)
+    except EnvError as error:
+        if options.out is not None:
+            raise
+        say(f"no picture: {error}")
+        return None
+    return path
 
 
 def listing(allow_import: Sequence[str] = ()) -> dict[str, list[str]]:

@@ -10,17 +10,18 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import tyro
 
 from neurobot.cli import INTERRUPTED
-from neurobot.cli.arguments import parse
+from neurobot.cli.arguments import Perturb, parse, perturbed
 from neurobot.cli.console import compiling, messages, print_json, print_rows, say
 from neurobot.cli.environment import import_modules, make_env
 from neurobot.cli.run import KERNELS, STOPPED, load_program, summary_rows, untrained
 from neurobot.cli.versions import versions
-from neurobot.config import MAX_SEED, Experiment, load_experiment
+from neurobot.config import MAX_SEED, EnvConfig, Experiment, load_experiment
 from neurobot.errors import ConfigError
 from neurobot.spec.check import Problems
 
 if TYPE_CHECKING:
     from neurobot.loop import RunSummary
+    from neurobot.program import Program
 
 EPISODES = 10
 
@@ -35,6 +36,7 @@ class Evaluate:
         seed: of the first episode.
         env: environment, instead of the one the program was made for.
         core: what computes: host (float32) or host64 (float64). Default the launch file's, or host.
+        perturb: what goes wrong beside what a launch file says, e.g. "dead at=5 index=0,2"; may be given several times.
         json: print the result as one JSON object.
         allow_import: module to import: the environment's id names it, or it registers that id or a neuron of your own.
     """
@@ -44,6 +46,7 @@ class Evaluate:
     seed: int = 0
     env: Annotated[str | None, tyro.conf.arg(metavar="ID")] = None
     core: Literal["host", "host64"] | None = None
+    perturb: Perturb = ()
     json: bool = False
     allow_import: Annotated[tuple[str, ...], tyro.conf.UseAppendAction, tyro.conf.arg(metavar="MODULE")] = ()
 
@@ -66,11 +69,8 @@ def main(args: Sequence[str]) -> int:
         path = experiment.program
     options = _with_defaults(options, experiment)
     program = None if path is None else load_program(path)
-    given = experiment.env.id if experiment else program and program.provenance.get("env")
-    env_id = options.env or given
-    if not isinstance(env_id, str):
-        raise ConfigError(f"{options.what}: the program does not say which environment it was made for; give --env ID")
-    env = make_env(env_id, options.allow_import)
+    config = _environment(options, experiment, program)
+    env_id, env = config.id, make_env(config, options.allow_import)
     try:
         if program is None:
             assert experiment is not None
@@ -97,6 +97,19 @@ def main(args: Sequence[str]) -> int:
 def _with_defaults(options: Evaluate, experiment: Experiment | None) -> Evaluate:
     episodes, core = (experiment.episodes, experiment.core) if experiment else (EPISODES, "host")
     return replace(options, episodes=options.episodes or episodes, core=options.core or core)
+
+
+def _environment(options: Evaluate, experiment: Experiment | None, program: Program | None) -> EnvConfig:
+    """What a launch file says, or the environment that a program was made for, with what the command line changes."""
+    if experiment is not None:
+        env = replace(experiment.env, id=options.env or experiment.env.id)
+    else:
+        env_id = options.env or (program and program.provenance.get("env"))
+        if not isinstance(env_id, str):
+            what = options.what
+            raise ConfigError(f"{what}: the program does not say which environment it was made for; give --env ID")
+        env = EnvConfig(id=env_id)
+    return perturbed(env, options.perturb)
 
 
 def _evaluate(options: Evaluate, program: Any, env: Any, env_id: str) -> tuple[RunSummary, Any]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import tyro
 
 from neurobot.cli import INTERRUPTED
-from neurobot.cli.arguments import parse_with_settings
+from neurobot.cli.arguments import Perturb, parse_with_settings
 from neurobot.cli.console import compiling, print_json, print_rows, say, seconds, significant
 from neurobot.cli.environment import check_id, make_env
 from neurobot.cli.folder import PROGRAM, RECORDING, SUMMARY, new_folder, write_config, write_json
@@ -41,6 +41,7 @@ class Run:
         out: folder of the run; default runs/NAME-DATE-TIME.
         record: do not write a run folder.
         dry_run: print the resolved experiment as JSON and do nothing.
+        perturb: what goes wrong beside what the file says, e.g. "dead at=5 index=0,2"; may be given several times.
         allow_import: module to import: env.id names it, or it registers env.id or a neuron of your own.
     """
 
@@ -51,6 +52,7 @@ class Run:
     out: Annotated[Path | None, tyro.conf.arg(metavar="FOLDER")] = None
     record: bool = True
     dry_run: bool = False
+    perturb: Perturb = ()
     allow_import: Annotated[tuple[str, ...], tyro.conf.UseAppendAction, tyro.conf.arg(metavar="MODULE")] = ()
 
 
@@ -115,11 +117,11 @@ def untrained(experiment: Experiment, spaces: Any) -> Program:
 
 def _make_env(experiment: Experiment, options: Run) -> Any:
     if options.video is None:
-        return make_env(experiment.env.id, options.allow_import)
+        return make_env(experiment.env, options.allow_import)
     from neurobot.view.video import filmed
 
     def make() -> Any:
-        return make_env(experiment.env.id, options.allow_import, render_mode="rgb_array")
+        return make_env(experiment.env, options.allow_import, render_mode="rgb_array")
 
     return filmed(make, options.video)
 

@@ -14,7 +14,7 @@ from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bar
 
 from neurobot.cli import INTERRUPTED
-from neurobot.cli.arguments import parse_with_settings
+from neurobot.cli.arguments import Perturb, parse_with_settings
 from neurobot.cli.console import compiling, messages, print_json, print_rows, say, significant
 from neurobot.cli.folder import PROGRAM, new_folder, write_config
 from neurobot.cli.run import untrained
@@ -44,6 +44,7 @@ class Train:
         address: of a Ray cluster that is running, e.g. auto; without one --engine ray starts one on this machine.
         workers: how many work at once; default 1, and with ray as many as the cluster has CPUs.
         json: print the result as one JSON object.
+        perturb: what goes wrong beside what the file says, e.g. "dead at=5 index=0,2"; may be given several times.
         allow_import: module to import: it registers a neuron of your own.
     """
 
@@ -54,6 +55,7 @@ class Train:
     address: str | None = None
     workers: int | None = None
     json: bool = False
+    perturb: Perturb = ()
     allow_import: Annotated[tuple[str, ...], tyro.conf.UseAppendAction, tyro.conf.arg(metavar="MODULE")] = ()
 
 
@@ -82,15 +84,16 @@ def starting_point(experiment: Experiment) -> Program:
     """The untrained program of an experiment.
 
     Raises:
-        EnvError: no batched task has the environment's id, or its control period is another one.
+        EnvError: no batched task has the environment's id, it cannot be made as is said, or its control period is
+            another one.
         SpecError: its spaces do not fit.
     """
     from neurobot.loop.fit import check_period
-    from neurobot.train.vector import task_of
+    from neurobot.train.vector import one_of
 
-    task = task_of(experiment.env)
-    program = untrained(experiment, task)
-    check_period(program, task.control_period)
+    env = one_of(experiment.env)
+    program = untrained(experiment, env)
+    check_period(program, env.control_period)
     return program
 
 

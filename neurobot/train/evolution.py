@@ -27,7 +27,7 @@ from neurobot.train.method import Job, Report, Run, State
 from neurobot.train.normalizer import RunningNormalizer
 from neurobot.train.rollout import Episodes
 from neurobot.train.search import direction, searched
-from neurobot.train.vector import task_of
+from neurobot.train.vector import one_of
 
 TRAINING_SEEDS = 1 << 32
 """Environment seeds from here on are for training, so that smaller ones stay unseen."""
@@ -96,9 +96,9 @@ class Evolution(Run):
     def __init__(self, job: Job, settings: Evolve):
         self._job, self._settings = job, settings
         self._index = searched(job.program, settings.train_biases)
-        task = task_of(job.env)
-        check_period(job.program, task.control_period)
-        self._ticks = task.max_episode_steps
+        env = one_of(job.env)
+        check_period(job.program, env.control_period)
+        self._ticks = env.task.max_episode_steps
         threads = settings.threads if job.engine.name == "local" else 1
         self._pool = job.engine.open("episodes", setup(job.program, self._index, job.env, threads))
         theta = job.program.params[self._index]

@@ -17,19 +17,21 @@ def make_envs(env: EnvConfig, n: int, threads: int = 1) -> Any:
         threads: of the physics.
 
     Raises:
-        EnvError: no batched task has the id.
+        EnvError: no batched task has the id, or it cannot be made as is said.
     """
     from neurobot.envs import make_vec  # environments load MuJoCo, which a robot does not need
 
-    return make_vec(env.id, n, threads=threads, autoreset_mode="Disabled")
+    return make_vec(env.id, n, threads=threads, autoreset_mode="Disabled", **env.options())
 
 
-def task_of(env: EnvConfig) -> Any:
-    """The environment's `Task`: spaces, control period, length of an episode.
+def one_of(env: EnvConfig) -> Any:
+    """One `TaskEnv`, closed: its spaces, control period and task are what is wanted.
 
     Raises:
-        EnvError: no batched task has the id.
+        EnvError: no batched task has the id, or it cannot be made as is said.
     """
-    from neurobot.envs import find_task
+    from neurobot.envs import make
 
-    return find_task(env.id)
+    made = make(env.id, **env.options())
+    made.close()
+    return made

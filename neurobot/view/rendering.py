@@ -52,3 +52,10 @@ def choose() -> str | None:
     """The backend to render with: what MUJOCO_GL says, else the first that works, else None."""
     given = os.environ.get("MUJOCO_GL")
     return given or next((backend for backend in BACKENDS if not problem(backend)), None)
+
+
+def prepare() -> None:
+    """Tell MuJoCo how to render, which it reads once, when it is imported."""
+    backend = choose()
+    if backend is not None:
+        os.environ["MUJOCO_GL"] = backend

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any, final
 
 import numpy as np
 
-from neurobot.errors import ConfigError, EnvError, NeurobotError
+from neurobot.errors import ConfigError, NeurobotError
 from neurobot.loop.fit import env_period
-from neurobot.view.rendering import INSTALL, choose
+from neurobot.view.rendering import prepare
+from neurobot.view.still import first_frame
 
 DEFAULT_RATE = 30.0
 """Frames a second where an environment has no control period of its own [Hz]."""
@@ -36,9 +36,7 @@ def filmed(make: Callable[[], Any], path: Path) -> Filmed:
         raise ConfigError(f"--video {path}: there is no folder {path.parent}")
     if importlib.util.find_spec("imageio_ffmpeg") is None:
         raise NeurobotError("imageio-ffmpeg, which writes videos, is not installed; pip install 'neurobot[video]'")
-    backend = choose()
-    if backend is not None:
-        os.environ["MUJOCO_GL"] = backend  # MuJoCo reads it once, when it is imported
+    prepare()
     return Filmed(make(), path)
 
 
@@ -60,17 +58,7 @@ class Filmed:
         self._path, self._temporary = path, path.with_name(f".{path.name}.writing.mp4")
         self._writer: Any = None
         self._frames = 0
-        try:
-            env.reset(seed=0)
-            frame = env.render()
-        except Exception as error:  # whatever OpenGL, PyOpenGL or a third party's renderer raises
-            env.close()
-            what = f"{type(error).__name__}: {error}"
-            advice = INSTALL if "mujoco" in type(env.unwrapped).__module__ else "pip install 'neurobot[video]'"
-            raise EnvError(f"the environment cannot be rendered ({what}); {advice}") from error
-        if frame is None:
-            env.close()
-            raise EnvError("the environment gives no pictures; it has no render mode rgb_array")
+        first_frame(env)
         period = env_period(env)
         self._rate = env.metadata.get("render_fps", DEFAULT_RATE) if period is None else 1 / period
 

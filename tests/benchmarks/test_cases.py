@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from benchmarks import camera
 from benchmarks.__main__ import _parser, _peers, main
 from benchmarks.cuba import case as cuba
 from benchmarks.envs import case as envs
@@ -74,3 +75,12 @@ def test_a_robot_that_falls_all_the_same_is_noticed():
     wild = {"actions": np.ones((1, 100, 4, 3), np.float32), "seeds": np.zeros(1, int)}
     with pytest.raises(RuntimeError, match="an episode ended"):
         stepping(wild, lambda seed: env.reset(seed=seed), env.step)
+
+
+def test_scenes_of_the_event_camera_differ_in_how_much_moves(capsys):
+    for scene in (camera.still, camera.disc, camera.grating, camera.flicker):
+        camera.row(scene.__name__, scene(30, 64)[:, None], rounds=1)
+    rows = [line.split(" | ") for line in capsys.readouterr().out.splitlines()]
+    assert [row[1] for row in rows] == ["29 of 64 x 64"] * 4
+    events = [int(row[4]) for row in rows]
+    assert events[0] == 0 < events[1] < 64 < events[2] < 1000 < events[3]

@@ -3,11 +3,12 @@
 import pytest
 
 from neurobot.cli.environment import check_id, make_env
+from neurobot.config import EnvConfig
 from neurobot.errors import ConfigError, EnvError
 
 
 def test_a_registered_id_is_made():
-    env = make_env("CartPole-v1")
+    env = make_env(EnvConfig(id="CartPole-v1"))
     assert env.action_space.n == 2
     env.close()
 
@@ -47,7 +48,7 @@ def test_a_module_that_cannot_be_imported_is_named(fakes, tmp_path):
 
 def test_an_environment_that_cannot_be_made_says_why(fakes):
     with pytest.raises(EnvError, match="fake/plain-v0: the environment cannot be made \\(TypeError"):
-        make_env("fake/plain-v0", [fakes], no_such_option=1)
+        make_env(EnvConfig(id="fake/plain-v0", settings={"no_such_option": 1}), [fakes])
 
 
 def test_a_launch_file_that_names_a_module_is_refused_by_the_command(command, launch, fakes):

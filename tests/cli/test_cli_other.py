@@ -2,12 +2,15 @@
 
 import json
 import os
+from pathlib import Path
 
 import pytest
+from matplotlib.image import imread
 
 from neurobot.cli import doctor
 from neurobot.cli.console import seconds, significant
 from neurobot.envs import vector_ids
+from neurobot.view.rendering import choose
 
 
 def test_envs_lists_batched_tasks_and_gymnasiums(command):
@@ -29,27 +32,56 @@ def test_an_imported_modules_environments_are_listed(command, fakes):
 
 @pytest.mark.parametrize("name", vector_ids())
 def test_a_batched_task_is_described_with_tables(command, name):
-    out = command("envs", name).out
+    out = command("envs", name, "--no-picture").out
     assert out.startswith(f"{name}: ")
     assert "control period" in out
     assert "| index | meaning" in out
 
 
 def test_one_of_gymnasiums_is_described_by_its_author(command):
-    result = command("envs", "Pendulum-v1", "--json")
+    result = command("envs", "Pendulum-v1", "--json", "--no-picture")
     data = json.loads(result.out)
     assert data["id"] == "Pendulum-v1"
     assert "torque" in data["description"]
 
 
 def test_an_environment_without_description_is_told(command, fakes):
-    assert "fake/plain-v0 has no description" in command("envs", "fake/plain-v0", "--allow-import", fakes).out
+    assert (
+        "fake/plain-v0 has no description"
+        in command("envs", "fake/plain-v0", "--no-picture", "--allow-import", fakes).out
+    )
 
 
 def test_an_unknown_environment_gets_near_matches(command):
     result = command("envs", "HalfCheeta-v5")
     assert result.code == 3
     assert "did you mean 'HalfCheetah-v5'" in result.err
+
+
+@pytest.mark.parametrize("name", ["neurobot/Reach-v0", "Hopper-v5", "CartPole-v1"])
+def test_an_environment_is_drawn(command, name, tmp_path):
+    assert choose() is not None, "this machine cannot render; `neurobot doctor` says what is missing"
+    file = tmp_path / "made" / "picture.png"
+    data = json.loads(command("envs", name, "--json", "--out", str(file)).out)
+    assert data["picture"] == str(file) and imread(file).std() > 0.05
+
+
+def test_a_picture_goes_into_runs_unless_told_otherwise(command):
+    result = command("envs", "neurobot/Reach-v0")
+    assert "picture: runs/Reach-v0.png" in result.out and Path("runs/Reach-v0.png").stat().st_size > 1_000
+
+
+def test_without_a_renderer_the_tables_are_printed_and_the_reason(command, monkeypatch):
+    monkeypatch.setattr("neurobot.view.still.has_matplotlib", lambda: False)
+    result = command("envs", "neurobot/Reach-v0")
+    assert result.code == 0 and "| index | meaning" in result.out
+    assert "no picture: matplotlib, which writes pictures, is not installed" in result.err
+    assert command("envs", "neurobot/Reach-v0", "--out", "a.png").code == 3
+
+
+def test_a_format_that_is_none_and_a_picture_of_a_list_are_refused(command):
+    assert "give NAME.png" in command("envs", "neurobot/Reach-v0", "--out", "a.what").err
+    assert "a list has no picture" in command("envs", "--out", "a.png").err
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from gymnasium.spaces import Box, Discrete
 
 import neurobot.config
 from neurobot.config import Experiment, bundled_launches, changed, find_launch, load_experiment, to_json
+from neurobot.envs import Perturbation, Randomize
 from neurobot.errors import ConfigError, SpecError
 from neurobot.spec import (
     AllToAll,
@@ -254,6 +255,86 @@ def test_a_file_that_cannot_be_read_is_refused(launch, monkeypatch):
     path = launch()
     monkeypatch.setattr("pathlib.Path.read_text", read_text)
     refused(path, "cannot be read (Permission denied)")
+
+
+VARIED = """
+[env]
+id = "Pendulum-v1"
+
+[env.settings]
+gravity = 9.81
+names = ["a", "b"]
+
+[env.randomize]
+noise = [0.0, 0.1]
+latency = [0, 2]
+
+[[env.perturb]]
+kind = "dead"
+at = [1.0, 2.0]
+index = 0
+
+[[env.perturb]]
+kind = "loss"
+probability = 0.5
+"""
+
+
+def varied(launch, old="", new=""):
+    assert old in VARIED
+    return launch(LAUNCH.replace('[env]\nid = "Pendulum-v1"\n', VARIED.replace(old, new)))
+
+
+def test_what_differs_and_goes_wrong_becomes_options_of_the_environment(launch):
+    env = load_experiment(varied(launch)).env
+    assert env.options() == {
+        "gravity": 9.81,
+        "names": ["a", "b"],
+        "randomize": Randomize(noise=(0.0, 0.1), latency=(0, 2)),
+        "perturb": (
+            Perturbation(kind="dead", at=(1.0, 2.0), index=(0,)),
+            Perturbation(kind="loss", probability=0.5),
+        ),
+    }
+    assert load_experiment(launch()).env.options() == {}
+
+
+def test_what_differs_and_goes_wrong_round_trips_through_a_run_folder(launch, tmp_path):
+    e = load_experiment(varied(launch))
+    (tmp_path / "config.json").write_text(to_json(e))
+    again = load_experiment(tmp_path)
+    assert again == e and again.env.options() == e.env.options()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("gravity = 9.81", "threads = 2", "settings.threads is none of the environment's settings; leave it out"),
+        ("gravity = 9.81", "since = 2020-01-01", "settings.since is .*, it must be a number, a text, true or false"),
+        ("gravity = 9.81", "some = {a = 1}", "settings.some is {'a': 1}, it must be a number"),
+        ("noise", "nois", "randomize: nothing is called 'nois'; did you mean 'noise'"),
+        ("[0.0, 0.1]", "0.1", r"randomize.noise is 0.1; it must be a pair \(low, high\)"),
+        ("[0, 2]", "[0, 2.5]", r"randomize.latency is \[0, 2.5\]; .* of whole numbers"),
+        ('kind = "dead"', 'kind = "daed"', r"perturb\[0\]: perturbation: kind is 'daed'; did you mean 'dead'"),
+        ('kind = "dead"', "", r"perturb\[0\]: perturbation: it has no kind; known: reversed, weakened"),
+        ("probability", "probabilty", r"perturb\[1\]: .*unknown key 'probabilty', did you mean 'probability'"),
+        ("probability = 0.5", "", r"perturb\[1\]: perturbation 'loss': it needs probability"),
+        ("[env.randomize]", "[env.randomise]", "env: unknown key 'randomise', did you mean 'randomize'"),
+        ('id = "Pendulum-v1"', 'id = "Pendulum-v1"\nperturb = 3\n[x]\n', "env.perturb: is no table, or no list"),
+    ],
+)
+def test_what_cannot_differ_or_go_wrong_is_named(launch, old, new, said):
+    text = varied(launch, old, new)
+    if new.endswith("[x]\n"):  # a table has a key once only
+        text.write_text(LAUNCH.replace('id = "Pendulum-v1"', 'id = "Pendulum-v1"\nperturb = 3'))
+    with pytest.raises(ConfigError, match=said):
+        load_experiment(text)
+
+
+def test_all_that_cannot_differ_or_go_wrong_is_told_at_once(launch):
+    path = varied(launch, "probability = 0.5", "probability = 2.0")
+    path.write_text(path.read_text().replace("noise", "nois").replace("gravity", "render_mode").replace("dead", "daed"))
+    refused(path, "4 problems", "settings.render_mode", "randomize: nothing", "perturb[0]: ", "perturb[1]: ")
 
 
 def test_changes_are_named_by_their_path(launch):

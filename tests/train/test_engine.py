@@ -32,9 +32,16 @@ def test_the_number_of_workers_changes_no_bit(tmp_path, here, workers):
     require_same(here, tmp_path)
 
 
-def test_parts_of_a_population_are_what_they_are_in_the_whole():
+PLAIN = EnvConfig(id="CartPole-v1")
+VARIED = replace(
+    PLAIN, randomize={"noise": [0.0, 0.05]}, perturb=({"kind": "loss", "at": [0.0, 0.1], "probability": 0.5},)
+)
+
+
+@pytest.mark.parametrize("env", [PLAIN, VARIED], ids=["plain", "varied"])
+def test_parts_of_a_population_are_what_they_are_in_the_whole(env):
     index = searched(PROGRAM, biases=True)
-    pool = Local("episodes", setup(PROGRAM, index, EnvConfig(id="CartPole-v1"), 1), 1)
+    pool = Local("episodes", setup(PROGRAM, index, env, 1), 1)
     noise = Noise(key=(1, 2), pairs=3, sigma=0.1)
 
     def part(first: int, n: int) -> bytes:

@@ -34,16 +34,21 @@ class Painted(gymnasium.Env):
     def render(self):
         if self.fault == "error":
             raise RuntimeError("no OpenGL")
+        if self.fault == "ours":  # an environment of neurobot.envs
+            raise EnvError("no picture can be made on this machine")
         return None if self.fault == "nothing" else np.full((32, 48, 3), 20 * self.steps, np.uint8)
 
     def close(self):
         self.closed = True
 
 
+choose = rendering.choose
+
+
 @pytest.fixture(autouse=True)
 def no_trials(monkeypatch):
     """Rendering is not tried, because that takes seconds."""
-    monkeypatch.setattr("neurobot.view.video.choose", lambda: None)
+    monkeypatch.setattr("neurobot.view.rendering.choose", lambda: None)
 
 
 def test_a_video_has_one_frame_a_tick_in_the_robots_time(tmp_path):
@@ -92,7 +97,12 @@ def test_without_imageio_ffmpeg_the_message_says_how_to_get_it(tmp_path, monkeyp
 
 
 @pytest.mark.parametrize(
-    ("fault", "said"), [("error", "no OpenGL.*pip install 'neurobot"), ("nothing", "gives no pictures")]
+    ("fault", "said"),
+    [
+        ("error", "no OpenGL.*pip install 'neurobot"),
+        ("ours", "EnvError: no picture can be made.*apt-get install libegl1"),
+        ("nothing", "gives no pictures"),
+    ],
 )
 def test_an_environment_that_cannot_be_rendered_is_refused_and_closed(tmp_path, fault, said):
     env = Painted(fault)
@@ -150,16 +160,16 @@ def test_a_trial_of_a_backend_says_what_is_wrong(monkeypatch, trial, said):
 def test_the_first_backend_that_works_is_chosen_unless_one_is_given(monkeypatch):
     monkeypatch.delenv("MUJOCO_GL", raising=False)
     monkeypatch.setattr(rendering, "problem", lambda backend: "" if backend == "osmesa" else "broken")
-    assert rendering.choose() == "osmesa"
+    assert choose() == "osmesa"
     monkeypatch.setattr(rendering, "problem", lambda backend: "broken")
-    assert rendering.choose() is None
+    assert choose() is None
     monkeypatch.setenv("MUJOCO_GL", "glfw")
-    assert rendering.choose() == "glfw"
+    assert choose() == "glfw"
 
 
 def test_mujoco_is_told_how_to_render_before_the_environment_is_made(tmp_path, monkeypatch):
     monkeypatch.setenv("MUJOCO_GL", "")
-    monkeypatch.setattr("neurobot.view.video.choose", lambda: "osmesa")
+    monkeypatch.setattr("neurobot.view.rendering.choose", lambda: "osmesa")
     seen = []
 
     def make():
