@@ -23,14 +23,13 @@ from neurobot.errors import ConfigError, EnvError, SpecError, near
 from neurobot.spec import ControllerSpec, Decoder, Encoder, NetworkSpec, resolve
 from neurobot.spec.check import Problems
 from neurobot.spec.serialize import Invalid, converter, from_data, to_data
-from neurobot.train.evolve import Evolve
+from neurobot.train.log import Log
+from neurobot.train.methods import METHODS, Training
 
 RESOLVED = "config.json"
 """The resolved experiment in a run folder."""
 MAX_FILE = 16 << 20
 MAX_SEED = (1 << 63) - 1
-METHODS: dict[str, type[Evolve]] = {"evolve": Evolve}
-"""Ways to train, by the word in ``[train] method``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +113,7 @@ class Experiment:
         episodes: how many episodes `run` and `eval` run.
         core: what computes: host (float32) or host64 (float64).
         train: how to train.
+        log: what a training writes beside its programs.
         name: name of the experiment, for folders; default that of the launch file.
     """
 
@@ -127,7 +127,8 @@ class Experiment:
     seed: int = 0
     episodes: int = 1
     core: Literal["host", "host64"] = "host"
-    train: Evolve | None = None
+    train: Training | None = None
+    log: Log = field(default_factory=Log)
     name: str = ""
 
     def __post_init__(self) -> None:
@@ -267,12 +268,12 @@ def _listed(path: Path, problems: list[str]) -> str:
 def _register() -> None:
     """Teach the converter the words of ``[train] method``, once."""
     c = converter()
-    c.register_structure_hook_func(lambda t: t == Evolve | None, _structure_train)
+    c.register_structure_hook_func(lambda t: t == Training | None, _structure_train)
     for name, cls in METHODS.items():
         c.register_unstructure_hook(cls, _unstructure_train(c, name, cls))
 
 
-def _structure_train(data: Any, _: Any) -> Evolve | None:
+def _structure_train(data: Any, _: Any) -> Training | None:
     if data is None:
         return None
     if not isinstance(data, dict):
@@ -284,8 +285,8 @@ def _structure_train(data: Any, _: Any) -> Evolve | None:
     return converter().structure({k: v for k, v in data.items() if k != "method"}, METHODS[method])
 
 
-def _unstructure_train(c: cattrs.Converter, name: str, cls: type[Evolve]) -> Callable[[Evolve], dict[str, Any]]:
-    def unstructure(settings: Evolve) -> dict[str, Any]:
+def _unstructure_train(c: cattrs.Converter, name: str, cls: type[Training]) -> Callable[[Training], dict[str, Any]]:
+    def unstructure(settings: Training) -> dict[str, Any]:
         return {"method": name} | {f.name: c.unstructure(getattr(settings, f.name)) for f in dataclasses.fields(cls)}
 
     return unstructure

@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
-from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bar
 
 from neurobot.cli import INTERRUPTED
 from neurobot.cli.arguments import Perturb, parse_with_settings
 from neurobot.cli.console import compiling, messages, print_json, print_rows, say, significant
 from neurobot.cli.folder import PROGRAM, new_folder, write_config
-from neurobot.cli.run import load_program, untrained
+from neurobot.cli.run import untrained
 from neurobot.config import Experiment
 from neurobot.errors import ConfigError
-from neurobot.train.evolve import Progress, evolve
+from neurobot.train.engine import Engine
+from neurobot.train.method import Job
 
 if TYPE_CHECKING:
     from neurobot.program import Program
+    from neurobot.train.drive import Progress
 
-EVENTS, CHECKPOINT = "events.jsonl", "checkpoint.safetensors"
+EVENTS = "events.jsonl"
+SHOWN = {"return_mean": "return", "accuracy": "accuracy", "loss": "loss", "spikes_per_tick": "spikes/tick"}
+"""Numbers of a step that the progress bar shows, where there are any, and what it calls them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +40,9 @@ class Train:
         launch: a launch file, the folder of a training, or the name of a bundled launch file.
         out: folder of the training; default runs/NAME-DATE-TIME.
         resume: go on in the folder of a training that was interrupted; give that folder as LAUNCH too.
+        engine: where episodes run: local, on this machine, or ray, on a cluster. The result is the same.
+        address: of a Ray cluster that is running, e.g. auto; without one --engine ray starts one on this machine.
+        workers: how many work at once; default 1, and with ray as many as the cluster has CPUs.
         json: print the result as one JSON object.
         perturb: what goes wrong beside what the file says, e.g. "dead at=5 index=0,2"; may be given several times.
         allow_import: module to import: it registers a neuron of your own.
@@ -43,6 +51,9 @@ class Train:
     launch: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="LAUNCH")]
     out: Annotated[Path | None, tyro.conf.arg(metavar="FOLDER")] = None
     resume: Annotated[Path | None, tyro.conf.arg(metavar="FOLDER")] = None
+    engine: Literal["local", "ray"] = "local"
+    address: str | None = None
+    workers: int | None = None
     json: bool = False
     perturb: Perturb = ()
     allow_import: Annotated[tuple[str, ...], tyro.conf.UseAppendAction, tyro.conf.arg(metavar="MODULE")] = ()
@@ -55,11 +66,15 @@ def main(args: Sequence[str]) -> int:
         raise ConfigError(f"{options.launch}: it has no [train] part, which says how to train; add one")
     if options.resume and options.out:
         raise ConfigError("--out makes a new folder and --resume goes on in an old one; give one of them")
+    engine = Engine(
+        name=options.engine, address=options.address, workers=options.workers, imports=options.allow_import
+    )  # fmt: skip
     program = starting_point(experiment)
+    job = Job(program=program, env=experiment.env, seed=experiment.seed, engine=engine)
     folder = _resumed(options.resume) if options.resume else new_folder(options.out, experiment.name)
     if not options.resume:
         write_config(folder, experiment)
-    last, interrupted = _train(program, experiment, folder, resume=options.resume is not None)
+    last, interrupted = _train(job, experiment, folder, resume=options.resume is not None)
     picture = _draw(folder)
     _report(options, folder, picture, last, interrupted)
     return INTERRUPTED if interrupted else 0
@@ -73,67 +88,79 @@ def starting_point(experiment: Experiment) -> Program:
             another one.
         SpecError: its spaces do not fit.
     """
-    from neurobot.envs import make
     from neurobot.loop.fit import check_period
+    from neurobot.train.vector import one_of
 
-    env = make(experiment.env.id, **experiment.env.options())
-    env.close()
+    env = one_of(experiment.env)
     program = untrained(experiment, env)
     check_period(program, env.control_period)
     return program
 
 
 def _resumed(folder: Path) -> Path:
-    if not (folder / CHECKPOINT).is_file():
-        raise ConfigError(f"--resume {folder}: there is no {CHECKPOINT}; give the folder of an interrupted training")
+    from neurobot.train.checkpoint import checkpoints
+
+    if not checkpoints(folder):
+        raise ConfigError(f"--resume {folder}: there is no checkpoint; give the folder of an interrupted training")
     return folder
 
 
-def _train(program: Program, experiment: Experiment, folder: Path, *, resume: bool) -> tuple[Progress | None, bool]:
+def _train(job: Job, experiment: Experiment, folder: Path, *, resume: bool) -> tuple[Progress | None, bool]:
     """Train; returns the last report, and whether Ctrl-C ended it."""
-    from neurobot.loop.quiet import Interrupts
+    from neurobot.train.drive import train
 
     assert experiment.train is not None
     last: Progress | None = None
     with compiling("tick_batch"):
         from neurobot.core import BatchCore
 
-        BatchCore(program, 1, own_params=True)
-    with Interrupts() as interrupts, _bar() as update:
+        BatchCore(job.program, 1, own_params=True)
+    with _bar() as update:
 
         def report(progress: Progress) -> None:
             nonlocal last
             last = progress
             update(progress)
-            if interrupts.requested:  # between two generations, where a checkpoint is whole
-                raise KeyboardInterrupt
 
         try:
-            evolve(
-                program, experiment.env.id, experiment.train, folder, seed=experiment.seed, resume=resume,
-                report=report, options=experiment.env.options(),
-            )  # fmt: skip
+            train(job, experiment.train, folder, log=experiment.log, resume=resume, report=report, notice=say)
         except KeyboardInterrupt:
             return last, True
     return last, False
 
 
 @contextmanager
-def _bar() -> Iterator[Any]:
+def _bar() -> Iterator[Callable[[Progress], None]]:
     """A progress bar on stderr; gives the function that moves it."""
     columns = (
         TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"),
-        TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(),
+        TimeElapsedColumn(), TextColumn("{task.fields[left]}"),
     )  # fmt: skip
     with Bar(*columns, console=messages()) as bar:
-        task = bar.add_task("first generation", total=1.0)
+        task = bar.add_task("first step", total=1.0, left="")
 
         def update(p: Progress) -> None:
-            mean, rate = significant(p.return_mean), significant(p.steps_per_second)
-            what = f"generation {p.generation}  return {mean}  {rate} steps/s"
-            bar.update(task, completed=p.share, description=what)
+            bar.update(task, completed=p.share, description=described(p), left=time_left(p.seconds_left))
 
         yield update
+
+
+def described(p: Progress) -> str:
+    """A step of training in a few words: its number, return, steps per second, spikes."""
+    words = [f"{p.unit} {p.rounds}"]
+    words += [f"{word} {significant(p.numbers[name])}" for name, word in SHOWN.items() if name in p.numbers]
+    if p.steps:
+        words.append(f"{significant(p.steps_per_second)} steps/s")
+    return "  ".join(words)
+
+
+def time_left(seconds: float) -> str:
+    """A time to wait [s], as hours, minutes and seconds; nothing where it is not known."""
+    if not math.isfinite(seconds):
+        return ""
+    minutes, s = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{s:02d} left"
 
 
 def _draw(folder: Path) -> Path | None:
@@ -153,32 +180,43 @@ def _draw(folder: Path) -> Path | None:
 
 
 def _report(options: Train, folder: Path, picture: Path | None, last: Progress | None, interrupted: bool) -> None:
+    from neurobot.train.checkpoint import checkpoints
+
     program = folder / PROGRAM
-    best = load_program(str(program)).provenance.get("validation_return") if program.exists() else None
     if options.json:
         print_json({
             "folder": str(folder),
             "program": str(program) if program.exists() else None,
             "learning": None if picture is None else str(picture),
-            "generation": 0 if last is None else last.generation,
+            "unit": None if last is None else last.unit,
+            "rounds": 0 if last is None else last.rounds,
             "steps": 0 if last is None else last.steps,
             "core_seconds": 0.0 if last is None else last.core_seconds,
-            "return_mean": None if last is None else last.return_mean,
-            "best": best,
+            "last": {} if last is None else {name: _number(x) for name, x in last.numbers.items()},
+            "best": None if last is None else _number(last.best),
             "interrupted": interrupted,
         })  # fmt: skip
     else:
-        rows = {"folder": str(folder)}
-        if last is not None:
-            minutes = f"{last.core_seconds / 60:.3g} core-minutes"
-            rows["done"] = f"{last.generation} generations, {last.steps:,} steps, {minutes}"
-            rows["return"] = f"{significant(last.return_mean)} in the last generation"
-        if best is not None:
-            rows["best"] = f"{significant(best)} in an evaluation"
+        rows = {"folder": str(folder)} | ({} if last is None else _rows(last))
         if program.exists():
             rows["measure it"] = f"neurobot eval {program}"
         print_rows("interrupted" if interrupted else "trained", rows)
-    if interrupted and (folder / CHECKPOINT).is_file():
+    if interrupted and checkpoints(folder):
         say(f"a checkpoint was saved; go on with: neurobot train {folder} --resume {folder}")
     elif interrupted:
         say("interrupted before the first checkpoint; nothing was saved")
+
+
+def _rows(last: Progress) -> dict[str, str]:
+    minutes = f"{last.core_seconds / 60:.3g} core-minutes"
+    rows = {"done": f"{last.rounds} {last.unit}s, {last.steps:,} steps, {minutes}"}
+    for name, word in SHOWN.items():
+        if name in last.numbers:
+            rows[word] = f"{significant(last.numbers[name])} in the last {last.unit}"
+    if math.isfinite(last.best):
+        rows["best"] = f"{significant(last.best)} in an evaluation"
+    return rows
+
+
+def _number(x: float) -> float | None:
+    return x if math.isfinite(x) else None

@@ -28,7 +28,8 @@ from neurobot.program import Program
 class BatchCore:
     """N instances of a Program, each with its own state and, if wanted, its own params.
 
-    Instance i equals a `HostCore` with the same seed and ``instance=i``, bit for bit, for any number of threads.
+    Instance i equals a `HostCore` with the same seed and ``instance=first + i``, bit for bit, for any number of
+    threads.
 
     Args:
         program: what to run.
@@ -37,8 +38,10 @@ class BatchCore:
         own_params: give every instance params of its own, as a population of evolution needs; else they share.
         seed: of chance; default the program's.
         threads: of this call; instances are split between them.
+        first: number of the first instance, where this is a part of a larger batch.
 
     Attributes:
+        first: as given; a change is in force from the next reset on.
         params: (1, words), or (n, words) with own_params; writable.
         state: (n, words).
         action: (n, action_size) float64.
@@ -57,11 +60,12 @@ class BatchCore:
         own_params: bool = False,
         seed: int | None = None,
         threads: int = 1,
+        first: int = 0,
     ):
         real = checked_dtype("BatchCore", dtype)
         if n < 1 or threads < 1:
             raise SpecError("BatchCore", [f"n is {n} and threads {threads}, both must be at least 1"])
-        self.program, self.n = program, n
+        self.program, self.n, self.first = program, n, first
         self._layout = linked_layout(program, dtype)
         self.params = np.repeat(cast_params(program, real)[None], n if own_params else 1, axis=0)
         self.state = np.zeros((n, program.state_words), dtype)
@@ -176,5 +180,5 @@ class BatchCore:
         for i, seed, episode in zip(ids, seeds, episodes, strict=True):
             if len(self.params) > 1:
                 self.state[i] = start_state(self.program, self.state.dtype, self.params[i])
-            set_episode(self.ints[i], int(seed), int(episode), int(i))
+            set_episode(self.ints[i], int(seed), int(episode), self.first + int(i))
         show_action(self.program, self.state, self.action)

@@ -45,7 +45,7 @@ def save(program: Program, path: str | Path) -> None:
     if bad:
         raise ProgramFileError(f"{path}: not written, {bad[0]!r} has entries that are not finite")
     header = _header(program)
-    meta = {"neurobot": header, "sha256": _digest(header, arrays)}
+    meta = {"neurobot": header, "sha256": digest_of(header, arrays)}
     write(Path(path), to_bytes(arrays, meta))
 
 
@@ -67,7 +67,7 @@ def load(path: str | Path) -> Program:
             header describes no valid spec; its arrays are not those of the spec, or not finite.
     """
     path = Path(path)
-    _check_size(path)
+    check_size(path)
     try:
         with safe_open(str(path), framework="numpy") as file:
             header = _read_header(path, file.metadata())
@@ -76,7 +76,7 @@ def load(path: str | Path) -> Program:
             digest = file.metadata()["sha256"]
     except SafetensorError as error:
         raise ProgramFileError(f"{path}: not a safetensors file, or a damaged one ({error})") from None
-    if digest != _digest(json.dumps(header, sort_keys=True), arrays):
+    if digest != digest_of(json.dumps(header, sort_keys=True), arrays):
         raise ProgramFileError(f"{path}: the checksum does not match, the file is damaged; get it again")
     return _fill(path, blank, arrays)
 
@@ -121,7 +121,7 @@ def _plain(x: Any) -> Any:
     raise TypeError(f"{x!r} in the provenance is a {type(x).__name__}; give numbers, texts, lists and dicts")
 
 
-def _digest(header: str, arrays: Mapping[str, np.ndarray]) -> str:
+def digest_of(header: str, arrays: Mapping[str, np.ndarray]) -> str:
     """sha256 over the header without provenance, and over names, types, shapes and contents of the arrays."""
     semantic = {k: v for k, v in json.loads(header).items() if k != "provenance"}
     digest = hashlib.sha256(json.dumps(semantic, sort_keys=True).encode())
@@ -132,8 +132,8 @@ def _digest(header: str, arrays: Mapping[str, np.ndarray]) -> str:
     return digest.hexdigest()
 
 
-def _check_size(path: Path) -> None:
-    """Bound the file and its header before anything is allocated."""
+def check_size(path: Path) -> None:
+    """Bound the file and its header before anything is allocated; ProgramFileError where they are too large."""
     try:
         size = path.stat().st_size
         with path.open("rb") as file:

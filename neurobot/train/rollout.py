@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -14,25 +15,44 @@ from neurobot.program import Program
 
 @dataclass(frozen=True, slots=True)
 class Episodes:
-    """What a population did, one episode each.
+    """What a population did, one episode each; a row for each, so that parts can be put together in any grouping.
 
     Args:
         returns: (n,).
         lengths: (n,) ticks.
-        spikes: spikes a tick, mean over all.
-        synops: synaptic operations a tick, mean over all.
-        count: ticks in all.
-        shifted_sum: (n_obs,) sum over all observations of x - center.
-        shifted_squares: (n_obs,) sum of (x - center)^2.
+        spikes: (n,) in the whole episode.
+        synops: (n,) synaptic operations in the whole episode.
+        shifted_sum: (n, n_obs) sum over the observations of x - center.
+        shifted_squares: (n, n_obs) sum of (x - center)^2.
     """
 
     returns: np.ndarray
     lengths: np.ndarray
-    spikes: float
-    synops: float
-    count: int
+    spikes: np.ndarray
+    synops: np.ndarray
     shifted_sum: np.ndarray
     shifted_squares: np.ndarray
+
+    @property
+    def count(self) -> int:
+        """Ticks in all."""
+        return int(self.lengths.sum())
+
+    @property
+    def spikes_per_tick(self) -> float:
+        """Mean over all ticks."""
+        return int(self.spikes.sum()) / self.count
+
+    @property
+    def synops_per_tick(self) -> float:
+        """Mean over all ticks."""
+        return int(self.synops.sum()) / self.count
+
+    @staticmethod
+    def joined(parts: Sequence[Episodes]) -> Episodes:
+        """Parts of a population, in their order."""
+        names = [f.name for f in fields(Episodes)]
+        return Episodes(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in names})
 
 
 class Rollout:
@@ -51,7 +71,9 @@ class Rollout:
         self.program, self.env = program, env
         self.core = BatchCore(program, env.num_envs, own_params=True)
 
-    def run(self, seeds: list[int], center: np.ndarray, episode_seed: int, horizon: int | None = None) -> Episodes:
+    def run(
+        self, seeds: list[int], center: np.ndarray, episode_seed: int, horizon: int | None = None, first: int = 0
+    ) -> Episodes:
         """One episode of everybody.
 
         Args:
@@ -59,29 +81,30 @@ class Rollout:
             center: (n_obs,) what observations are shifted by in the sums.
             episode_seed: of the controllers' chance.
             horizon: stop after this many ticks; None is at the episodes' ends.
+            first: number of the first controller, where these are a part of a larger population.
         """
         n = self.env.num_envs
         observations, _ = self.env.reset(seed=seeds)
+        self.core.first = first
         self.core.reset(seed=episode_seed)
         returns, lengths = np.zeros(n), np.zeros(n, np.int64)
-        total, squares = np.zeros_like(center), np.zeros_like(center)
-        spikes = synops = 0
+        total, squares = np.zeros((n, center.size)), np.zeros((n, center.size))
+        spikes, synops = np.zeros(n, np.int64), np.zeros(n, np.int64)
         ids = np.arange(n)
         while ids.size and (horizon is None or lengths[ids[0]] < horizon):
             observations = np.ascontiguousarray(observations, np.float64)
             shifted = observations[ids] - center
-            total += shifted.sum(0)
-            squares += (shifted * shifted).sum(0)
+            total[ids] += shifted
+            squares[ids] += shifted * shifted
             actions = self.core.tick(observations, ids)
-            spikes += int(self.core.spikes[ids].sum())
-            synops += int(self.core.synops[ids].sum())
+            spikes[ids] += self.core.spikes[ids]
+            synops[ids] += self.core.synops[ids]
             observations, rewards, terminated, truncated, _ = self.env.step(self._cast(actions))
             failed = self.core.status[ids] != 0
             returns[ids] += np.where(failed, 0.0, rewards[ids])
             lengths[ids] += 1
             ids = ids[~(terminated | truncated)[ids] & ~failed]
-        ticks = int(lengths.sum())
-        return Episodes(returns, lengths, spikes / ticks, synops / ticks, ticks, total, squares)
+        return Episodes(returns, lengths, spikes, synops, total, squares)
 
     def _cast(self, actions: np.ndarray) -> np.ndarray:
         return actions[:, 0].astype(np.int64) if self.program.discrete else actions

@@ -114,27 +114,35 @@ def timing(ax: Axes, recording: Recording) -> None:
     ax.set_title("time of each stage of a tick", loc="left", fontsize="medium")
 
 
+CURVES = {"return_mean": "return", "accuracy": "accuracy", "loss": "loss"}
+"""What a learning curve shows, the first of these that a training has, and what the axis is called."""
+
+
 def learning_curve(events: Sequence[Mapping[str, Any]]) -> Figure:
-    """Return over environment steps, from the events of a training run.
+    """Return, accuracy or loss over environment steps, or over rounds where there are none, from a training's events.
 
     Args:
-        events: those named ``generation`` have ``steps`` and ``return_mean`` of the perturbed programs, those named
-            ``evaluation`` have ``steps``, ``return_mean`` and ``return_std`` of the unperturbed one.
+        events: those named ``round`` and ``evaluation`` have ``round``, ``steps`` and, of `CURVES`, the number that is
+            drawn; the evaluations' ``return_std`` becomes error bars. ``start`` says what a round is called.
 
     Raises:
         NeurobotError: matplotlib is not installed.
     """
     figure = blank_figure(8, 5)
     ax = figure.subplots()
-    generations = [e for e in events if e.get("event") == "generation"]
+    rounds = [e for e in events if e.get("event") == "round"]
     evaluations = [e for e in events if e.get("event") == "evaluation"]
-    steps, mean = _columns(generations, "steps", "return_mean")
-    ax.plot(steps, mean, linewidth=0.8, label="perturbed, mean of a generation")
-    steps, mean, std = _columns(evaluations, "steps", "return_mean", "return_std")
-    ax.errorbar(steps, mean, std, fmt="o-", markersize=3, capsize=2, label="evaluation, mean and standard deviation")
-    ax.set_xlabel("environment steps")
-    ax.set_ylabel("return")
-    ax.legend(loc="lower right", fontsize="small")
+    unit = next((str(e["unit"]) for e in events if "unit" in e), "round")
+    name = next((n for n in CURVES if any(n in e for e in (*evaluations, *rounds))), "return_mean")
+    at = "steps" if any(e.get("steps") for e in rounds) else "round"
+    x, y = _columns([e for e in rounds if name in e], at, name)
+    ax.plot(x, y, linewidth=0.8, label=f"training, mean of a {unit}")
+    measured = [{"return_std": 0.0, **e} for e in evaluations if name in e]
+    x, y, std = _columns(measured, at, name, "return_std")
+    ax.errorbar(x, y, std, fmt="o-", markersize=3, capsize=2, label="evaluation, mean and standard deviation")
+    ax.set_xlabel("environment steps" if at == "steps" else f"{unit}s")
+    ax.set_ylabel(CURVES[name])
+    ax.legend(loc="best", fontsize="small")
     return figure
 
 

@@ -122,7 +122,7 @@ def test_training_goes_on_with_what_differs_and_goes_wrong_and_with_nothing_else
     assert command("train", path, "--out", "parts", "--train.generations", "1").code == 0
     other = command("train", "parts", "--resume", "parts", "--env.perturb.0.probability", "0.1")
     assert other.code == 3
-    assert "of another run: options.perturb[0].probability: 0.5 against 0.1" in other.err
+    assert "of another run: env.perturb[0].probability: 0.5 against 0.1" in other.err
     assert command("train", "parts", "--resume", "parts", "--train.generations", "2").code == 0
     command("train", launch(), "--out", "plain")
     whole, parts, plain = (returns(tmp_path / name) for name in ("whole", "parts", "plain"))

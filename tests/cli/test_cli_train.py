@@ -6,20 +6,22 @@ import signal
 
 import pytest
 
+from neurobot.cli.train import described, time_left
 from neurobot.program import Program
-from neurobot.train.evolve import Progress
+from neurobot.train.drive import Progress
+from neurobot.train.evolution import Evolution
 
 
 def test_training_writes_a_folder_that_runs(command, launch, tmp_path):
     result = command("train", launch(), "--out", "a", "--json", "--seed", "4")
     data = json.loads(result.out)
     assert result.code == 0
-    assert (data["generation"], data["interrupted"], data["folder"]) == (2, False, "a")
+    assert (data["rounds"], data["interrupted"], data["folder"]) == (2, False, "a")
     assert data["best"] == pytest.approx(
         Program.load(tmp_path / "a/program.safetensors").provenance["validation_return"]
     )
     events = [json.loads(line) for line in (tmp_path / "a/events.jsonl").read_text().splitlines()]
-    assert [e["event"] for e in events].count("generation") == 2
+    assert [e["event"] for e in events].count("round") == 2
     assert (tmp_path / "a/learning.png").stat().st_size > 1000
     assert command("run", "a", "--no-record").code == 0
 
@@ -39,20 +41,16 @@ def test_settings_can_be_changed(command, launch, tmp_path):
 
 
 def interrupt_after(generations, monkeypatch):
-    """Lets Ctrl-C come after some generations, between two reports."""
-    from neurobot.cli import train
+    """Lets Ctrl-C come in the middle of a generation."""
+    calls, step = [], Evolution.step
 
-    real = train.evolve
+    def counting(self):
+        calls.append(1)
+        if len(calls) == generations:
+            os.kill(os.getpid(), signal.SIGINT)
+        return step(self)
 
-    def evolve(*args, report, **options):
-        def counting(progress):
-            if progress.generation == generations:
-                os.kill(os.getpid(), signal.SIGINT)
-            report(progress)
-
-        return real(*args, report=counting, **options)
-
-    monkeypatch.setattr(train, "evolve", evolve)
+    monkeypatch.setattr(Evolution, "step", counting)
 
 
 def test_ctrl_c_saves_and_says_how_to_go_on(command, launch, tmp_path, monkeypatch):
@@ -70,15 +68,50 @@ def test_ctrl_c_saves_and_says_how_to_go_on(command, launch, tmp_path, monkeypat
 
 
 def test_an_interruption_before_any_checkpoint_says_that_nothing_was_saved(command, launch, monkeypatch):
-    def evolve(*args, report, **options):
-        report(Progress(0, 0, 0.0, 0.0, 0.0, float("nan"), 0.0, 0.0))
+    def interrupted(self):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("neurobot.cli.train.evolve", evolve)
+    monkeypatch.setattr(Evolution, "step", interrupted)
+    monkeypatch.setattr(Evolution, "atomic", False)
     result = command("train", launch(), "--out", "a", "--json")
     assert result.code == 130
     assert "nothing was saved" in result.err
     assert json.loads(result.out)["program"] is None
+
+
+def test_a_damaged_checkpoint_is_passed_over_and_named(command, launch, tmp_path):
+    command("train", launch(), "--out", "a", "--train.evaluate-every", "1", "--json")
+    newest = tmp_path / "a/checkpoint-000002.safetensors"
+    newest.write_bytes(newest.read_bytes()[:200])
+    result = command("train", "a", "--resume", "a", "--json")
+    assert result.code == 0
+    assert "checkpoint-000002.safetensors" in result.err
+    assert "going on from checkpoint-000001.safetensors instead" in result.err
+    assert json.loads(result.out)["rounds"] == 2
+
+
+def test_what_is_kept_and_where_it_is_reported_can_be_changed(command, launch, tmp_path):
+    command("train", launch(), "--out", "a", "--train.evaluate-every", "1", "--log.keep", "1", "--log.tensorboard")
+    assert len(list((tmp_path / "a").glob("checkpoint-*"))) == 1
+    assert len(list((tmp_path / "a/tensorboard").iterdir())) == 1
+    assert json.loads((tmp_path / "a/config.json").read_text())["log"]["keep"] == 1
+
+
+def progress(**changes):
+    """A report of a training."""
+    numbers = {"return_mean": 81.25, "spikes_per_tick": 12.0, "length_mean": 3.0}
+    values = {
+        "unit": "generation", "rounds": 7, "steps": 4000, "core_seconds": 2.0, "share": 0.5, "seconds_left": 3725.2,
+        "steps_per_second": 2000.0, "numbers": numbers, "best": float("nan"),
+    }  # fmt: skip
+    return Progress(**(values | changes))
+
+
+def test_progress_tells_return_spikes_speed_and_time_left():
+    assert described(progress()) == "generation 7  return 81.25  spikes/tick 12  2,000 steps/s"
+    assert described(progress(unit="epoch", steps=0, numbers={"loss": 0.5})) == "epoch 7  loss 0.5"
+    assert time_left(3725.2) == "1:02:05 left"
+    assert time_left(float("nan")) == ""
 
 
 def test_a_launch_file_without_training_is_refused(command, launch, tmp_path):
@@ -104,7 +137,7 @@ def test_an_environment_without_a_batched_task_is_refused(command, launch):
 
 def test_resuming_needs_a_checkpoint_and_no_new_folder(command, launch, tmp_path):
     (tmp_path / "a").mkdir()
-    assert "there is no checkpoint.safetensors" in command("train", launch(), "--resume", "a").err
+    assert "there is no checkpoint" in command("train", launch(), "--resume", "a").err
     result = command("train", launch(), "--resume", "a", "--out", "b")
     assert result.code == 3
     assert "give one of them" in result.err

@@ -9,51 +9,35 @@ from pathlib import Path
 import gymnasium
 import numpy as np
 import pytest
+from train_programs import cartpole_program
 
+from neurobot.config import EnvConfig
 from neurobot.controller import Controller
 from neurobot.errors import EnvError, SpecError, TrainingError
 from neurobot.program import Program, build
 from neurobot.spec import (
     LIF,
     AllToAll,
-    ControllerSpec,
-    Direct,
-    Encoder,
-    FanIn,
     FixedProbability,
-    Input,
     NetworkSpec,
     Normal,
-    Normalizer,
     Poisson,
     Population,
     Projection,
-    Regular,
-    WinnerTakeAll,
-    resolve,
 )
-from neurobot.train.evolve import Evolve, Progress, centred_ranks, direction, evolve, searched
-from neurobot.train.log import EventLog
+from neurobot.train.drive import Progress, train
+from neurobot.train.evolve import Evolve
+from neurobot.train.method import Job
 from neurobot.train.normalizer import RunningNormalizer
 from neurobot.train.rollout import Rollout
+from neurobot.train.search import centred_ranks, direction, searched
 
 
-def cartpole_program(seed: int = 0, dt: float = 0.004, code: Regular | Poisson | None = None) -> Program:
-    """An untrained controller for CartPole-v1."""
-    env = gymnasium.make("CartPole-v1")
-    lif = LIF(tau_mem=0.014, v_threshold=0.5, input="jump")
-    weights = AllToAll(weight=FanIn(gain=1.0))
-    spec = ControllerSpec(
-        encoder=Encoder(population="in", field=Direct(range=Normalizer(clip=2.0)), code=code or Regular()),
-        network=NetworkSpec(
-            dt,
-            (Population("in", 0, Input()), Population("hidden", 8, lif), Population("out", 4, lif)),
-            (Projection("in", "hidden", weights), Projection("hidden", "out", weights)),
-        ),
-        decoder=WinnerTakeAll(population="out"),
-        substeps=5,
-    )
-    return build(resolve(spec, env.observation_space, env.action_space), seed)
+def evolve(
+    program: Program, env_id: str, settings: Evolve, folder: Path, *, seed: int = 0, **options: object
+) -> Program:
+    """Train by evolution."""
+    return train(Job(program=program, env=EnvConfig(id=env_id), seed=seed), settings, folder, **options)
 
 
 def short(**changes: object) -> Evolve:
@@ -164,7 +148,7 @@ def test_a_resumed_run_equals_an_uninterrupted_one_bit_for_bit(tmp_path: Path) -
 
 def test_an_interrupted_run_is_saved_between_generations_and_resumes_bit_for_bit(tmp_path: Path) -> None:
     def interrupt(progress: Progress) -> None:
-        if progress.generation == 2:
+        if progress.rounds == 2:
             raise KeyboardInterrupt
 
     whole = evolve(cartpole_program(), "CartPole-v1", short(), tmp_path / "whole", seed=1)
@@ -269,34 +253,11 @@ def test_resuming_with_another_controller_is_refused(tmp_path: Path) -> None:
         evolve(cartpole_program(seed=5), "CartPole-v1", short(), tmp_path, seed=1, resume=True)
 
 
-def test_a_damaged_checkpoint_is_refused(tmp_path: Path) -> None:
-    evolve(cartpole_program(), "CartPole-v1", short(), tmp_path, seed=1)
-    path = tmp_path / "checkpoint.safetensors"
-    path.write_bytes(path.read_bytes()[:-10])
-    with pytest.raises(TrainingError, match="damaged"):
-        evolve(cartpole_program(), "CartPole-v1", short(), tmp_path, seed=1, resume=True)
-
-
 def numbers(folder: Path) -> list[dict[str, object]]:
     """The events of a run without what depends on the clock."""
     lines = (folder / "events.jsonl").read_text().splitlines()
-    return [{k: v for k, v in json.loads(line).items() if k != "core_seconds"} for line in lines]
-
-
-def test_a_file_that_is_no_checkpoint_is_refused(tmp_path: Path) -> None:
-    cartpole_program().save(tmp_path / "checkpoint.safetensors")
-    with pytest.raises(TrainingError, match="not a checkpoint of this version"):
-        evolve(cartpole_program(), "CartPole-v1", short(), tmp_path, resume=True)
-
-
-def test_a_log_that_cannot_be_written_is_refused(tmp_path: Path, monkeypatch) -> None:
-    (tmp_path / "events.jsonl").mkdir()
-    with pytest.raises(TrainingError, match=r"events\.jsonl: cannot be written"):
-        evolve(cartpole_program(), "CartPole-v1", short(), tmp_path)
-    log = EventLog(tmp_path / "other.jsonl")
-    monkeypatch.setattr(Path, "open", lambda *_, **__: (_ for _ in ()).throw(OSError(28, "No space left on device")))
-    with pytest.raises(TrainingError, match=r"other\.jsonl: cannot be written \(No space left on device\)"):
-        log.write("generation", generation=1)
+    events = [{k: v for k, v in json.loads(line).items() if k != "core_seconds"} for line in lines]
+    return [e for e in events if e["event"] in ("round", "evaluation")]
 
 
 def test_a_program_without_weights_cannot_be_searched() -> None:
@@ -308,6 +269,6 @@ def test_a_program_without_weights_cannot_be_searched() -> None:
 def test_episodes_are_short_at_first_and_grow_to_the_task_s_own_length(tmp_path: Path) -> None:
     settings = short(horizon=3, generations=4, evaluate_every=4)
     evolve(cartpole_program(), "CartPole-v1", settings, tmp_path, seed=1)
-    lengths = [e["length_mean"] for e in numbers(tmp_path) if e["event"] == "generation"]
+    lengths = [e["length_mean"] for e in numbers(tmp_path) if e["event"] == "round"]
     assert lengths[0] == 3
     assert all(length > 3 for length in lengths[1:])

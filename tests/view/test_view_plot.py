@@ -93,15 +93,26 @@ def test_single_panels_can_be_drawn_into_axes_of_ones_own(recording):
     assert other.get_xlabel() == "time [us]"
 
 
-def test_the_learning_curve_has_generations_and_evaluations():
+def test_the_learning_curve_has_rounds_and_evaluations():
     text = """
-    {"event": "generation", "generation": 1, "steps": 100, "core_seconds": 0.1, "return_mean": 1.5}
-    {"event": "generation", "generation": 2, "steps": 200, "core_seconds": 0.2, "return_mean": 2.5}
-    {"event": "evaluation", "generation": 2, "steps": 200, "core_seconds": 0.3, "return_mean": 4.0, "return_std": 1.0}
+    {"event": "start", "round": 0, "unit": "generation"}
+    {"event": "round", "round": 1, "steps": 100, "core_seconds": 0.1, "return_mean": 1.5}
+    {"event": "round", "round": 2, "steps": 200, "core_seconds": 0.2, "return_mean": 2.5}
+    {"event": "evaluation", "round": 2, "steps": 200, "core_seconds": 0.3, "return_mean": 4.0, "return_std": 1.0}
     """
     ax = learning_curve([json.loads(line) for line in text.split("\n") if line.strip()]).axes[0]
     np.testing.assert_allclose(ax.lines[0].get_xydata(), [(100, 1.5), (200, 2.5)])
     np.testing.assert_allclose(ax.lines[1].get_xydata(), [(200, 4.0)])
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("environment steps", "return")
+
+
+def test_the_learning_curve_of_a_training_without_environment_is_over_its_rounds():
+    events = [{"event": "start", "round": 0, "unit": "epoch"}]
+    events += [{"event": "round", "round": k, "steps": 0, "loss": 1 / k} for k in (1, 2)]
+    events.append({"event": "evaluation", "round": 2, "steps": 0, "accuracy": 0.9})
+    ax = learning_curve(events).axes[0]
+    np.testing.assert_allclose(ax.lines[1].get_xydata(), [(2, 0.9)])
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("epochs", "accuracy")
 
 
 def test_an_unknown_format_is_refused(recording, tmp_path):

@@ -1,0 +1,16 @@
+"""The ways to train, by the word in ``[train] method``."""
+
+from __future__ import annotations
+
+from typing import TypeAlias, get_args
+
+from neurobot.train.evolve import Evolve
+from neurobot.train.method import Settings
+
+Training: TypeAlias = Evolve
+"""The settings of any of them: a union, to which a new one is added here and nowhere else."""
+METHODS: dict[str, type[Training]] = {cls.method: cls for cls in get_args(Training) or (Training,)}
+
+
+def _are_settings(cls: type[Training]) -> type[Settings]:
+    return cls  # for the type checker, which compares the classes with the protocol

@@ -1,0 +1,37 @@
+"""The one place where a batch of an experiment's environment is made."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from neurobot.config import EnvConfig
+
+
+def make_envs(env: EnvConfig, n: int, threads: int = 1) -> Any:
+    """A `TaskVectorEnv` that leaves finished episodes alone.
+
+    Args:
+        env: which, and how it differs from the task's defaults.
+        n: how many instances.
+        threads: of the physics.
+
+    Raises:
+        EnvError: no batched task has the id, or it cannot be made as is said.
+    """
+    from neurobot.envs import make_vec  # environments load MuJoCo, which a robot does not need
+
+    return make_vec(env.id, n, threads=threads, autoreset_mode="Disabled", **env.options())
+
+
+def one_of(env: EnvConfig) -> Any:
+    """One `TaskEnv`, closed: its spaces, control period and task are what is wanted.
+
+    Raises:
+        EnvError: no batched task has the id, or it cannot be made as is said.
+    """
+    from neurobot.envs import make
+
+    made = make(env.id, **env.options())
+    made.close()
+    return made
