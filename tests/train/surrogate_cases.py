@@ -1,6 +1,5 @@
 """Networks, and checks of gradients by differences, for the tests of surrogate gradients."""
 
-
 from neurobot.program import build
 from neurobot.spec import ALIF, IF, LI, LIF, CubaLIF, Input, NetworkSpec, Population, Projection
 from neurobot.train.surrogate import Atan, FastSigmoid, Rectangular, Seeds, Sigmoid, Triangular

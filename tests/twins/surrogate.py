@@ -12,6 +12,9 @@ INTEGRALS = {
     "Sigmoid": lambda k, u: 1 / (1 + np.exp(-k * u)),
 }
 """Smooth steps, by the name of the surrogate that is their derivative."""
+COEFFICIENTS = (
+    "alpha", "lam", "b", "theta", "to", "kappa", "beta", "mu", "decay_w", "decay_theta", "jump", "rise",
+)  # fmt: skip
 
 
 def run(c, s, start, step, subtract=False, resets=None):
@@ -20,7 +23,7 @@ def run(c, s, start, step, subtract=False, resets=None):
     c holds coefficients by name, those that are missing count as 0; s (T, ...) is what arrives; step(u) is a spike.
     Where resets (T, ...) are given they are what is reset, whatever spikes there are.
     """
-    c = {name: c.get(name, 0.0) for name in ("alpha lam b theta to kappa beta mu decay_w decay_theta jump rise").split()}
+    c = {name: c.get(name, 0.0) for name in COEFFICIENTS}
     adaptive = np.any(c["decay_w"] != 0)
     v, i, w, h = start, 0.0, 0.0, 0.0
     vs, zs = [], []
