@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import codes, crossing, evolve, shipped
+from benchmarks.bptt import case as bptt
 from benchmarks.cuba import case as cuba
 from benchmarks.environments import CACHE
 from benchmarks.envs import case as envs
@@ -40,6 +41,9 @@ def main(words: Sequence[str] | None = None) -> None:
     elif arguments.case == "cuba":
         peers = _peers(cuba.PEERS, arguments)
         tables = cuba.tables(peers, arguments.neurons, arguments.seconds, arguments.rounds, arguments.envs)
+    elif arguments.case == "bptt":
+        peers = _peers(bptt.PEERS, arguments)
+        tables = bptt.tables(peers, arguments.steps, arguments.rounds, arguments.envs)
     elif arguments.case == "envs":
         peers = _peers(envs.PEERS, arguments)
         tables = envs.tables(
@@ -74,6 +78,8 @@ def _parser() -> argparse.ArgumentParser:
     robots.add_argument("--tasks", nargs="+", choices=list(envs.TASKS), default=list(envs.TASKS), help="default all")
     robots.add_argument("--sizes", type=count, nargs="+", default=[32, 256], help="environments (default 32 256)")
     robots.add_argument("--threads", type=count, nargs="+", default=[1, 2], help="threads (default 1 2)")
+    steps = _compared(cases, "bptt", "a training step through time beside torch frameworks and JAX", bptt.PEERS, 5)
+    steps.add_argument("--steps", type=count, nargs="+", default=list(bptt.BATCHES), help="T (default 25 50 100)")
     _compared(cases, "crossing", "a call from Python into compiled code", (), 25)
     cases.add_parser("codes", help="what codes and read-outs carry and cost; writes docs/codes.md")
     learning = cases.add_parser("evolve", help="what evolution reaches in its budget, over seeds")
