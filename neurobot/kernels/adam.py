@@ -4,6 +4,20 @@ from __future__ import annotations
 
 import math
 
+from neurobot.kernels.jit import kernel
+from neurobot.kernels.subnormal import flush, restore
+
+
+@kernel
+def _step(value, gradient, mean, square, rate, b1, b2, eps, decay, c1, c2, one):
+    for j in range(value.size):
+        g = gradient[j]
+        m = mean[j] + (one - b1) * (g - mean[j])
+        q = square[j] + (one - b2) * (g * g - square[j])
+        mean[j] = m
+        square[j] = q
+        value[j] -= rate * (m / c1 / (math.sqrt(q / c2) + eps) + decay * value[j])
+
 
 def adam(value, gradient, mean, square, settings):
     """Adam (Kingma & Ba, ICLR 2015, arXiv:1412.6980), algorithm 1, with the weight decay of AdamW (arXiv:1711.05101).
@@ -13,16 +27,11 @@ def adam(value, gradient, mean, square, settings):
 
     Reads: gradient (n,), settings: rate, b1, b2, eps, decay, c1, c2. Writes: value, mean, square (n,).
     """
+    before = flush()  # the mean of a gradient that is 0 for ever would stay the smallest number there is, and be slow
     rate, b1, b2, eps = settings[0], settings[1], settings[2], settings[3]
     decay, c1, c2 = settings[4], settings[5], settings[6]
-    one = settings.dtype.type(1.0)
-    for j in range(value.size):
-        g = gradient[j]
-        m = mean[j] + (one - b1) * (g - mean[j])
-        q = square[j] + (one - b2) * (g * g - square[j])
-        mean[j] = m
-        square[j] = q
-        value[j] -= rate * (m / c1 / (math.sqrt(q / c2) + eps) + decay * value[j])
+    _step(value, gradient, mean, square, rate, b1, b2, eps, decay, c1, c2, settings.dtype.type(1.0))
+    restore(before)
 
 
 SIGNATURE = "void({f}[::1], {f}[::1], {f}[::1], {f}[::1], {f}[::1])"

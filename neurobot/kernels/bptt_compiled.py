@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from neurobot.kernels import adam, bptt, bptt_codec, bptt_events
+from neurobot.kernels import adam, bptt, bptt_codec, bptt_events, critic
 from neurobot.kernels.compiled import compile_on_disk
 
 
@@ -44,3 +44,9 @@ def codec_kernel(name: str, real: str, values: str = "") -> Callable[..., Any]:
     """A function of `neurobot.kernels.bptt_codec` by its name, for values of one kind: ``i8`` or a real."""
     signature = bptt_codec.SIGNATURES[name].format(f=short(real), v=values)
     return compile_on_disk(getattr(bptt_codec, name), signature)
+
+
+@functools.cache
+def critic_kernel(name: str) -> Callable[..., Any]:
+    """A function of `neurobot.kernels.critic` by its name."""
+    return compile_on_disk(getattr(critic, name), critic.SIGNATURES[name])

@@ -52,6 +52,18 @@ def list_rows(z, spikes):
     return total
 
 
+def cast(z, out):
+    """Bytes as numbers. Reads: z (rows, n). Writes: out (rows, n)."""
+    for r in range(z.shape[0]):
+        _cast(z[r], out[r])
+
+
+@kernel
+def _cast(row, out):
+    for j in range(row.size):
+        out[j] = row[j]
+
+
 def deliver(weights, n_post, spikes, s, add):
     """s, or with add s + , the sum of the rows of the neurons that spiked, for every row of spikes.
 
@@ -100,6 +112,7 @@ def outer(spikes, g, total):
 
 SIGNATURES = {
     "list_rows": "i8(u1[:,::1], i4[:,::1])",
+    "cast": "void(u1[:,::1], {f}[:,::1])",
     "deliver": "void({f}[::1], i8, i4[:,::1], {f}[:,::1], b1)",
     "drive": "void({f}[::1], {f}[:,::1], {f}[::1], {f}[:,::1])",
     "outer": "void(i4[:,::1], {f}[:,::1], {f}[::1])",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,9 +15,10 @@ from safetensors.numpy import save as to_bytes
 from neurobot.errors import ProgramFileError, TrainingError
 from neurobot.program.file import check_size, digest_of, write
 from neurobot.program.report import diff_data
+from neurobot.train import blocks
 from neurobot.train.method import State
 
-FORMAT = 2
+FORMAT = 3
 PATTERN = "checkpoint-*.safetensors"
 
 
@@ -41,16 +42,20 @@ class Checkpoint:
 
     def save(self, folder: Path, keep: int) -> None:
         """Write into a folder, then delete the oldest beyond `keep`; ProgramFileError when the disk is full."""
-        arrays = {name: np.ascontiguousarray(array) for name, array in self.state.arrays.items()}
+        large = {name: a for name, a in self.state.arrays.items() if a.nbytes >= blocks.BLOCK}
+        stored = {name: blocks.store(folder, array) for name, array in large.items()}
+        arrays = {name: np.ascontiguousarray(a) for name, a in self.state.arrays.items() if name not in large}
         meta = json.dumps({
             "format": FORMAT, "about": self.about, "data": dict(self.state.data), "rounds": self.rounds,
-            "steps": self.steps, "core_seconds": self.core_seconds,
+            "steps": self.steps, "core_seconds": self.core_seconds, "large": stored,
         })  # fmt: skip
         path = folder / f"checkpoint-{self.rounds:06d}.safetensors"
         write(path, to_bytes(arrays, {"neurobot_checkpoint": meta, "sha256": digest_of(meta, arrays)}))
         older = [p for p in checkpoints(folder) if _rounds(p) <= self.rounds]
         for old in older[keep:]:
             old.unlink(missing_ok=True)
+        if stored:
+            blocks.prune(folder, _stored(checkpoints(folder)))
 
 
 def checkpoints(folder: Path) -> list[Path]:
@@ -108,7 +113,19 @@ def load(path: Path) -> Checkpoint:
         raise ProgramFileError(f"{path}: not a checkpoint of this version (format {FORMAT})")
     if texts.get("sha256") != digest_of(text, arrays):
         raise ProgramFileError(f"{path}: the checkpoint is damaged (its checksum does not match)")
+    arrays |= {name: blocks.fetch(path.parent, stored) for name, stored in meta["large"].items()}
     return Checkpoint(meta["about"], State(arrays, meta["data"]), meta["rounds"], meta["steps"], meta["core_seconds"])
+
+
+def _stored(paths: list[Path]) -> Iterator[dict[str, Any]]:
+    """What checkpoints have in blocks; nothing of those that cannot be read."""
+    for path in paths:
+        try:
+            with safe_open(str(path), framework="numpy") as file:
+                meta = json.loads((file.metadata() or {}).get("neurobot_checkpoint", "{}"))
+            yield from meta.get("large", {}).values()
+        except (SafetensorError, OSError, ValueError):
+            continue
 
 
 def _rounds(path: Path) -> int:

@@ -6,8 +6,9 @@ from typing import TypeAlias, get_args
 
 from neurobot.train.evolve import Evolve
 from neurobot.train.method import Settings
+from neurobot.train.td3.settings import TD3
 
-Training: TypeAlias = Evolve
+Training: TypeAlias = Evolve | TD3
 """The settings of any of them: a union, to which a new one is added here and nowhere else."""
 METHODS: dict[str, type[Training]] = {cls.method: cls for cls in get_args(Training) or (Training,)}
 

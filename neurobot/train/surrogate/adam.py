@@ -79,7 +79,7 @@ class Adam:
             if np.shape(gradient) != self.values[name].shape:
                 wanted = self.values[name].shape
                 raise TrainingError(f"the gradient of {name!r} has shape {np.shape(gradient)}, it must be {wanted}")
-            if not math.isfinite(float(np.abs(gradient).sum(dtype=np.float64))):
+            if not np.isfinite(gradient).all():
                 raise TrainingError(f"the gradient of {name!r} is not finite; clip it, or take a smaller rate")
 
 

@@ -71,6 +71,12 @@ class Encoding:
                 self.values[f"encoder.{name}"] = start.astype(real)
         self._settings = _settings(program)
 
+    def take_range(self, program: Program) -> None:
+        """Take the dimensions' ranges that are not trained from another version of the program."""
+        for name in ("center", "scale"):
+            if f"encoder.{name}" not in self.values and name in self._base:
+                self._base[name] = program.param(f"encoder.{name}").astype(self.real).astype(np.float64)
+
     def numbers(self) -> Arrays:
         """The encoder's params by name, float64."""
         out = dict(self._base)
@@ -86,13 +92,17 @@ class Encoding:
         number = next((given[name] for name in NUMBERS if name in given), none)
         held = isinstance(self.encoder.code, Current)
         record.z = np.zeros((0, 0) if held else (trace.steps, trace.batch * self.channels), np.uint8)
-        phase = np.tile(given["phase_init"], (trace.batch, 1)) if "phase_init" in given else np.zeros((1, 0), self.real)
+        phase = (
+            np.tile(given["phase_init"], (trace.batch, 1))
+            if "phase_init" in given
+            else np.zeros((trace.batch, 0), self.real)
+        )
         room = np.zeros(1 + self.channels + 2 * -(-self.channels // 8), np.int32)
         acts, plan = np.empty(shape, self.real), np.zeros((trace.batch, 2 * self.channels), np.int64)
         self._settings[codec.EPISODE] = episode
         codec_kernel("encode_batch", self.real.name)(
             trace.observations, given["center"], given["scale"], given.get("means", none), given.get("sharp", none),
-            number, np.resize(phase, (trace.batch, phase.shape[1])), plan, room, acts, record.z,
+            number, phase, plan, room, acts, record.z,
             self._settings,
         )  # fmt: skip
         trace.acts = acts.reshape(-1, self.channels)

@@ -39,7 +39,8 @@ class Record:
         self.g = np.zeros((0, 0), real)
         self._lists = np.zeros((0, 0), np.int32)
         self._reals = np.zeros((0, 0), real)
-        self._ran = self._listed = self._cast = self._count = 0
+        self._name = real.name
+        self._ran = self._listed = self._cast = self._counted = self._count = 0
 
     @property
     def binary(self) -> bool:
@@ -51,13 +52,14 @@ class Record:
         """Share of the steps so far in which a neuron spiked; 1 where z holds reals."""
         if not self.binary:
             return 1.0
-        self.lists()
+        self._count += int(np.count_nonzero(self.z[self._counted : self._ran].view(np.bool_)))
+        self._counted = self._ran
         return self._count / max(self._ran * self.batch * self.n, 1)
 
     def ran(self, first: int, last: int) -> None:
         """z was written for these steps; a run begins with step 0."""
         if first == 0:
-            self._listed = self._cast = self._count = 0
+            self._listed = self._cast = self._counted = self._count = 0
         self._ran = last
 
     def lists(self) -> np.ndarray:
@@ -66,8 +68,8 @@ class Record:
             if not self._lists.size:
                 self._lists = np.empty((self.steps * self.batch, 1 + self.n), np.int32)
             rows = slice(self._listed * self.batch, self._ran * self.batch)
-            list_rows = event_kernel("list_rows", self.real.name)
-            self._count += list_rows(self.z.reshape(-1, self.n)[rows], self._lists[rows])
+            list_rows = event_kernel("list_rows", self._name)
+            list_rows(self.z.reshape(-1, self.n)[rows], self._lists[rows])
             self._listed = self._ran
         return self._lists
 
@@ -79,7 +81,7 @@ class Record:
             if not self._reals.size:
                 self._reals = np.empty((self.steps * self.batch, self.n), self.real)
             rows = slice(self._cast * self.batch, self._ran * self.batch)
-            np.copyto(self._reals[rows], self.z.reshape(-1, self.n)[rows])
+            event_kernel("cast", self._name)(self.z.reshape(-1, self.n)[rows], self._reals[rows])
             self._cast = self._ran
         return self._reals
 
@@ -124,7 +126,7 @@ class Layer:
     ) -> None:  # fmt: skip
         model: Any = population.model
         steps = waits(program, population)
-        self.n, self.name, self.real = population.n, population.name, real
+        self.n, self.name, self.real, self._name = population.n, population.name, real, real.name
         self.spiking = not isinstance(model, LI)
         self.variant = bptt.Variant(
             isinstance(model, CubaLIF), isinstance(model, ALIF), bool(steps.any()), full, smooth
@@ -149,11 +151,12 @@ class Layer:
         if not self.spiking:
             coefficients = {**coefficients, "theta": np.full(self.n, np.inf)}
         for k, name in enumerate(bptt.COEFFICIENTS):
-            if name in coefficients:
+            if name in coefficients and self._panels == 1:
+                rows[0, k, : self._width].reshape(-1, self.n)[...] = coefficients[name]
+            elif name in coefficients:
                 for p in range(self._panels):
                     part = coefficients[name][p * bptt.LANES : (p + 1) * bptt.LANES]
-                    width = self._width if self._panels == 1 else part.size
-                    rows[p, k, :width] = np.resize(part, width)
+                    rows[p, k, : part.size] = part
 
     def allocate(self, record: Record) -> Scanned:
         """Arrays for the scans of a record."""
@@ -176,9 +179,10 @@ class Layer:
 
     def begin(self, arrays: Scanned, batch: int) -> None:
         """Put the state at the start of an episode."""
-        arrays.state[:] = 0
-        arrays.state[0] = np.tile(self._init, batch)
-        arrays.wait[:] = 0
+        arrays.state[1:] = 0
+        arrays.state[0].reshape(batch, self.n)[...] = self._init
+        if self.variant.refractory:
+            arrays.wait[:] = 0
 
     def run(self, record: Record, arrays: Scanned, first: int, last: int) -> None:
         """Steps first to last, with what arrives in s."""
@@ -186,7 +190,8 @@ class Layer:
             if a == chunk * self._tick:
                 if a > 0:
                     self._bring_back(arrays.state, record.batch)
-                arrays.starts[chunk] = arrays.state
+                if self.variant.full:
+                    arrays.starts[chunk] = arrays.state
             self._settings[:3] = a, b, chunk * self._tick
             self._forward(
                 self._coef, arrays.s, arrays.x, record.z, arrays.gate, arrays.kept, arrays.state, arrays.wait,
@@ -202,7 +207,7 @@ class Layer:
         """Steps last to first: record.g from the gradient of spikes to that of what arrived."""
         for a, b, chunk in reversed(self._chunks(first, last)):
             self._settings[:3] = a, b, chunk * self._tick
-            backward_scan(self.variant, self.real.name)(
+            backward_scan(self.variant, self._name)(
                 self._coef, arrays.s, arrays.x, record.z, arrays.gate, arrays.kept, record.g, gv,
                 arrays.starts[chunk], arrays.adjoint, self._settings, self._slope,
             )  # fmt: skip

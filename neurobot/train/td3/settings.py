@@ -1,0 +1,123 @@
+"""Settings of TD3; what they mean is done in `neurobot.train.td3.run`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from neurobot.spec.check import Problems
+
+if TYPE_CHECKING:
+    from neurobot.train.method import Job, Run
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TD3:
+    """TD3 with a spiking actor: learns from every step it ever made; for actions that are numbers.
+
+    Args:
+        steps: the budget, environment steps; None is without bound.
+        core_minutes: process CPU time [min], another budget; None is without bound.
+        num_envs: environments side by side; as many updates follow each of their steps.
+        round_ticks: ticks of each environment in a round; every round begins with new episodes.
+        start_steps: steps with random actions before anything is learned.
+        replay: transitions that are remembered.
+        batch: transitions of an update.
+        actor_rate: learning rate of the actor.
+        critic_rate: learning rate of the critics.
+        hidden: neurons of the critics' hidden layers.
+        discount: what a reward is worth one step later.
+        tau: share of the critics that goes over into the targets in an update.
+        policy_delay: updates of the critics for each of the actor.
+        noise: standard deviation of what is added to actions while exploring, in half ranges of the action.
+        smoothing: standard deviation of the noise on actions in targets.
+        smoothing_clip: its bound.
+        normalize_until: steps after which the normaliser of observations is frozen; None is never. Too early and it
+            fits only what random actions do.
+        observation_clip: bound on normalised observations that critics see.
+        surrogate: derivative of a spike.
+        slope: of the surrogate.
+        train: what is trained of the actor, see `neurobot.train.surrogate.Stack`.
+        rate_cost: of firing more than `rate_target`, as a share of what actions are worth; 0 is for free.
+        rate_target: share of the steps in which a neuron may fire without a cost.
+        evaluate_every: rounds between evaluations of the actor without noise.
+        episodes: of an evaluation; the program with the best evaluation is kept.
+    """
+
+    method: ClassVar[str] = "td3"
+    engines: ClassVar[tuple[str, ...]] = ("local",)
+    may_change: ClassVar[tuple[str, ...]] = ("steps", "core_minutes")
+
+    steps: int | None = None
+    core_minutes: float | None = None
+    num_envs: int = 8
+    round_ticks: int = 1000
+    start_steps: int = 10_000
+    replay: int = 1_000_000
+    batch: int = 128
+    actor_rate: float = 3e-4
+    critic_rate: float = 5e-4
+    hidden: tuple[int, ...] = (128, 128)
+    discount: float = 0.99
+    tau: float = 0.005
+    policy_delay: int = 2
+    noise: float = 0.1
+    smoothing: float = 0.2
+    smoothing_clip: float = 0.5
+    normalize_until: int | None = 60_000
+    observation_clip: float = 10.0
+    surrogate: Literal["fast_sigmoid", "atan", "triangular", "rectangular", "sigmoid"] = "rectangular"
+    slope: float = 1.0
+    train: tuple[str, ...] = ("weights", "b")
+    rate_cost: float = 0.0
+    rate_target: float = 0.1
+    evaluate_every: int = 5
+    episodes: int = 10
+
+    def __post_init__(self) -> None:
+        problems = Problems("td3")
+        counts = ("num_envs", "round_ticks", "replay", "batch", "policy_delay", "evaluate_every", "episodes")
+        for name in counts:
+            problems.count(name, getattr(self, name))
+        problems.count("start_steps", self.start_steps, low=0)
+        for name in ("actor_rate", "critic_rate", "observation_clip", "slope"):
+            problems.number(name, getattr(self, name), above=0.0)
+        for name in ("discount", "tau", "rate_target"):
+            problems.number(name, getattr(self, name), low=0.0, high=1.0)
+        for name in ("noise", "smoothing", "smoothing_clip", "rate_cost"):
+            problems.number(name, getattr(self, name), low=0.0)
+        if not self.hidden:
+            problems.add("hidden is empty, a critic has one hidden layer or more")
+        for k, n in enumerate(self.hidden):
+            problems.count(f"hidden[{k}]", n)
+        if not self.train:
+            problems.add("train is empty, name what is trained, e.g. 'weights'")
+        problems.choice("surrogate", self.surrogate, ("fast_sigmoid", "atan", "triangular", "rectangular", "sigmoid"))
+        if self.normalize_until is not None:
+            problems.count("normalize_until", self.normalize_until, low=0)
+        if not problems.found and self.num_envs % self.policy_delay:
+            problems.add(f"num_envs is {self.num_envs}, it must be a multiple of policy_delay = {self.policy_delay}")
+        if not problems.found and self.replay < self.batch:
+            problems.add(f"replay is {self.replay}, it must hold a batch = {self.batch}")
+        self._check_budget(problems)
+        problems.done()
+
+    def _check_budget(self, problems: Problems) -> None:
+        if self.steps is None and self.core_minutes is None:
+            problems.add("give steps or core_minutes, or it would go on for ever")
+        if self.steps is not None:
+            problems.count("steps", self.steps)
+        if self.core_minutes is not None:
+            problems.number("core_minutes", self.core_minutes, above=0.0)
+
+    def begin(self, job: Job) -> Run:
+        """A run that has not begun.
+
+        Raises:
+            EnvError: an unknown task, or one that does not fit the program.
+            SpecError: the program has something without a gradient.
+            TrainingError: the program cannot be an actor of TD3.
+        """
+        from neurobot.train.td3.run import Learning
+
+        return Learning(job, self)
