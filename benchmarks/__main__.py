@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from benchmarks import camera, codes, crossing, evolve, scale, shipped
+from benchmarks import camera, codes, crossing, scale, shipped, train
 from benchmarks.bptt import case as bptt
 from benchmarks.cuba import case as cuba
 from benchmarks.environments import CACHE
@@ -47,7 +47,7 @@ def _peers(known: Sequence[Peer], arguments: argparse.Namespace) -> list[Peer]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     cases = parser.add_subparsers(dest="case", required=True)
-    for add in (_tick, _cuba, _envs, _bptt, _crossing, _scale, _camera, _codes, _evolve, _shipped):
+    for add in (_tick, _cuba, _envs, _bptt, _crossing, _scale, _camera, _codes, _train, _shipped):
         add(cases)
     return parser
 
@@ -107,14 +107,20 @@ def _codes(cases: Any) -> None:
     case.set_defaults(run=lambda a: codes.main())
 
 
-def _evolve(cases: Any) -> None:
-    case = cases.add_parser("evolve", help="what evolution reaches in its budget, over seeds")
+def _train(cases: Any) -> None:
+    case = cases.add_parser("train", help="what training reaches in its budget, over seeds")
     case.add_argument("launch", nargs="*", default=["cartpole", "hopper", "halfcheetah"], help="launch files")
     case.add_argument("--seeds", type=count, default=5, help="number of seeds, from 0 (default 5)")
     case.add_argument("--episodes", type=count, default=100, help="episodes of each evaluation (default 100)")
     case.add_argument("--jobs", type=count, default=2, help="runs side by side (default 2)")
     case.add_argument("--out", type=Path, default=Path("runs/benchmark"), help="folder for the runs")
-    case.set_defaults(run=lambda a: (evolve.main(a.launch, a.seeds, a.episodes, a.jobs, a.out), _print_versions()))
+    case.add_argument(
+        "--set", nargs="+", type=setting, default=[], metavar="KEY=VALUE",
+        help="what differs from the launch files; a normaliser frozen too early: train.normalize_until=10000",
+    )  # fmt: skip
+    case.set_defaults(
+        run=lambda a: (train.main(a.launch, a.seeds, a.episodes, a.jobs, a.out, a.set), _print_versions())
+    )
 
 
 def _shipped(cases: Any) -> None:
@@ -137,6 +143,13 @@ def length(text: str) -> float:
     if not 0 < seconds < float("inf"):
         raise argparse.ArgumentTypeError(f"{text} is given, it must be above 0 and finite")
     return seconds
+
+
+def setting(text: str) -> str:
+    """A key and its value, for argparse."""
+    if not text.partition("=")[0] or not text.partition("=")[2]:
+        raise argparse.ArgumentTypeError(f"{text!r} is given, it must be KEY=VALUE, e.g. train.steps=100000")
+    return text
 
 
 def _compared(cases: Any, name: str, text: str, peers: Sequence[Peer], rounds: int) -> argparse.ArgumentParser:

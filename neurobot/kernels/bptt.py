@@ -30,7 +30,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from neurobot.kernels.jit import kernel
+from neurobot.kernels.jit import kernel, kernel_of
 from neurobot.kernels.subnormal import flush, restore
 from neurobot.kernels.surrogates import derivative, integral
 
@@ -106,7 +106,7 @@ def forward(variant: Variant) -> Callable[..., Any]:
     """
     current, adaptive, refractory, full, smooth = variant
 
-    @kernel
+    @kernel_of(variant)
     def step(buf, s, x, z, gate, wait, steps, subtract, held, kind, slope):
         for j in range(s.size):
             arriving, v = s[j], buf[V + j]
@@ -147,7 +147,7 @@ def forward(variant: Variant) -> Callable[..., Any]:
                 after = y - buf[TO + j] if subtract else buf[TO + j]
                 buf[V + j] = after if hit else y
 
-    @kernel
+    @kernel_of(variant)
     def adapt(buf, z, h, w):
         for j in range(z.size):
             share = buf.dtype.type(z[j])
@@ -196,7 +196,7 @@ def backward(variant: Variant) -> Callable[..., Any]:
     """
     current, adaptive, refractory, full, _ = variant
 
-    @kernel
+    @kernel_of(variant)
     def earlier(buf, x, z, kept, start, t, first, at, m, subtract):
         """The state one step before t: v, i, w, and h after its rise."""
         if t == first:
@@ -213,7 +213,7 @@ def backward(variant: Variant) -> Callable[..., Any]:
                 buf[H0 + j] = kept[0, t - 1, at + j] + buf[RISE + j] * share
                 buf[W0 + j] = kept[1, t - 1, at + j]
 
-    @kernel
+    @kernel_of(variant)
     def sums(buf, j, arriving, share, ahead, gx, gu, sign):
         """Gradients of all coefficients but b."""
         buf[SUM + ALPHA + j] += gx * buf[V0 + j]
@@ -230,7 +230,7 @@ def backward(variant: Variant) -> Callable[..., Any]:
             buf[SUM + JUMP + j] += buf[W + j] * share
             buf[SUM + RISE + j] += buf[H + j] * share
 
-    @kernel
+    @kernel_of(variant)
     def step(buf, s, x, z, gate, g, subtract, attached):
         one, zero = buf.dtype.type(1.0), buf.dtype.type(0.0)
         sign, pull = -one if subtract else one, one if attached else zero
@@ -266,7 +266,7 @@ def backward(variant: Variant) -> Callable[..., Any]:
             g[j] = through
             buf[V + j] = back
 
-    @kernel
+    @kernel_of(variant)
     def slopes(buf, x, h, kind, slope):
         """sigma of each lane, into row D."""
         for j in range(x.size):

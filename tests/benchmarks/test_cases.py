@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from benchmarks import camera
+from benchmarks import camera, train
 from benchmarks.__main__ import _parser, _peers, main
 from benchmarks.cuba import case as cuba
 from benchmarks.envs import case as envs
@@ -30,6 +30,7 @@ def test_an_unknown_peer_is_refused_with_the_known_ones(capsys):
         (["cuba", "--neurons", "0"], "argument --neurons: 0 is given, it must be at least 1"),
         (["tick", "--rounds", "-3"], "argument --rounds: -3 is given, it must be at least 1"),
         (["tick", "--hidden", "many"], "argument --hidden: invalid count value: 'many'"),
+        (["train", "--set", "steps"], "'steps' is given, it must be KEY=VALUE, e.g. train.steps=100000"),
         (["cuba", "--seconds", "nan"], "argument --seconds: nan is given, it must be above 0 and finite"),
     ],
 )
@@ -37,6 +38,14 @@ def test_sizes_that_make_no_sense_are_refused(words, problem, capsys):
     with pytest.raises(SystemExit):
         main(words)
     assert problem in capsys.readouterr().err
+
+
+def test_settings_become_options_of_the_command_and_part_of_a_runs_name():
+    settings = ["train.steps=1000", "env.settings.goal=[1, 2]"]
+    words = ["--train.steps", "1000", "--env.settings.goal", "[1, 2]"]
+    assert train.options(settings, threads=False) == words
+    assert train.options(settings, threads=True) == ["--train.threads", "1", *words]
+    assert train.folder_name("launch/hopper.toml", 3, settings[:1]) == "hopper-train.steps-1000-3"
 
 
 def test_cuba_has_eighty_different_targets_a_neuron():

@@ -34,6 +34,23 @@ def test_a_cache_that_cannot_be_written_is_replaced_by_a_temporary_one(tmp_path)
     assert not folder(NEUROBOT_CACHE=str(tmp_path / "file" / "cache")).is_relative_to(tmp_path)
 
 
+def test_a_variant_of_a_kernel_is_compiled_in_one_process_and_loaded_in_the_next(tmp_path):
+    script = (
+        "from neurobot.kernels.bptt import Variant\n"
+        "from neurobot.kernels.bptt_compiled import forward_scan\n"
+        "forward_scan(Variant(current=True), 'float32')\n"
+        "forward_scan(Variant(adaptive=True), 'float32')"
+    )
+    kept = []
+    for _ in range(2):
+        subprocess.run(
+            [sys.executable, "-c", script], check=True, env=os.environ | {"NEUROBOT_CACHE": str(tmp_path)}, cwd=ROOT
+        )
+        kept.append(sorted(tmp_path.rglob("*.nbc")))
+    assert len(kept[0]) == 2
+    assert kept[0] == kept[1]
+
+
 @pytest.mark.parametrize("change", ["a byte of a source", "a new source", "another numba"])
 def test_the_folder_follows_the_sources(tmp_path, monkeypatch, change):
     source = tmp_path / "a.py"
