@@ -161,6 +161,21 @@ def test_a_run_that_was_resumed_equals_one_that_was_not(tmp_path):
     assert [e["loss"] for e in rounds[0]] == [e["loss"] for e in rounds[1]]
 
 
+def test_a_full_memory_is_resumed_too(tmp_path):
+    settings = replace(SHORT, replay=50)
+    whole = learn(tmp_path / "whole", settings)
+    learn(tmp_path / "parts", replace(settings, steps=80))
+    parts = learn(tmp_path / "parts", settings, resume=True)
+    np.testing.assert_array_equal(whole.params, parts.params)
+    assert load(checkpoints(tmp_path / "whole")[0]).state.arrays["replay"].shape == (50, 11)
+
+
+def test_a_budget_that_was_used_up_can_be_raised(tmp_path):
+    learn(tmp_path, replace(SHORT, steps=50))
+    learn(tmp_path, resume=True)
+    assert read_events(tmp_path / "events.jsonl")[-1]["steps"] == 160
+
+
 def test_the_program_that_is_kept_is_that_of_the_best_evaluation(tmp_path):
     kept = learn(tmp_path, log=Log(keep=10))
     evaluations = {

@@ -46,6 +46,7 @@ class Adam:
         problems.done()
         self.values = dict(values)
         self.rate, self.steps = rate, 0
+        self._kernels = {name: adam_kernel(value.dtype.name) for name, value in self.values.items()}
         self._b1, self._b2, self._eps, self._decay = b1, b2, eps, decay
         self.mean: Arrays = {name: np.zeros_like(value) for name, value in self.values.items()}
         self.square: Arrays = {name: np.zeros_like(value) for name, value in self.values.items()}
@@ -68,7 +69,7 @@ class Adam:
             value = self.values[name]
             decay = self._decay if name.endswith(".weights") else 0.0
             settings = (self.rate if rate is None else rate, self._b1, self._b2, self._eps, decay, c1, c2)
-            kernel = adam_kernel(value.dtype.name)
+            kernel = self._kernels[name]
             flat = (np.ascontiguousarray(gradient, value.dtype), self.mean[name], self.square[name])
             kernel(value.reshape(-1), *(a.reshape(-1) for a in flat), np.array(settings, value.dtype))
 

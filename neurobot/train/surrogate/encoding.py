@@ -69,7 +69,7 @@ class Encoding:
             if name in GROUPS:
                 start = np.zeros_like(self._base[name]) if name in POSITIVE else self._base[name]
                 self.values[f"encoder.{name}"] = start.astype(real)
-        self._settings = _settings(program)
+        self._settings, self._encode = _settings(program), codec_kernel("encode_batch", real.name)
 
     def take_range(self, program: Program) -> None:
         """Take the dimensions' ranges that are not trained from another version of the program."""
@@ -100,7 +100,7 @@ class Encoding:
         room = np.zeros(1 + self.channels + 2 * -(-self.channels // 8), np.int32)
         acts, plan = np.empty(shape, self.real), np.zeros((trace.batch, 2 * self.channels), np.int64)
         self._settings[codec.EPISODE] = episode
-        codec_kernel("encode_batch", self.real.name)(
+        self._encode(
             trace.observations, given["center"], given["scale"], given.get("means", none), given.get("sharp", none),
             number, phase, plan, room, acts, record.z,
             self._settings,

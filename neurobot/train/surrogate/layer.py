@@ -131,6 +131,7 @@ class Layer:
         self.variant = bptt.Variant(
             isinstance(model, CubaLIF), isinstance(model, ALIF), bool(steps.any()), full, smooth
         )
+        self._kept = 4 if self.variant.adaptive else 2 if self.variant.current else 1  # rows of the state that change
         self.subtract = getattr(model, "reset", "value") == "subtract"
         held = 2 if getattr(model, "input", "") == "jump_then_decay" and not isinstance(model, CubaLIF) else 1
         self._settings = np.array([0, 0, 0, self.n, self.subtract, held, 0, attached], np.int64)
@@ -179,7 +180,7 @@ class Layer:
 
     def begin(self, arrays: Scanned, batch: int) -> None:
         """Put the state at the start of an episode."""
-        arrays.state[1:] = 0
+        arrays.state[1 : self._kept] = 0
         arrays.state[0].reshape(batch, self.n)[...] = self._init
         if self.variant.refractory:
             arrays.wait[:] = 0
@@ -200,7 +201,7 @@ class Layer:
 
     def end(self, arrays: Scanned) -> None:
         """Begin a backward run: no gradient comes from behind the last step, and none was added up yet."""
-        arrays.adjoint[:] = 0
+        arrays.adjoint[: self._kept] = 0
         self._coef[:, bptt.SUM :] = 0
 
     def run_back(self, record: Record, arrays: Scanned, gv: np.ndarray, first: int, last: int) -> None:

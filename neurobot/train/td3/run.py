@@ -77,8 +77,7 @@ class Learning(Run):
         self._targets.values[:] = self._critics.values
         self._adam = Adam({"critics": self._critics.values}, settings.critic_rate)
         self._follow = critic_kernel("follow")
-        capacity = settings.replay if settings.steps is None else min(settings.replay, settings.steps + 1)
-        self._replay = Replay(capacity, n, n_act)
+        self._replay = Replay(settings.replay, n, n_act)
         self._batch = Batch.empty(settings.policy_delay * settings.batch, n, n_act)
         self._normalizer = RunningNormalizer.empty(n)
         self._mean, self._share = np.zeros(n, np.float32), np.ones(n, np.float32)
