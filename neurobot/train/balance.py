@@ -22,12 +22,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from neurobot.train.ann import ANN, Layer
+from neurobot.train.ann import ANN, Layer, Squash
 
 MAX_SAMPLES = 6000
 """Observations that are simulated; more change nothing that shows."""
-STEEPEST = 1e-3
-"""Least weight of an observation whose output is squashed flat."""
+FLATTEST = 1e-3
+"""Least importance of an observation whose output is squashed flat."""
 RIDGES = 10.0 ** np.arange(-5, 3)
 HELD_OUT = 4
 """Every fourth observation judges the ridge."""
@@ -58,8 +58,8 @@ def balance(ann: ANN, observations: np.ndarray, substeps: int, percentile: float
         spikes = fire(charge / theta, substeps)
         weights, bias = following.weights * theta, following.bias
         if correct:
-            flat = ann.squash == "tanh" and k + 2 == len(ann.layers)
-            weights, bias = _fit(spikes.mean(0, np.float64), weights, bias, wanted[k + 1], flat)
+            importance = _importance(wanted[-1], ann.squash) if k + 2 == len(ann.layers) else None
+            weights, bias = _fit(spikes.mean(0, np.float64), weights, bias, wanted[k + 1], importance)
         charge = spikes @ weights.T.astype(np.float32) + bias
     return [*out, Layer(weights, bias)]
 
@@ -88,19 +88,31 @@ def fire(charge: np.ndarray, substeps: int) -> np.ndarray:
 
 
 def _fit(
-    rates: np.ndarray, weights: np.ndarray, bias: np.ndarray, wanted: np.ndarray, flat: bool
+    rates: np.ndarray, weights: np.ndarray, bias: np.ndarray, wanted: np.ndarray, importance: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Weights and bias for which rates (m, n_in) give what is wanted (m, n_out), near those given.
 
-    With `flat`, wanted is squashed by tanh, and an error counts by the slope there.
+    `importance` (m, n_out) is what an error of each counts; None is the same for all.
     """
     error = wanted - (rates @ weights.T + bias)
-    if not flat:
+    if importance is None:
         change, shift = _ridge(rates, error, np.ones(len(rates)))
         return weights + change, bias + shift
-    slope = 1 - np.tanh(wanted) ** 2
-    parts = [_ridge(rates, error[:, [j]], slope[:, j] ** 2 + STEEPEST) for j in range(error.shape[1])]
+    parts = [_ridge(rates, error[:, [j]], importance[:, j]) for j in range(error.shape[1])]
     return weights + np.concatenate([c for c, _ in parts]), bias + np.concatenate([s for _, s in parts])
+
+
+def _importance(output: np.ndarray, squash: Squash) -> np.ndarray | None:
+    """What an error of the output does to the action, squared: the slope of tanh, or of the softmax for a choice."""
+    if squash == "none":
+        return None
+    if squash == "tanh":
+        slope = 1 - np.tanh(output) ** 2
+    else:
+        p = np.exp(output - output.max(1, keepdims=True))
+        p /= p.sum(1, keepdims=True)
+        slope = 4 * p * (1 - p)
+    return np.asarray(slope**2 + FLATTEST)
 
 
 def _ridge(x: np.ndarray, error: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
