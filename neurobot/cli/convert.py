@@ -37,9 +37,10 @@ class Convert:
         env: environment that the policy was trained for; roll-outs in it calibrate the thresholds.
         out: the program (.safetensors).
         substeps: network steps of a control tick.
-        carry: share of the hidden potentials that survives a tick, 0 to 1, or "tune": the best on calibration roll-outs.
-        percentile: of a neuron's activations, which becomes its threshold.
-        correct: fit the weights behind spiking layers to what the ANN's neurons got.
+        split: neurons for each unit of the policy, for more resolution in as many steps; default 1, and 4 for tanh.
+        carry: share of the hidden potentials that survives a tick, 0 to 1; or tune: the best one on calibration
+            roll-outs.
+        percentile: of a unit's activations, where its neurons reach a spike a step.
         calibration: episodes of calibration.
         episodes: fresh episodes of the report for each number of sub-steps; 0 for no report.
         compare: numbers of sub-steps in the report.
@@ -56,9 +57,9 @@ class Convert:
     env: Annotated[str, tyro.conf.arg(metavar="ID")]
     out: Annotated[Path, tyro.conf.arg(metavar="FILE")]
     substeps: int = 10
+    split: int | None = None
     carry: Annotated[str, tyro.conf.arg(metavar="SHARE|tune")] = "0"
     percentile: float = 99.9
-    correct: bool = True
     calibration: int = 10
     episodes: int = 10
     compare: tuple[int, ...] = (5, 10, 20, 50)
@@ -130,7 +131,7 @@ def _convert(options: Convert, ann: ANN, env: Any) -> list[Score]:
 
     how = Conversion(
         substeps=options.substeps, episodes=options.calibration, percentile=options.percentile,
-        correct=options.correct, carry=share(options.carry), seed=options.seed,
+        split=options.split, carry=share(options.carry), seed=options.seed,
     )  # fmt: skip
     with messages().status("calibrating"):
         observations = calibrate(ann, env, how)

@@ -48,6 +48,8 @@ from neurobot.train.episodes import play
 
 CARRIES = (0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0)
 """What tuning chooses from."""
+DEFAULT_SPLIT = {"relu": 1, "tanh": 4}
+MAX_SPLIT = 100
 NO_LEAK = 1e6
 """Time constant of the integrators, in ticks: what leaks within a tick is a millionth."""
 MARGIN = 8.0
@@ -62,18 +64,18 @@ class Conversion:
 
     Args:
         substeps: steps of a control tick, the latency of an action.
+        split: neurons for each unit of the ANN, see `neurobot.train.balance`; None: 1 for ReLU, 4 for tanh.
         episodes: of calibration.
-        percentile: of a neuron's activations that becomes its threshold.
-        correct: fit the weights behind spiking layers to what the ANN's neurons got, see `neurobot.train.balance`.
+        percentile: of a unit's activations, where its neurons reach a spike a step.
         carry: how much of the hidden neurons' potentials survives a tick, in [0, 1]; None: tune it, with an episode
             of calibration for each of `CARRIES` and calibration episode.
         seed: of the first calibration episode.
     """
 
     substeps: int = 10
+    split: int | None = None
     episodes: int = 10
     percentile: float = 99.9
-    correct: bool = True
     carry: float | None = 0.0
     seed: int = 0
 
@@ -83,7 +85,11 @@ class Conversion:
             problems.count(name, getattr(self, name))
         if not problems.found and self.substeps > MAX_SUBSTEPS:
             problems.add(f"substeps is {self.substeps}, at most {MAX_SUBSTEPS} are allowed")
-        problems.number("percentile", self.percentile, above=0.0, high=100.0)
+        if self.split is not None:
+            problems.count("split", self.split)
+            if not problems.found and self.split > MAX_SPLIT:
+                problems.add(f"split is {self.split}, at most {MAX_SPLIT} are allowed")
+        problems.number("percentile", self.percentile, above=50.0, high=100.0)
         if self.carry is not None:
             problems.number("carry", self.carry, low=0.0, high=1.0)
         problems.seed(self.seed)
@@ -101,7 +107,6 @@ def convert(ann: ANN, env: Any, how: Conversion | None = None, observations: np.
 
     Raises:
         EnvError: an environment that the ANN does not fit.
-        SpecError: an activation function that cannot be converted.
     """
     how = Conversion() if how is None else how
     check_ann(ann, env)
@@ -163,7 +168,8 @@ def _tuned(ann: ANN, env: Any, how: Conversion, observations: np.ndarray) -> Pro
 
 
 def _program(ann: ANN, env: Any, how: Conversion, observations: np.ndarray, carry: float) -> Program:
-    layers = balance(ann, observations, how.substeps, how.percentile, how.correct)
+    split = how.split or DEFAULT_SPLIT[ann.activation]
+    layers = balance(ann, observations, how.percentile, split)
     span, layers[0] = _range(ann, layers[0], observations)
     decoder, layers[-1] = _decoder(ann, layers[-1], env.action_space)
     dt = (env_period(env) or UNKNOWN_PERIOD) / how.substeps
@@ -186,7 +192,7 @@ def _program(ann: ANN, env: Any, how: Conversion, observations: np.ndarray, carr
         carry=0.0,
     )
     about = {"method": "convert", "env": env.spec.id if env.spec else None, "carry": carry, "macs": ann.macs}
-    about |= {"percentile": how.percentile, "correct": how.correct, "calibration_ticks": len(observations)}
+    about |= {"percentile": how.percentile, "split": split, "calibration_ticks": len(observations)}
     return build(spec, provenance=about)
 
 

@@ -9,6 +9,7 @@ functions below makes a `TensorPlace` or an empty dict. Everything else is refus
 from __future__ import annotations
 
 import pickletools
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -76,10 +77,12 @@ def state_dict_index(data: bytes, what: str) -> dict[str, TensorPlace]:
         raise PolicyError(f"{what}: its index has {len(data):,} bytes, at most {MAX_BYTES:,} are read")
     machine = _Machine(what)
     try:
-        for count, (op, argument, _) in enumerate(pickletools.genops(data)):
-            if count >= MAX_OPS:
-                raise PolicyError(f"{what}: more than {MAX_OPS:,} pickle instructions")
-            machine.run(op.name, argument)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of escapes in texts that are refused anyway
+            for count, (op, argument, _) in enumerate(pickletools.genops(data)):
+                if count >= MAX_OPS:
+                    raise PolicyError(f"{what}: more than {MAX_OPS:,} pickle instructions")
+                machine.run(op.name, argument)
     except PolicyError:
         raise
     except (ValueError, IndexError, KeyError, TypeError, OverflowError) as error:
