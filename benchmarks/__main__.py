@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from benchmarks import codes, crossing, evolve, shipped
+from benchmarks import codes, convert, crossing, evolve, shipped
 from benchmarks.cuba import case as cuba
 from benchmarks.environments import CACHE
 from benchmarks.envs import case as envs
@@ -26,9 +26,11 @@ def main(words: Sequence[str] | None = None) -> None:
     if arguments.case == "codes":
         codes.main()
         return
-    if arguments.case in ("evolve", "shipped"):
+    if arguments.case in ("evolve", "shipped", "convert"):
         if arguments.case == "shipped":
             shipped.main(arguments.episodes)
+        elif arguments.case == "convert":
+            convert.main(arguments.policy, arguments.substeps, arguments.carry, arguments.episodes)
         else:
             evolve.main(arguments.launch, arguments.seeds, arguments.episodes, arguments.jobs, arguments.out)
         print(
@@ -82,6 +84,11 @@ def _parser() -> argparse.ArgumentParser:
     learning.add_argument("--episodes", type=count, default=100, help="episodes of each evaluation (default 100)")
     learning.add_argument("--jobs", type=count, default=2, help="runs side by side (default 2)")
     learning.add_argument("--out", type=Path, default=Path("runs/benchmark"), help="folder for the runs")
+    made = cases.add_parser("convert", help="what conversion keeps of the return of trained ANN policies")
+    made.add_argument("policy", nargs="+", help="ENV=FILE[,split=3][,statistics=FILE][,squash=tanh]")
+    made.add_argument("--substeps", type=count, nargs="+", default=[5, 10, 20, 50], help="default 5 10 20 50")
+    made.add_argument("--carry", nargs="+", default=["0"], help="shares of the potentials, or tune (default 0)")
+    made.add_argument("--episodes", type=count, default=100, help="episodes of each evaluation (default 100)")
     ships = cases.add_parser("shipped", help="the returns of the programs that ship, recorded for the tests")
     ships.add_argument("--episodes", type=count, default=100, help="episodes of each evaluation (default 100)")
     return parser

@@ -103,13 +103,14 @@ def main(args: Sequence[str]) -> int:
     ann = load_policy(options.policy, activation=options.activation, squash=options.squash, statistics=statistics)
     env = make_env(options.env, options.allow_import)
     try:
-        scores = _convert(options, ann, env)
+        split, scores = _convert(options, ann, env)
     finally:
         env.close()
     data = {
         "policy": str(options.policy), "env": options.env, "program": str(options.out), "substeps": options.substeps,
-        "layers": [layer.weights.shape[0] for layer in ann.layers], "ann": scores[0].to_dict() if scores else None,
-        "conversions": [s.to_dict() for s in scores[1:]],
+        "units": [layer.bias.size for layer in ann.layers], "split": split,
+        "ann": scores[0].to_dict() if scores else None,
+        "conversions": [s.to_dict() | {"kept": s.kept(scores[0])} for s in scores[1:]],
     }  # fmt: skip
     if options.report is not None:
         write_json(options.report, data)
@@ -120,8 +121,8 @@ def main(args: Sequence[str]) -> int:
     return 0
 
 
-def _convert(options: Convert, ann: ANN, env: Any) -> list[Score]:
-    """Write the program; the scores of the ANN and of every number of sub-steps."""
+def _convert(options: Convert, ann: ANN, env: Any) -> tuple[int, list[Score]]:
+    """Write the program; its neurons a unit, and the scores of the ANN and of every number of sub-steps."""
     with compiling("tick32"):
         from neurobot.controller import Controller
     from dataclasses import replace
@@ -139,7 +140,7 @@ def _convert(options: Convert, ann: ANN, env: Any) -> list[Score]:
     Controller(program)  # whether it runs, before it is written
     program.save(options.out)
     if not options.episodes:
-        return []
+        return program.provenance["split"], []
     seeds = range(options.seed + FRESH, options.seed + FRESH + options.episodes)
     scores = [score_ann(ann, env, seeds)]
     for substeps in sorted({*options.compare, options.substeps}):
@@ -148,7 +149,7 @@ def _convert(options: Convert, ann: ANN, env: Any) -> list[Score]:
             if substeps != options.substeps:
                 one = convert(ann, env, replace(how, substeps=substeps), observations)
             scores.append(score(one, ann, env, seeds))
-    return scores
+    return program.provenance["split"], scores
 
 
 def _print(options: Convert, scores: Sequence[Score]) -> None:

@@ -20,6 +20,7 @@ class Score:
 
     Args:
         substeps: steps of a tick, which is the latency of an action; 0 for an ANN.
+        carry: share of the hidden potentials that survives a tick.
         returns: of every episode.
         action_error: of a Program, on the observations it met: root of the mean squared difference to the ANN's
             action, as a share of the action's range; of a discrete action how often it is another one.
@@ -29,6 +30,7 @@ class Score:
     """
 
     substeps: int
+    carry: float = 0.0
     returns: tuple[float, ...]
     action_error: float
     spikes: float
@@ -52,7 +54,8 @@ class Score:
     def to_dict(self) -> dict[str, Any]:
         """As plain data."""
         return {
-            "substeps": self.substeps, "return_mean": self.return_mean, "return_std": self.return_std,
+            "substeps": self.substeps, "carry": self.carry,
+            "return_mean": self.return_mean, "return_std": self.return_std,
             "returns": list(self.returns), "action_error": self.action_error,
             "spikes_per_tick": self.spikes, "operations_per_tick": self.operations,
         }  # fmt: skip
@@ -82,7 +85,8 @@ def score(program: Program, ann: ANN, env: Any, seeds: Sequence[int]) -> Score:
     played = play(env, act, seeds, controller.reset)
     ticks = len(played.actions)
     return Score(
-        substeps=program.substeps, returns=tuple(played.returns.tolist()),
+        substeps=program.substeps,
+        carry=max(p.carry or 0.0 for p in program.network.populations), returns=tuple(played.returns.tolist()),
         action_error=_action_error(played, ann, env),
         spikes=spikes / ticks, operations=synops / ticks,
     )  # fmt: skip

@@ -236,7 +236,7 @@ def test_an_environment_that_the_ann_does_not_fit_is_refused(network, env, messa
         (lambda: Statistics([0.0], [0.0]), "mean and std must be finite, and std above 0"),
         (lambda: Statistics([0.0], [1.0, 1.0]), "mean has shape (1,) and std (2,), both must be (n_obs,)"),
         (lambda: Statistics([0.0], [1.0], 0.0), "clip is 0, it must be greater than 0"),
-        (lambda: ANN(layers=(Layer([[1.0]], [0.0]),)), "there are 1 layers, there must be 2 to 20: hidden ones, an output"),
+        (lambda: ANN(layers=(Layer([[1]], [0]),)), "there are 1 layers, there must be 2 to 20: hidden ones, an output"),
         (lambda: ANN(layers=(Layer([[1]], [0]), Layer([[1, 1]], [0]))), "layer 0 gives 1 values, layer 1 takes 2"),
         (lambda: ann("softmax"), "squash is 'softmax'; known: argmax, none, tanh"),
         (lambda: ann(activation="elu"), "activation is 'elu'; did you mean 'relu'?"),
