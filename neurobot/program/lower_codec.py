@@ -156,17 +156,18 @@ def _read(low: Lowered, d: Readout, at: dict[str, int]) -> None:
 
 def carry(low: Lowered, spec: ControllerSpec) -> None:
     """Ops that bring state back towards its start, ahead of everything else in the tick."""
-    if spec.carry == 1.0 and all(p.carry in (None, 1.0) for p in low.network.populations):
-        return
-    factor = low.params.add("carry", 1)
+    factor = -1 if spec.carry == 1.0 else low.params.add("carry", 1)
     rows = []
     for p in low.network.populations:
+        if (spec.carry if p.carry is None else p.carry) == 1.0:
+            continue
         own = factor if p.carry is None else low.params.add(f"{p.name}.carry", 1)
         for name in low.carried(p):
             block, init = low.state.blocks[f"{p.name}.{name}"], f"{p.name}.{'' if name == 'v' else name + '_'}init"
             at = low.params.at(init) if init in low.params.blocks else low.params.add(init, p.n)
             rows.append(ops.row("CARRY", n=block.size, at=block.at, init_at=at, carry_at=own))
-    rows += carry_rows(low, factor)
+    if spec.carry != 1.0:
+        rows += carry_rows(low, factor)
     if spec.carry == 0.0:
         rows += [_clear(low.state.blocks[name]) for name in _in_flight(low) if name in low.state.blocks]
         if "encoder.phase" in low.state.blocks:

@@ -102,7 +102,8 @@ class ControllerSpec:
         if isinstance(out.model, Input) and isinstance(self.encoder.code, Current):
             problems.add(f"decoder: {out.name!r} carries currents, not spikes, so there is nothing to count")
         if reads_v and isinstance(out.model, Input):
-            problems.add(f"decoder: {type(d).__name__} reads v, but {out.name!r} is Input and has none; count spikes")
+            other = "Rate" if isinstance(d, Membrane) else "WinnerTakeAll"
+            problems.add(f"decoder: {type(d).__name__} reads v, but {out.name!r} is Input and has none; use {other}")
         if d.size is None or not out.n:
             return
         if isinstance(d, PopulationVector):
