@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-OPTIONS = ("split", "statistics", "squash", "activation")
+OPTIONS = ("split", "percentile", "statistics", "squash", "activation")
 
 
 def main(policies: Sequence[str], substeps: Sequence[int], carries: Sequence[str], episodes: int) -> None:

@@ -40,7 +40,8 @@ class Convert:
         split: neurons for each unit of the policy, for more resolution in as many steps; default 1, and 4 for tanh.
         carry: share of the hidden potentials that survives a tick, 0 to 1; or tune: the best one on calibration
             roll-outs.
-        percentile: of a unit's activations, where its neurons reach a spike a step.
+        percentile: of a unit's activations, where its neurons reach a spike a step; or tune: the best one on
+            calibration roll-outs.
         calibration: episodes of calibration.
         episodes: fresh episodes of the report for each number of sub-steps; 0 for no report.
         compare: numbers of sub-steps in the report.
@@ -59,7 +60,7 @@ class Convert:
     substeps: int = 10
     split: int | None = None
     carry: Annotated[str, tyro.conf.arg(metavar="SHARE|tune")] = "0"
-    percentile: float = 99.9
+    percentile: Annotated[str, tyro.conf.arg(metavar="PERCENT|tune")] = "tune"
     calibration: int = 10
     episodes: int = 10
     compare: tuple[int, ...] = (5, 10, 20, 50)
@@ -77,8 +78,10 @@ class Convert:
         problems.number("seed", self.seed, low=0, high=MAX_SEED - FRESH)
         for substeps in self.compare:
             problems.count("compare", substeps)
-        if self.carry != "tune" and share(self.carry) is None:
-            problems.add(f"carry is {self.carry!r}, it must be a number from 0 to 1, or tune")
+        for name in ("carry", "percentile"):
+            word = getattr(self, name)
+            if word != "tune" and share(word) is None:
+                problems.add(f"{name} is {word!r}, it must be a number, or tune")
         if self.report is not None and not self.episodes:
             problems.add("report needs episodes to report on; leave episodes 0 out")
         problems.done()
@@ -131,7 +134,7 @@ def _convert(options: Convert, ann: ANN, env: Any) -> tuple[int, list[Score]]:
     from neurobot.train.measure import score, score_ann
 
     how = Conversion(
-        substeps=options.substeps, episodes=options.calibration, percentile=options.percentile,
+        substeps=options.substeps, episodes=options.calibration, percentile=share(options.percentile),
         split=options.split, carry=share(options.carry), seed=options.seed,
     )  # fmt: skip
     with messages().status("calibrating"):

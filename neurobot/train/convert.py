@@ -8,7 +8,7 @@ action is the ANN's; with few it is rounded.
 Potentials start anew in every tick. Carried over (`carry`), what a neuron has not yet spent in a tick counts in the
 next one, which makes up for rounding where the observation changes little from tick to tick, but does harm where
 neurons stay far below their threshold and then cannot answer at once. Xu et al., "CRPI" (ICML 2026, arXiv:2601.21778)
-carry over a share of it that is tuned; here it is the one that earned most on the calibration episodes.
+carry over a share of it that is tuned.
 """
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ from neurobot.train.ann import ANN, Layer
 from neurobot.train.balance import balance
 from neurobot.train.episodes import play
 
-CARRIES = (0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0)
-"""What tuning chooses from."""
+CHOICES = {"percentile": (99.9, 99.0, 100.0), "carry": (0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0)}
+"""What tuning tries, in this order; of values that earn the same the first one is taken."""
 DEFAULT_SPLIT = {"relu": 1, "tanh": 4}
 MAX_SPLIT = 100
 NO_LEAK = 1e6
@@ -66,16 +66,17 @@ class Conversion:
         substeps: steps of a control tick, the latency of an action.
         split: neurons for each unit of the ANN, see `neurobot.train.balance`; None: 1 for ReLU, 4 for tanh.
         episodes: of calibration.
-        percentile: of a unit's activations, where its neurons reach a spike a step.
-        carry: how much of the hidden neurons' potentials survives a tick, in [0, 1]; None: tune it, with an episode
-            of calibration for each of `CARRIES` and calibration episode.
+        percentile: of a unit's activations, where its neurons reach a spike a step: a small one gives resolution, a
+            large one room for what is rare. None: tune it, see `carry`.
+        carry: how much of the hidden neurons' potentials survives a tick, in [0, 1]. None: tune it, which takes the
+            one of `CHOICES` whose program earns most in the episodes of calibration.
         seed: of the first calibration episode.
     """
 
     substeps: int = 10
     split: int | None = None
     episodes: int = 10
-    percentile: float = 99.9
+    percentile: float | None = None
     carry: float | None = 0.0
     seed: int = 0
 
@@ -89,7 +90,8 @@ class Conversion:
             problems.count("split", self.split)
             if not problems.found and self.split > MAX_SPLIT:
                 problems.add(f"split is {self.split}, at most {MAX_SPLIT} are allowed")
-        problems.number("percentile", self.percentile, above=50.0, high=100.0)
+        if self.percentile is not None:
+            problems.number("percentile", self.percentile, above=50.0, high=100.0)
         if self.carry is not None:
             problems.number("carry", self.carry, low=0.0, high=1.0)
         problems.seed(self.seed)
@@ -112,10 +114,16 @@ def convert(ann: ANN, env: Any, how: Conversion | None = None, observations: np.
     check_ann(ann, env)
     if observations is None:
         observations = calibrate(ann, env, how)
-    program = _program(ann, env, how, observations, 0.0 if how.carry is None else how.carry)
-    if how.carry is not None:
-        return program
-    return _tuned(ann, env, how, observations)
+    tried: dict[str, dict[str, float]] = {}
+    for name, values in CHOICES.items():
+        if getattr(how, name) is None:
+            changes: list[dict[str, Any]] = [{name: value} for value in values]
+            options = [replace(how, **change) for change in changes]
+            earned = [_earned(ann, env, option, observations) for option in options]
+            how = options[int(np.argmax(earned))]
+            tried[name] = {f"{value:g}": e for value, e in zip(values, earned, strict=True)}
+    program = _program(ann, env, how, observations)
+    return replace(program, provenance={**program.provenance, "tried": tried}) if tried else program
 
 
 def calibrate(ann: ANN, env: Any, how: Conversion) -> np.ndarray:
@@ -152,24 +160,18 @@ def check_ann(ann: ANN, env: Any) -> None:
         raise EnvError(f"the action space {done} is not bounded; an actuator needs limits, so wrap it in RescaleAction")
 
 
-def _tuned(ann: ANN, env: Any, how: Conversion, observations: np.ndarray) -> Program:
-    """The program with the carry that earned most on the calibration episodes, the smallest of equals."""
+def _earned(ann: ANN, env: Any, how: Conversion, observations: np.ndarray) -> float:
+    """Mean return of a program in the episodes of calibration."""
     from neurobot.controller import Controller
 
-    seeds = range(how.seed, how.seed + how.episodes)
-    earned, programs = [], []
-    for carry in CARRIES:
-        programs.append(_program(ann, env, how, observations, carry))
-        controller = Controller(programs[-1])
-        earned.append(float(play(env, controller.step, seeds, controller.reset).returns.mean()))
-    best = int(np.argmax(earned))
-    tried = {"tried": {f"{carry:g}": value for carry, value in zip(CARRIES, earned, strict=True)}}
-    return replace(programs[best], provenance={**programs[best].provenance, **tried})
+    controller = Controller(_program(ann, env, how, observations))
+    return float(play(env, controller.step, range(how.seed, how.seed + how.episodes), controller.reset).returns.mean())
 
 
-def _program(ann: ANN, env: Any, how: Conversion, observations: np.ndarray, carry: float) -> Program:
+def _program(ann: ANN, env: Any, how: Conversion, observations: np.ndarray) -> Program:
+    carry, percentile = how.carry or 0.0, how.percentile or CHOICES["percentile"][0]
     split = how.split or DEFAULT_SPLIT[ann.activation]
-    layers = balance(ann, observations, how.percentile, split)
+    layers = balance(ann, observations, percentile, split)
     span, layers[0] = _range(ann, layers[0], observations)
     decoder, layers[-1] = _decoder(ann, layers[-1], env.action_space)
     dt = (env_period(env) or UNKNOWN_PERIOD) / how.substeps
@@ -192,7 +194,7 @@ def _program(ann: ANN, env: Any, how: Conversion, observations: np.ndarray, carr
         carry=0.0,
     )
     about = {"method": "convert", "env": env.spec.id if env.spec else None, "carry": carry, "macs": ann.macs}
-    about |= {"percentile": how.percentile, "split": split, "calibration_ticks": len(observations)}
+    about |= {"percentile": percentile, "split": split, "calibration_ticks": len(observations)}
     return build(spec, provenance=about)
 
 

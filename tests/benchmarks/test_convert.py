@@ -18,7 +18,7 @@ def test_a_policy_is_an_environment_and_a_file_with_options():
 @pytest.mark.parametrize("word", ["a.zip", "=a.zip", "A-v1=", "A-v1=a.zip,split", "A-v1=a.zip,seed=3"])
 def test_another_form_is_refused_with_the_right_one(word):
     with pytest.raises(
-        ValueError, match=r"is not ENV=FILE, with any of split, statistics, squash, activation behind it"
+        ValueError, match=r"is not ENV=FILE, with any of split, percentile, statistics, squash, activation behind it"
     ):
         convert.parse(word)
 

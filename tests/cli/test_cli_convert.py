@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from neurobot.program import Program
+from neurobot.train.convert import CHOICES
 
 POLICIES = Path(__file__).parents[1] / "golden" / "policies"
 POLE = (POLICIES / "ppo_tanh.zip", "--env", "CartPole-v1", "--out", "a.safetensors")
@@ -39,14 +40,14 @@ def test_the_report_goes_to_stdout_as_json_and_can_be_left_out(command, tmp_path
 
 
 def test_carry_is_a_share_or_tuned(command, tmp_path, monkeypatch):
-    monkeypatch.setattr("neurobot.train.convert.CARRIES", (0.0, 0.3))
+    monkeypatch.setitem(CHOICES, "carry", (0.0, 0.3))
     for word in ("0.3", "tune"):
         assert command("convert", *POLE, "--calibration", "2", "--episodes", "0", "--carry", word).code == 0
         about = Program.load(tmp_path / "a.safetensors").provenance
         assert (
             about["carry"] == 0.3
             if word == "0.3"
-            else about["carry"] == float(max(about["tried"], key=about["tried"].get))
+            else about["carry"] == float(max(about["tried"]["carry"], key=about["tried"]["carry"].get))
         )
 
 
@@ -66,7 +67,8 @@ def test_arrays_and_statistics_come_from_files_of_their_own(command, tmp_path):
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [
-        (("--carry", "much"), 2, "carry is 'much', it must be a number from 0 to 1, or tune"),
+        (("--carry", "much"), 2, "carry is 'much', it must be a number, or tune"),
+        (("--percentile", "most"), 2, "percentile is 'most', it must be a number, or tune"),
         (("--carry", "2"), 3, "carry is 2, it must be at most 1"),
         (("--episodes", "-1"), 2, "episodes is -1, it must be at least 0"),
         (("--episodes", "0", "--report", "r.json"), 2, "report needs episodes to report on; leave episodes 0 out"),

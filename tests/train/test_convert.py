@@ -15,7 +15,7 @@ from neurobot.program import Program
 from neurobot.spec import Highest, Membrane, Normalizer
 from neurobot.train.ann import ANN, Layer, Statistics
 from neurobot.train.balance import balance, pieces
-from neurobot.train.convert import Conversion, calibrate, check_ann, convert
+from neurobot.train.convert import CHOICES, Conversion, calibrate, check_ann, convert
 from neurobot.train.episodes import play
 from neurobot.train.measure import Score, score, score_ann
 
@@ -172,16 +172,18 @@ def test_only_hidden_potentials_are_carried_over():
     np.testing.assert_array_equal(steady.step(x), steady.step(x))
 
 
-def test_tuning_takes_the_carry_that_earned_most(monkeypatch):
+@pytest.mark.parametrize(("name", "values"), [("carry", (0.0, 0.4, 0.8)), ("percentile", (99.9, 80.0))])
+def test_tuning_takes_the_value_that_earned_most(monkeypatch, name, values):
     env, network = boxed(1), ann(sizes=(3, 6, 1))
-    monkeypatch.setattr("neurobot.train.convert.CARRIES", (0.0, 0.4, 0.8))
-    program = convert(network, env, Conversion(carry=None, episodes=3))
-    tried = program.provenance["tried"]
-    assert list(tried) == ["0", "0.4", "0.8"]
-    best = max(tried, key=tried.get)
-    assert program.provenance["carry"] == float(best)
-    controller = Controller(convert(network, env, Conversion(carry=0.4, episodes=3)))
-    assert tried["0.4"] == play(env, controller.step, range(3), controller.reset).returns.mean()
+    monkeypatch.setitem(CHOICES, name, values)
+    given = {"carry": 0.0, "percentile": 99.9, "episodes": 3}
+    program = convert(network, env, Conversion(**(given | {name: None})))
+    tried = program.provenance["tried"][name]
+    assert list(tried) == [f"{value:g}" for value in values]
+    assert program.provenance[name] == float(max(tried, key=tried.get))
+    for value in values:
+        controller = Controller(convert(network, env, Conversion(**(given | {name: value}))))
+        assert tried[f"{value:g}"] == play(env, controller.step, range(3), controller.reset).returns.mean()
 
 
 def test_an_environment_without_a_period_gets_one():
