@@ -39,7 +39,7 @@ from neurobot.spec import (
     Normalizer,
     Population,
     Projection,
-)  # fmt: skip
+)
 from neurobot.spec.check import Problems, as_values
 from neurobot.spec.controller import MAX_SUBSTEPS
 from neurobot.train.ann import ANN, Layer
