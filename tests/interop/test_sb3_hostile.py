@@ -220,6 +220,7 @@ def test_what_surrounds_the_network_is_looked_at(tmp_path, data, message):
     ("extra", "message"),
     [
         ({"actor.features_extractor.cnn.0.weight": FOUR}, "a features extractor with weights"),
+        ({"mlp_extractor.shared_net.0.weight": FOUR}, "without layers that the critic shares"),
         ({"actor.mu.1.running_mean": FOUR}, "actor.mu.1.running_mean is no weight or bias of a linear layer"),
         ({"actor.mu.1.weight": FOUR}, "actor.mu.1.weight is no weight or bias of a linear layer"),
         ({"actor.mu.1.weight": FOUR, "actor.mu.1.bias": FOUR}, "they must be (n_out, n_in) and (n_out,)"),
