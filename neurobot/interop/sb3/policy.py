@@ -93,8 +93,8 @@ def actor_layers(path: Path, names: Collection[str], data: Mapping[str, Any]) ->
     extractor = sorted(name for name in names if "features_extractor." in name or ".shared_net." in name)
     if extractor:
         raise PolicyError(
-            f"{path}: a features extractor with weights ({extractor[0]}); only MlpPolicy on flat observations converts, "
-            "without layers that the critic shares"
+            f"{path}: a features extractor with weights ({extractor[0]}); only MlpPolicy on flat observations converts,"
+            " without layers that the critic shares"
         )
     if data.get("use_sde") is True:
         raise PolicyError(f"{path}: it was trained with use_sde, whose actor is another one; train it without")
