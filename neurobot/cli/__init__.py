@@ -17,6 +17,7 @@ COMMANDS = {
     "run": "run a controller in an environment, record it and print a summary",
     "train": "make a controller by training",
     "eval": "measure a program's return over many episodes",
+    "convert": "make a spiking program of a trained ANN policy, and compare the two",
     "envs": "list the environments that can be used, or describe one",
     "plot": "draw a recorded run as one picture",
     "nir": "show a NIR file, or run it and compare its spikes with a table",
