@@ -122,8 +122,12 @@ class Local(Pool):
             return results
         with ThreadPoolExecutor(self.workers) as pool:
             futures = {pool.submit(self._do, task): number for number, task in enumerate(tasks)}
-            for future in as_completed(futures):
-                keep(futures[future], future.result())
+            try:
+                for future in as_completed(futures):
+                    keep(futures[future], future.result())
+            except BaseException:  # Ctrl-C too: what has begun ends by itself, nothing else begins
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
         return results
 
     def _do(self, task: bytes) -> bytes:

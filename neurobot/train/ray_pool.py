@@ -62,7 +62,7 @@ class RayPool(Pool):
                     done(number, results[number])
         except BaseException:  # Ctrl-C too
             for ref in pending:
-                self._ray.cancel(ref, force=True)
+                self._ray.cancel(ref)  # as Ctrl-C, so that a command ends with its task
             raise
         return results
 

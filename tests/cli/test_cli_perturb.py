@@ -127,13 +127,13 @@ def test_training_goes_on_with_what_differs_and_goes_wrong_and_with_nothing_else
     command("train", launch(), "--out", "plain")
     whole, parts, plain = (returns(tmp_path / name) for name in ("whole", "parts", "plain"))
     assert whole == parts
-    assert whole["generation"][0] != plain["generation"][0] and whole["evaluation"][-1] != plain["evaluation"][-1]
+    assert whole["round"][0] != plain["round"][0] and whole["evaluation"][-1] != plain["evaluation"][-1]
 
 
 def returns(folder):
     """Mean returns of generations and of evaluations."""
     events = [json.loads(line) for line in (folder / "events.jsonl").read_text().splitlines()]
-    return {kind: [e["return_mean"] for e in events if e["event"] == kind] for kind in ("generation", "evaluation")}
+    return {kind: [e["return_mean"] for e in events if e["event"] == kind] for kind in ("round", "evaluation")}
 
 
 def test_a_task_of_this_project_is_its_own_and_equals_gymnasiums():
@@ -151,7 +151,8 @@ def test_settings_reach_the_makers_of_a_task(command, launch, monkeypatch):
     path = launch(ENV, ENV + "\n\n[env.settings]\ntilt = 0.25\n")
     for args in (("run", path, "--no-record"), ("eval", path), ("train", path, "--env.settings.tilt", "0.5")):
         assert command(*args).code == 0
-    assert seen == [0.25, 0.25, 0.5, 0.5, 0.5]
+    assert seen[:2] == [0.25, 0.25]
+    assert set(seen[2:]) == {0.5}
 
 
 def test_settings_reach_a_foreign_environment_and_it_can_be_perturbed(fakes):

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 from train_engines import evolve, require_same
 from train_programs import cartpole_program
 
+from neurobot.cli import main
 from neurobot.config import EnvConfig
 from neurobot.errors import TrainingError
 from neurobot.train.engine import Engine
@@ -91,6 +94,18 @@ def test_a_worker_that_dies_costs_its_own_tasks_only(tmp_path, here, cluster):
     evolve(tmp_path, ON_RAY)
     require_same(here, tmp_path)
     assert not (cluster.folder / "one worker dies").exists()
+
+
+def test_a_sweep_runs_on_the_cluster(tmp_path, cluster, capsys):
+    launch = Path(__file__).parents[2] / "launch/cartpole.toml"
+    short = ("--train.generations", "1", "--train.pairs", "2", "--train.threads", "1")
+    code = main(
+        ["sweep", str(launch), "--seeds", "2", "--engine", "ray", "--out", str(tmp_path / "s"), "--json", *short]
+    )
+    assert code == 0
+    rows = json.loads(capsys.readouterr().out)["runs"]
+    assert [row["seed"] for row in rows] == [0, 1]
+    assert all((tmp_path / "s" / row["folder"] / "program.safetensors").exists() for row in rows)
 
 
 def test_a_task_that_fails_says_why(tmp_path, cluster):
