@@ -21,6 +21,7 @@ from neurobot.train.episodes import Task, setup
 from neurobot.train.log import read_events
 from neurobot.train.search import searched
 
+pytestmark = pytest.mark.xdist_group("ray")  # one cluster is enough
 SABOTAGE = """
 import os, signal, time
 from pathlib import Path
