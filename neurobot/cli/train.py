@@ -103,7 +103,7 @@ def _resumed(folder: Path) -> tuple[Path, bool]:
 
     if checkpoints(folder):
         return folder, True
-    if not (folder / RESOLVED).is_file():
+    if not (folder / RESOLVED).is_file() or (folder / PROGRAM).exists():  # with a program it is no training's beginning
         raise ConfigError(f"--resume {folder}: there is no checkpoint; give the folder of an interrupted training")
     say(f"{folder}: there is no checkpoint yet; it starts from the beginning")
     return folder, False

@@ -79,7 +79,7 @@ def test_what_is_finished_is_not_done_again_and_what_was_interrupted_goes_on(com
         summary = json.loads((folder / "summary.json").read_text())
         (folder / "summary.json").write_text(json.dumps(summary | {"interrupted": True}))
         if not checkpoint:
-            for path in folder.glob("checkpoint-*"):
+            for path in (*folder.glob("checkpoint-*"), folder / "program.safetensors"):
                 path.unlink()
     result = command("sweep", launch(), *GRID)
     assert here == NAMES[1:3]

@@ -138,6 +138,10 @@ def test_an_environment_without_a_batched_task_is_refused(command, launch):
 def test_resuming_needs_a_checkpoint_and_no_new_folder(command, launch, tmp_path):
     (tmp_path / "a").mkdir()
     assert "there is no checkpoint" in command("train", launch(), "--resume", "a").err
+    command("run", launch(), "--out", "r")
+    before = (tmp_path / "r/program.safetensors").read_bytes()
+    assert "there is no checkpoint" in command("train", "r", "--resume", "r").err
+    assert (tmp_path / "r/program.safetensors").read_bytes() == before
     result = command("train", launch(), "--resume", "a", "--out", "b")
     assert result.code == 3
     assert "give one of them" in result.err
