@@ -1,15 +1,13 @@
 """`neurobot sweep`: grids, seeds, shards, going on."""
 
-import contextlib
 import csv
-import io
 import json
 
 import pytest
 
-from neurobot.cli import main
 from neurobot.cli.sweep import parse_shard
 from neurobot.program import Program
+from neurobot.train.engine import command_here
 
 GRID = ("--seeds", "2", "--set", "train.sigma=0.05,0.1", "--out", "s")
 
@@ -20,11 +18,8 @@ def here(monkeypatch):
     done = []
 
     def command(task):
-        args = task.decode().split("\n")
-        done.append(args[1].rpartition("/")[2])
-        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()) as said:
-            code = main(args)
-        return b"%d\n%s" % (code, said.getvalue().encode())
+        done.append(task.decode().split("\n")[1].rpartition("/")[2])
+        return command_here(task)
 
     monkeypatch.setattr("neurobot.train.engine.command", command)
     monkeypatch.setattr("neurobot.view.plot.has_matplotlib", lambda: False)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -97,16 +99,30 @@ def test_a_worker_that_dies_costs_its_own_tasks_only(tmp_path, here, cluster):
     assert not (cluster.folder / "one worker dies").exists()
 
 
-def test_a_sweep_runs_on_the_cluster(tmp_path, cluster, capsys):
-    launch = Path(__file__).parents[2] / "launch/cartpole.toml"
-    short = ("--train.generations", "1", "--train.pairs", "2", "--train.threads", "1")
-    code = main(
-        ["sweep", str(launch), "--seeds", "2", "--engine", "ray", "--out", str(tmp_path / "s"), "--json", *short]
-    )
+def kill_the_worker_of(folder: Path) -> int:
+    """Kill whoever trains in a folder, as soon as there is a checkpoint; returns its process."""
+    deadline = time.monotonic() + 30
+    while not list(folder.glob("checkpoint-*")) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    pid = int(json.loads((folder / "lock.json").read_bytes())["pid"])
+    os.kill(pid, signal.SIGKILL)
+    return pid
+
+
+def test_a_sweep_on_the_cluster_goes_on_elsewhere_when_a_worker_dies(tmp_path, cluster, capsys):
+    launch = str(Path(__file__).parents[2] / "launch/cartpole.toml")
+    sweep = ("--seeds", "2", "--engine", "ray", "--out", str(tmp_path / "s"), "--json")
+    short = ("--train.generations", "25", "--train.pairs", "2", "--train.threads", "1", "--train.evaluate-every", "1")
+    with ThreadPoolExecutor(1) as pool:
+        killed = pool.submit(kill_the_worker_of, tmp_path / "s/seed=1")
+        code = main(["sweep", launch, *sweep, *short])
+        assert killed.result() != os.getpid()
     assert code == 0
-    rows = json.loads(capsys.readouterr().out)["runs"]
-    assert [row["seed"] for row in rows] == [0, 1]
-    assert all((tmp_path / "s" / row["folder"] / "program.safetensors").exists() for row in rows)
+    assert [row["seed"] for row in json.loads(capsys.readouterr().out)["runs"]] == [0, 1]
+    events = [e["event"] for e in read_events(tmp_path / "s/seed=1/events.jsonl")]
+    assert events.count("resume") == 1
+    assert main(["train", launch, "--seed", "1", "--out", str(tmp_path / "a"), *short]) == 0
+    require_same(tmp_path / "a", tmp_path / "s/seed=1")
 
 
 def test_a_task_that_fails_says_why(tmp_path, cluster):
