@@ -9,7 +9,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from benchmarks import camera, codes, crossing, evolve, shipped
+from benchmarks import camera, codes, crossing, evolve, scale, shipped
+from benchmarks.bptt import case as bptt
 from benchmarks.cuba import case as cuba
 from benchmarks.environments import CACHE
 from benchmarks.envs import case as envs
@@ -23,40 +24,19 @@ PACKAGES = ("neurobot", "numpy", "numba", "gymnasium", "mujoco")
 def main(words: Sequence[str] | None = None) -> None:
     """Run one case."""
     arguments = _parser().parse_args(words)
-    if arguments.case == "codes":
-        codes.main()
-        return
-    if arguments.case in ("camera", "evolve", "shipped"):
-        if arguments.case == "camera":
-            camera.main(arguments.rounds)
-        elif arguments.case == "shipped":
-            shipped.main(arguments.episodes)
-        else:
-            evolve.main(arguments.launch, arguments.seeds, arguments.episodes, arguments.jobs, arguments.out)
-        print(
-            "\n" + ", ".join(f"{name} {version(name)}" for name in PACKAGES) + f", Python {platform.python_version()}"
-        )
-        return
-    if arguments.case == "tick":
-        tables = tick.tables(_peers(tick.PEERS, arguments), arguments.hidden, arguments.rounds, arguments.envs)
-    elif arguments.case == "cuba":
-        peers = _peers(cuba.PEERS, arguments)
-        tables = cuba.tables(peers, arguments.neurons, arguments.seconds, arguments.rounds, arguments.envs)
-    elif arguments.case == "envs":
-        peers = _peers(envs.PEERS, arguments)
-        tables = envs.tables(
-            peers, arguments.tasks, arguments.sizes, arguments.threads, arguments.rounds, arguments.envs
-        )
-    else:
-        tables = [crossing.table(arguments.rounds)]
-    _show(tables, arguments.out / f"{arguments.case}.png")
+    arguments.run(arguments)
 
 
-def _show(tables: Sequence[Table], path: Path) -> None:
+def _show(tables: Sequence[Table], arguments: argparse.Namespace) -> None:
     print("\n\n".join(table.markdown() for table in tables))
     print(f"\n{versions(tables)}")
+    path = arguments.out / f"{arguments.case}.png"
     plot(tables, path)
     print(f"\nplot: {path}")
+
+
+def _print_versions() -> None:
+    print("\n" + ", ".join(f"{name} {version(name)}" for name in PACKAGES) + f", Python {platform.python_version()}")
 
 
 def _peers(known: Sequence[Peer], arguments: argparse.Namespace) -> list[Peer]:
@@ -67,28 +47,80 @@ def _peers(known: Sequence[Peer], arguments: argparse.Namespace) -> list[Peer]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     cases = parser.add_subparsers(dest="case", required=True)
-    ticks = _compared(cases, "tick", "the control tick beside C and simulators stepped from Python", tick.PEERS, 5)
-    ticks.add_argument("--hidden", type=count, nargs="+", default=[128, 256, 1024], help="sizes (default 128 256 1024)")
-    cubas = _compared(cases, "cuba", "the CUBA network beside simulators of large networks", cuba.PEERS, 9)
-    cubas.add_argument("--neurons", type=count, nargs="+", default=[4000], help="sizes; 40000 is the big one")
-    cubas.add_argument("--seconds", type=length, default=5.0, help="biological time of a round (default 5)")
-    robots = _compared(cases, "envs", "steps of batched environments beside gymnasium and envpool", envs.PEERS, 7)
-    robots.add_argument("--tasks", nargs="+", choices=list(envs.TASKS), default=list(envs.TASKS), help="default all")
-    robots.add_argument("--sizes", type=count, nargs="+", default=[32, 256], help="environments (default 32 256)")
-    robots.add_argument("--threads", type=count, nargs="+", default=[1, 2], help="threads (default 1 2)")
-    _compared(cases, "crossing", "a call from Python into compiled code", (), 25)
-    events = cases.add_parser("camera", help="frames a second of event cameras")
-    events.add_argument("--rounds", type=count, default=7, help="rounds, of which the fastest counts (default 7)")
-    cases.add_parser("codes", help="what codes and read-outs carry and cost; writes docs/codes.md")
-    learning = cases.add_parser("evolve", help="what evolution reaches in its budget, over seeds")
-    learning.add_argument("launch", nargs="*", default=["cartpole", "hopper", "halfcheetah"], help="launch files")
-    learning.add_argument("--seeds", type=count, default=5, help="number of seeds, from 0 (default 5)")
-    learning.add_argument("--episodes", type=count, default=100, help="episodes of each evaluation (default 100)")
-    learning.add_argument("--jobs", type=count, default=2, help="runs side by side (default 2)")
-    learning.add_argument("--out", type=Path, default=Path("runs/benchmark"), help="folder for the runs")
-    ships = cases.add_parser("shipped", help="the returns of the programs that ship, recorded for the tests")
-    ships.add_argument("--episodes", type=count, default=100, help="episodes of each evaluation (default 100)")
+    for add in (_tick, _cuba, _envs, _bptt, _crossing, _scale, _camera, _codes, _evolve, _shipped):
+        add(cases)
     return parser
+
+
+def _tick(cases: Any) -> None:
+    case = _compared(cases, "tick", "the control tick beside C and simulators stepped from Python", tick.PEERS, 5)
+    case.add_argument("--hidden", type=count, nargs="+", default=[128, 256, 1024], help="sizes (default 128 256 1024)")
+    case.set_defaults(run=lambda a: _show(tick.tables(_peers(tick.PEERS, a), a.hidden, a.rounds, a.envs), a))
+
+
+def _cuba(cases: Any) -> None:
+    case = _compared(cases, "cuba", "the CUBA network beside simulators of large networks", cuba.PEERS, 9)
+    case.add_argument("--neurons", type=count, nargs="+", default=[4000], help="sizes; 40000 is the big one")
+    case.add_argument("--seconds", type=length, default=5.0, help="biological time of a round (default 5)")
+    case.set_defaults(
+        run=lambda a: _show(cuba.tables(_peers(cuba.PEERS, a), a.neurons, a.seconds, a.rounds, a.envs), a)
+    )
+
+
+def _envs(cases: Any) -> None:
+    case = _compared(cases, "envs", "steps of batched environments beside gymnasium and envpool", envs.PEERS, 7)
+    case.add_argument("--tasks", nargs="+", choices=list(envs.TASKS), default=list(envs.TASKS), help="default all")
+    case.add_argument("--sizes", type=count, nargs="+", default=[32, 256], help="environments (default 32 256)")
+    case.add_argument("--threads", type=count, nargs="+", default=[1, 2], help="threads (default 1 2)")
+    case.set_defaults(
+        run=lambda a: _show(envs.tables(_peers(envs.PEERS, a), a.tasks, a.sizes, a.threads, a.rounds, a.envs), a)
+    )
+
+
+def _bptt(cases: Any) -> None:
+    case = _compared(cases, "bptt", "a training step through time beside torch frameworks and JAX", bptt.PEERS, 5)
+    case.add_argument("--steps", type=count, nargs="+", default=list(bptt.BATCHES), help="T (default 25 50 100)")
+    case.set_defaults(run=lambda a: _show(bptt.tables(_peers(bptt.PEERS, a), a.steps, a.rounds, a.envs), a))
+
+
+def _crossing(cases: Any) -> None:
+    case = _compared(cases, "crossing", "a call from Python into compiled code", (), 25)
+    case.set_defaults(run=lambda a: _show([crossing.table(a.rounds)], a))
+
+
+def _scale(cases: Any) -> None:
+    case = cases.add_parser("scale", help="memory and steps a second of one simulation up to thousands")
+    case.add_argument("--tasks", nargs="+", default=list(scale.TASKS), help="ids (default some)")
+    case.add_argument("--sizes", type=count, nargs="+", default=list(scale.SIZES), help="default 1 16 256 4096")
+    case.add_argument("--threads", type=count, default=2, help="threads (default 2)")
+    case.set_defaults(run=lambda a: (scale.main(a.tasks, a.sizes, a.threads), _print_versions()))
+
+
+def _camera(cases: Any) -> None:
+    case = cases.add_parser("camera", help="frames a second of event cameras")
+    case.add_argument("--rounds", type=count, default=7, help="rounds, of which the fastest counts (default 7)")
+    case.set_defaults(run=lambda a: (camera.main(a.rounds), _print_versions()))
+
+
+def _codes(cases: Any) -> None:
+    case = cases.add_parser("codes", help="what codes and read-outs carry and cost; writes docs/codes.md")
+    case.set_defaults(run=lambda a: codes.main())
+
+
+def _evolve(cases: Any) -> None:
+    case = cases.add_parser("evolve", help="what evolution reaches in its budget, over seeds")
+    case.add_argument("launch", nargs="*", default=["cartpole", "hopper", "halfcheetah"], help="launch files")
+    case.add_argument("--seeds", type=count, default=5, help="number of seeds, from 0 (default 5)")
+    case.add_argument("--episodes", type=count, default=100, help="episodes of each evaluation (default 100)")
+    case.add_argument("--jobs", type=count, default=2, help="runs side by side (default 2)")
+    case.add_argument("--out", type=Path, default=Path("runs/benchmark"), help="folder for the runs")
+    case.set_defaults(run=lambda a: (evolve.main(a.launch, a.seeds, a.episodes, a.jobs, a.out), _print_versions()))
+
+
+def _shipped(cases: Any) -> None:
+    case = cases.add_parser("shipped", help="the returns of the programs that ship, recorded for the tests")
+    case.add_argument("--episodes", type=count, default=100, help="episodes of each evaluation (default 100)")
+    case.set_defaults(run=lambda a: (shipped.main(a.episodes), _print_versions()))
 
 
 def count(text: str) -> int:

@@ -54,6 +54,7 @@ class Row:
         spikes: by population, of the last round.
         versions: by package.
         problem: why there is no number.
+        note: what a peer says of its results.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Row:
     spikes: dict[str, int] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
     problem: str | None = None
+    note: str = ""
 
 
 class Worker:
@@ -90,7 +92,7 @@ class Worker:
             raise
 
     def run(self) -> dict[str, Any]:
-        """One round: ``seconds`` and ``spikes``."""
+        """One round: ``seconds``, ``spikes`` and maybe a ``note``."""
         assert self._process.stdin is not None
         with suppress(BrokenPipeError):  # then there is no answer either
             self._process.stdin.write("run\n")
@@ -163,6 +165,6 @@ def _round(workers: dict[Peer, Worker], peer: Peer, row: Row, counts: bool) -> N
         row.problem = str(problem)
         workers.pop(peer).close()
         return
-    row.spikes = answer["spikes"]
+    row.spikes, row.note = answer["spikes"], answer.get("note", "")
     if counts:
         row.seconds.append(answer["seconds"])

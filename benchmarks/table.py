@@ -48,6 +48,8 @@ class Table:
                 lines.append(_line([row.name, *["–"] * (len(titles) - 1)]))
                 notes.append(f"- {row.name}: {row.problem}")
                 continue
+            if row.note:
+                notes.append(f"- {row.name}: {row.note}")
             times = np.array(row.seconds) * self.scale
             span = f"{_digits(times.min())} – {_digits(times.max())}"
             cells = [_digits(float(np.median(times))), _digits(self.ratio(row)), span]
@@ -55,7 +57,9 @@ class Table:
         return "\n".join([*lines, *([""] if notes else []), *notes])
 
     def _rate(self, row: Row, population: str) -> str:
-        """The rate, and by how much it differs from ours."""
+        """The rate, and by how much it differs from ours; a dash where a peer counts no spikes."""
+        if population not in row.spikes:
+            return "–"
         rate = f"{row.spikes[population] / self.exposure[population]:.2f}"
         ours = 0 if self.rows[0].problem else self.rows[0].spikes[population]
         if row is self.rows[0] or not ours:

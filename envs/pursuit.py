@@ -179,7 +179,7 @@ class _Pursuing:
         view.qpos[i] += self._place(view, only)[0]
         self._follow(view, only)
         eyes: _Eyes = view.devices["eyes"]
-        eyes.cameras.reset(only, self._picture(view, only), [generator])
+        eyes.cameras.reset(only, self._picture(view, only), [int(generator.integers(1 << 63))])
         eyes.events[i] = None
 
     def act(self, view: View, actions: Array, ids: Array) -> Array:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Annotated, Any, Generic, Protocol, TypeVar
 
 import tyro
 
-from neurobot.cli.environment import import_modules
+from neurobot.cli.environment import OURS, OWN, import_modules
 from neurobot.config import EnvConfig, Experiment, find_launch, load_experiment
 from neurobot.errors import ConfigError, EnvError
 
@@ -84,6 +84,7 @@ def parse_with_settings(
     first: Any = tyro.cli(cls, args=plain, prog=prog, return_unknown_args=True, config=STYLE)
     import_modules(first[0].allow_import)  # neurons that the launch file names
     loaded = load_experiment(first[0].launch)
+    loaded = replace(loaded, env=spelled_out(loaded.env))
     make: Any = cls
     default = WithSettings(options=make(launch=first[0].launch), settings=loaded)
     about = inspect.getdoc(cls)
@@ -93,6 +94,20 @@ def parse_with_settings(
     )  # fmt: skip
     settings = replace(both.settings, env=perturbed(both.settings.env, both.options.perturb))
     return both.options, loaded, settings
+
+
+def spelled_out(env: EnvConfig) -> EnvConfig:
+    """An environment with every setting that its task has, so that each can be changed on the command line.
+
+    Raises:
+        EnvError: a setting that the task does not have, or a value that it does not take.
+    """
+    if not env.id.removeprefix(f"{OURS}:").startswith(OWN):  # gymnasium's have none, and the import takes a while
+        return env
+    from neurobot.envs import find_task
+
+    settings = find_task(env.id.removeprefix(f"{OURS}:"), env.settings).settings
+    return env if settings is None else replace(env, settings=asdict(settings))
 
 
 def perturbed(env: EnvConfig, texts: Sequence[str]) -> EnvConfig:

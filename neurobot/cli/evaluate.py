@@ -104,11 +104,13 @@ def _environment(options: Evaluate, experiment: Experiment | None, program: Prog
     if experiment is not None:
         env = replace(experiment.env, id=options.env or experiment.env.id)
     else:
-        env_id = options.env or (program and program.provenance.get("env"))
+        made = program.provenance if program else {}
+        env_id = options.env or made.get("env")
         if not isinstance(env_id, str):
             what = options.what
             raise ConfigError(f"{what}: the program does not say which environment it was made for; give --env ID")
-        env = EnvConfig(id=env_id)
+        settings = made.get("env_settings") if env_id == made.get("env") else None
+        env = EnvConfig(id=env_id, settings=settings if isinstance(settings, dict) else {})
     return perturbed(env, options.perturb)
 
 

@@ -34,7 +34,7 @@ _TICK_BATCH = (
 )
 
 
-def _compile(function: Callable[..., Any], signature: str) -> Callable[..., Any]:
+def compile_on_disk(function: Callable[..., Any], signature: str) -> Callable[..., Any]:
     """Compile, or load from disk, into and from this version's own folder."""
     before = numba.config.CACHE_DIR
     numba.config.CACHE_DIR = str(CACHE)
@@ -49,12 +49,12 @@ def _compile(function: Callable[..., Any], signature: str) -> Callable[..., Any]
 def batch_kernel(real: str) -> Callable[..., Any]:
     """`tick_batch` for ``float32`` or ``float64``."""
     signature = _TICK_BATCH.format(**_types(real))
-    return _compile(getattr(source.tick_batch, "py_func", source.tick_batch), signature)
+    return compile_on_disk(getattr(source.tick_batch, "py_func", source.tick_batch), signature)
 
 
 @functools.cache
 def _host_kernel(real: str) -> Callable[[np.ndarray], int]:
-    return _compile({"float32": at.tick32, "float64": at.tick64}[real], "i8(i8[::1])")
+    return compile_on_disk({"float32": at.tick32, "float64": at.tick64}[real], "i8(i8[::1])")
 
 
 def bind(real: str, arrays: tuple[np.ndarray, ...]) -> Callable[[], int]:
@@ -123,7 +123,7 @@ def _address(name: str, real: str) -> int:
     function = getattr(LINKED[name], "py_func", LINKED[name])
     if numba.config.DISABLE_JIT:
         return _plain_address(function)
-    return _kept_address(_compile(function, linked.SIGNATURE.format(**_types(real))))
+    return _kept_address(compile_on_disk(function, linked.SIGNATURE.format(**_types(real))))
 
 
 @functools.cache

@@ -239,7 +239,8 @@ class _Training:
     def _program(self) -> Program:
         program, best = self._run.program(), self._run.best
         return program.with_params(
-            program.params, env=self._job.env.id, method=self._settings.method, settings=self._about["train"],
+            program.params, env=self._job.env.id, env_settings=self._job.env.settings,
+            method=self._settings.method, settings=self._about["train"],
             seed=self._job.seed, rounds=self._rounds, steps=self._steps,
             core_seconds=round(self._job.clock.seconds, 1),
             **{f"validation_{self._run.score}": None if best != best else best},

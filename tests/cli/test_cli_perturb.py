@@ -131,7 +131,7 @@ def test_training_goes_on_with_what_differs_and_goes_wrong_and_with_nothing_else
 
 
 def returns(folder):
-    """Mean returns of generations and of evaluations."""
+    """Mean returns of rounds and of evaluations."""
     events = [json.loads(line) for line in (folder / "events.jsonl").read_text().splitlines()]
     return {kind: [e["return_mean"] for e in events if e["event"] == kind] for kind in ("round", "evaluation")}
 
@@ -151,8 +151,7 @@ def test_settings_reach_the_makers_of_a_task(command, launch, monkeypatch):
     path = launch(ENV, ENV + "\n\n[env.settings]\ntilt = 0.25\n")
     for args in (("run", path, "--no-record"), ("eval", path), ("train", path, "--env.settings.tilt", "0.5")):
         assert command(*args).code == 0
-    assert seen[:2] == [0.25, 0.25]
-    assert set(seen[2:]) == {0.5}
+    assert seen[:2] == [0.25, 0.25] and set(seen[2:]) == {0.5}
 
 
 def test_settings_reach_a_foreign_environment_and_it_can_be_perturbed(fakes):

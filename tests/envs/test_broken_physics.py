@@ -41,7 +41,7 @@ def test_broken_physics_ends_that_episode_and_no_other(env_id, mode, tmp_path, m
         assert info["final_info"]["physics_error"][1] == info["physics_error"][1]
     else:
         np.testing.assert_array_equal(obs[1], good[1])
-    masks = [mask for key, mask in info.items() if key.startswith(("_reward", "_distance_penalty"))]
+    masks = [mask for key, mask in info.items() if key.startswith(("_reward", "_distance_penalty", "_events"))]
     assert masks and all(mask.tolist() == [True, False, True] for mask in masks)
     obs, reward, terminated, _, info = vec.step(zeros(vec))
     if mode is AutoresetMode.DISABLED:

@@ -9,6 +9,7 @@ import dataclasses
 import gymnasium
 import numpy as np
 import pytest
+from env_asserts import assert_same_info, assert_same_step
 from env_ids import GYMNASIUM_IDS
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 
@@ -30,27 +31,6 @@ def make_single(env_id):
 
 def make_reference(env_id, mode):
     return SyncVectorEnv([lambda: make_single(env_id)] * NUM_ENVS, autoreset_mode=mode)
-
-
-def assert_same_info(ours, theirs):
-    assert set(ours) == set(theirs)
-    for key, value in theirs.items():
-        if isinstance(value, dict):
-            assert_same_info(ours[key], value)
-        elif value.dtype == object:
-            assert [v is None for v in ours[key]] == [v is None for v in value]
-            for mine, other in zip(ours[key], value, strict=True):
-                np.testing.assert_array_equal(mine, other)
-        else:
-            assert ours[key].dtype == value.dtype, key
-            np.testing.assert_array_equal(ours[key], value, err_msg=key)
-
-
-def assert_same_step(ours, theirs):
-    for mine, other in zip(ours[:4], theirs[:4], strict=True):
-        assert mine.dtype == other.dtype
-        np.testing.assert_array_equal(mine, other)
-    assert_same_info(ours[4], theirs[4])
 
 
 @pytest.mark.parametrize("mode", [AutoresetMode.NEXT_STEP, AutoresetMode.SAME_STEP])

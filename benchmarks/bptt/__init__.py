@@ -1,0 +1,1 @@
+"""A training step through time beside the frameworks that train spiking networks."""

@@ -1,0 +1,107 @@
+"""Products of spikes, event by event: what a silent neuron would add is not even looked at.
+
+Forward they are the run-time's own deliveries, row by row, so that sums are added up in its order.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from neurobot.kernels import synapse
+from neurobot.kernels.jit import kernel
+from neurobot.kernels.subnormal import flush, restore
+from neurobot.kernels.views import cut
+
+
+@kernel
+def _list_bytes(row, spikes):
+    """From a byte per neuron to the list of those that are not 0."""
+    count = 0
+    for j in range(row.size):
+        spikes[1 + count] = j
+        count += row[j] != 0
+    spikes[0] = count
+
+
+@kernel
+def _list_words(row, words, spikes):
+    """As `_list_bytes` for a multiple of eight neurons; eight silent ones cost one test."""
+    count = 0
+    for e in range(words.size):
+        if words[e]:
+            for j in range(8 * e, 8 * e + 8):
+                spikes[1 + count] = j
+                count += row[j] != 0
+    spikes[0] = count
+
+
+def list_rows(z, spikes):
+    """Spike lists of rows of bytes.
+
+    Reads: z (rows, n). Writes: spikes (rows, 1 + n). Returns: the number of spikes.
+    """
+    rows, n = z.shape
+    total = 0
+    eights = n % 8 == 0
+    for r in range(rows):
+        if eights:
+            _list_words(z[r], z[r].view(np.uint64), spikes[r])
+        else:
+            _list_bytes(z[r], spikes[r])
+        total += spikes[r, 0]
+    return total
+
+
+def deliver(weights, n_post, spikes, s, add):
+    """s, or with add s + , the sum of the rows of the neurons that spiked, for every row of spikes.
+
+    Reads: weights (n_pre n_post,), spikes (rows, 1 + n_pre). Writes: s (rows, n_post).
+    """
+    before = flush()
+    for r in range(spikes.shape[0]):
+        row = s[r]
+        if not add:
+            for j in range(n_post):
+                row[j] = 0
+        synapse.dense(weights, n_post, spikes[r], row)
+    restore(before)
+
+
+def drive(weights, act, gain, s):
+    """What held currents add in every step, for every row: `neurobot.kernels.synapse.drive`.
+
+    Reads: weights (n_pre n_post,), act (rows, n_pre), gain (1,). Writes: s (rows, n_post).
+    """
+    for r in range(act.shape[0]):
+        synapse.drive(weights, act[r], gain, s[r])
+
+
+def outer(spikes, g, total):
+    """total[pre] += g for every spike of every row: the gradient of the weights. Two spikes in one pass over g.
+
+    Reads: spikes (rows, 1 + n_pre), g (rows, n_post). Writes: total (n_pre n_post,).
+    """
+    n = g.shape[1]
+    before = flush()
+    for r in range(spikes.shape[0]):
+        row, count, m = g[r], spikes[r, 0], 0
+        while m + 2 <= count:
+            a, b = cut(total, spikes[r, 1 + m] * n, n), cut(total, spikes[r, 2 + m] * n, n)
+            for j in range(n):
+                a[j] += row[j]
+                b[j] += row[j]
+            m += 2
+        if m < count:
+            a = cut(total, spikes[r, 1 + m] * n, n)
+            for j in range(n):
+                a[j] += row[j]
+    restore(before)
+
+
+SIGNATURES = {
+    "list_rows": "i8(u1[:,::1], i4[:,::1])",
+    "deliver": "void({f}[::1], i8, i4[:,::1], {f}[:,::1], b1)",
+    "drive": "void({f}[::1], {f}[:,::1], {f}[::1], {f}[:,::1])",
+    "outer": "void(i4[:,::1], {f}[:,::1], {f}[::1])",
+}
+"""Of the functions of this file, {f} the kind of number."""

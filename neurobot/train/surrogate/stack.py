@@ -1,0 +1,250 @@
+"""A Program that can be differentiated: spikes forward, gradients backward, a Program again at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import numpy as np
+
+from neurobot.core.base import checked_dtype
+from neurobot.errors import SpecError, near
+from neurobot.program import Program
+from neurobot.spec.check import Problems
+from neurobot.spec.controller import ControllerSpec
+from neurobot.spec.neurons import Input
+from neurobot.train.surrogate import encoding as fields
+from neurobot.train.surrogate.encoding import Encoding
+from neurobot.train.surrogate.layer import Layer, Record
+from neurobot.train.surrogate.parameters import GROUPS, Parameters
+from neurobot.train.surrogate.passes import Passes
+from neurobot.train.surrogate.products import Products
+from neurobot.train.surrogate.structure import structure
+from neurobot.train.surrogate.surrogates import FastSigmoid, Surrogate
+from neurobot.train.surrogate.trace import Arrays, Gradients, Seeds, Trace
+
+
+class Stack:
+    """A Program as a function of its variables, with the gradients of `neurobot.kernels.bptt`.
+
+    The forward pass is that of the run-time cores. With ``exact=True`` its spikes are theirs bit for bit, in float32
+    and float64. Without, sums of weights may be those of BLAS, which differ in the last digits, so that a membrane
+    that ends within rounding of its threshold may go the other way.
+    A network program whose CubaLIF neurons share all of their parameters is the one exception: the cores add what
+    arrives to the current itself, so that there, too, it is the same up to rounding.
+
+    Args:
+        program: a controller or a network of IF, LIF, CubaLIF, ALIF and LI with dense projections.
+        surrogate: of `neurobot.train.surrogate.surrogates`; may be replaced at any time, as by a `Schedule`.
+        reset: ``detached``: gradients take the reset as given; ``attached``: they flow through it.
+        train: kinds of variables, of `neurobot.train.surrogate.parameters.GROUPS` and
+            `neurobot.train.surrogate.encoding.GROUPS`.
+        dtype: ``float32``, or ``float64`` as the reference.
+        smooth: spikes are the surrogate's integral, so that gradients are those of the network itself and can be
+            checked by differences.
+
+    Attributes:
+        values: the variables by name, to be changed in place.
+        surrogate: see above.
+
+    Raises:
+        SpecError: what has no gradient here, all problems at once.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        surrogate: Surrogate | None = None,
+        reset: Literal["detached", "attached"] = "detached",
+        train: Sequence[str] = ("weights", "b"),
+        *,
+        dtype: Literal["float32", "float64"] = "float32",
+        smooth: bool = False,
+    ) -> None:
+        self.program, self.real = program, checked_dtype("Stack", dtype)
+        self.surrogate: Surrogate = surrogate or FastSigmoid()
+        _check(program, reset, train)
+        self._structure = structure(program)
+        spec = program.spec
+        self.encoding = Encoding(program, train, self.real) if isinstance(spec, ControllerSpec) else None
+        self.parameters = Parameters(
+            program, self._structure, [name for name in train if name not in fields.GROUPS], self.real
+        )
+        self.values: Arrays = self.parameters.values | (self.encoding.values if self.encoding else {})
+        carry = spec.carry if isinstance(spec, ControllerSpec) else 1.0
+        self._layers = {
+            p.name: Layer(
+                program, p, full=self.parameters.neurons[p.name].full, smooth=smooth, real=self.real,
+                attached=reset == "attached", tick=0 if carry == 1.0 else program.substeps, carry=carry,
+            )
+            for p in program.network.populations if not isinstance(p.model, Input)
+        }  # fmt: skip
+        self._passes = Passes(
+            self._structure, self._layers, self.parameters, Products(self.real), max(program.substeps, 1)
+        )
+
+    def forward(self, inputs: Any, *, exact: bool = False, episode: int = 0, into: Trace | None = None) -> Trace:
+        """Run from the start of an episode.
+
+        Args:
+            inputs: of a controller, observations (B, n), for one tick, or (ticks, B, n); or, as of a network alone,
+                what enters the Input populations by name, each (T, B, n): bools or bytes are spikes, floats are
+                currents that take the place of spikes. Populations that are not named stay silent.
+            exact: every sum in the order of the run-time cores.
+            episode: of chance: Poisson spikes are those of a `BatchCore` of B instances in this episode.
+            into: a trace of the same size, whose memory is used again; it is what is returned.
+
+        Raises:
+            SpecError: inputs that do not fit; several ticks, where carry is 0 and they have nothing to do with each
+                other: let them be instances.
+        """
+        named = isinstance(inputs, Mapping)
+        trace = self._enter(inputs, into) if named else self._observe(inputs, episode, into)
+        for name, layer in self._layers.items():
+            layer.set(self.parameters.coefficients(name), self.surrogate)
+            layer.begin(trace.scanned[name], trace.batch)
+        self._passes.forward(trace, exact)
+        return trace
+
+    def backward(self, trace: Trace, seeds: Seeds, *, inputs: bool = False) -> Gradients:
+        """Gradients of the variables, with the surrogate as it is now.
+
+        Args:
+            trace: of `forward`, with the values that it was run with.
+            seeds: gradients of a loss for spikes and membranes.
+            inputs: whether gradients of the inputs are wanted too.
+
+        Raises:
+            SpecError: seeds of populations that do not exist, or that have no such variable.
+        """
+        self._check_seeds(trace, seeds)
+        for name, layer in self._layers.items():
+            layer.set(self.parameters.coefficients(name), self.surrogate)
+        found = self._passes.backward(trace, seeds)
+        result = Gradients({name: found[name] for name in self.parameters.values})
+        for name in trace.entered if inputs or (self.encoding and self.encoding.values) else ():
+            result.inputs[name] = self._back_to_input(trace, name)
+        if self.encoding and self.encoding.values:
+            result.values |= self.encoding.pull_back(trace, self._by_tick(trace, result.inputs))
+        return result
+
+    def to_program(self, **provenance: Any) -> Program:
+        """The Program with the values as they are now: what `forward` runs."""
+        program = self.parameters.to_program(**provenance)
+        return self.encoding.write(program) if self.encoding else program
+
+    def _observe(self, observations: Any, episode: int, into: Trace | None) -> Trace:
+        """A trace whose encoder has run."""
+        given = np.asarray(observations, np.float64)
+        size = self.program.observation_size
+        if self.encoding is None:
+            raise SpecError("forward", ["this is a network alone; give what enters its Input populations, by name"])
+        given = given[None] if given.ndim == 2 else given
+        if given.ndim != 3 or given.shape[2] != size or not given.size:
+            shape = np.shape(observations)
+            raise SpecError(
+                "forward", [f"observations have shape {shape}, it must be (B, {size}) or (ticks, B, {size})"]
+            )
+        if not np.isfinite(given).all():
+            raise SpecError("forward", ["observations have entries that are not finite"])
+        self._check_ticks(given.shape[0])
+        trace = self._trace(given.shape[0] * self.program.substeps, given.shape[1], into)
+        trace.ticks, trace.observations = given.shape[0], np.ascontiguousarray(given)
+        name = self.encoding.encoder.population
+        trace.entered = {name}
+        self.encoding.run(trace, trace.records[name], episode)
+        return trace
+
+    def _enter(self, inputs: Mapping[str, np.ndarray], into: Trace | None) -> Trace:
+        """A trace with given spikes or currents."""
+        problems, network = Problems("forward"), self.program.network
+        known = {p.name: p.n for p in network.populations if isinstance(p.model, Input)}
+        arrays = {name: np.asarray(array) for name, array in inputs.items()}
+        shapes = {array.shape[:2] for array in arrays.values()}
+        for name, array in arrays.items():
+            if name not in known:
+                problems.add(f"there is no Input population {name!r}; {near(name, known)}")
+            elif array.ndim != 3 or array.shape[2] != known[name] or not array.size:
+                problems.add(f"{name!r} has shape {array.shape}, it must be (T, B, {known[name]})")
+            elif array.dtype.kind == "f" and not np.isfinite(array).all():
+                problems.add(f"{name!r} has entries that are not finite")
+        if not problems.found and len(shapes) != 1:
+            problems.add(f"inputs must have one number of steps and instances, they have {sorted(shapes) or 'none'}")
+        if any(link.held and link.pre in arrays for link in self._structure.links):
+            problems.add("this controller's encoder gives currents that are held over a tick; give observations")
+        problems.done()
+        steps, batch = shapes.pop()
+        ticks = -(-steps // self.program.substeps)
+        self._check_ticks(ticks)
+        trace = self._trace(steps, batch, into)
+        trace.entered, trace.ticks = set(arrays), ticks
+        for name, array in arrays.items():
+            spikes = array.dtype.kind in "bui"
+            kind = np.uint8 if spikes else self.real
+            flat = (array != 0) if spikes else array
+            trace.records[name].z = np.ascontiguousarray(flat.reshape(steps, -1), kind)
+            trace.records[name].ran(0, steps)
+        return trace
+
+    def _trace(self, steps: int, batch: int, into: Trace | None) -> Trace:
+        if into is not None:
+            if (into.steps, into.batch) != (steps, batch) or into.layers is not self._layers:
+                raise SpecError(
+                    "forward",
+                    [f"`into` is a trace of {into.steps} steps of {into.batch} instances, this run has {steps} of "
+                     f"{batch}; give one of this stack and size, or none"],
+                )  # fmt: skip
+            return into
+        records = {p.name: Record(steps, batch, p.n, self.real) for p in self.program.network.populations}
+        scanned = {name: layer.allocate(records[name]) for name, layer in self._layers.items()}
+        return Trace(steps, batch, records, scanned, self._layers)
+
+    def _check_ticks(self, ticks: int) -> None:
+        if ticks > 1 and isinstance(self.program.spec, ControllerSpec) and self.program.spec.carry == 0.0:
+            raise SpecError(
+                "forward",
+                [f"{ticks} ticks are given, but with carry = 0 nothing of one reaches the next; give them as instances "
+                 "of one tick each"],
+            )  # fmt: skip
+
+    def _check_seeds(self, trace: Trace, seeds: Seeds) -> None:
+        problems, names = Problems("backward"), sorted(self._layers)
+        for name in {**seeds.spikes, **seeds.v}:
+            if name not in self._layers:
+                problems.add(f"there is no population {name!r} with a gradient; {near(name, names)}")
+            elif name in seeds.spikes and not self._layers[name].spiking:
+                problems.add(f"{name!r} is LI and never spikes; give the gradient of its v")
+        for name, array in [*seeds.spikes.items(), *seeds.v.items()]:
+            if name in self._layers:
+                shape = (trace.steps, trace.batch, self._layers[name].n)
+                try:
+                    np.broadcast_to(array, shape)
+                except ValueError:
+                    problems.add(f"the gradient of {name!r} has shape {np.shape(array)}, which does not fit {shape}")
+        problems.done()
+
+    def _back_to_input(self, trace: Trace, name: str) -> np.ndarray:
+        """Gradient of what entered an Input population, (T, B, n), or of a held current, (ticks, B, n)."""
+        record, links = trace.records[name], self._structure.out_of(name)
+        held = [link for link in links if link.held]
+        if not held:
+            self._passes.gather(trace, name, links)
+            return record.g.reshape(trace.steps, trace.batch, record.n).copy()
+        parts = [self._passes.held_gradient(trace, link) @ self.parameters.weights(link.name).T for link in held]
+        total: np.ndarray = sum(parts[1:], parts[0]).reshape(trace.ticks, trace.batch, record.n)
+        return total
+
+    def _by_tick(self, trace: Trace, inputs: Arrays) -> np.ndarray:
+        """Gradient of the encoder's population, summed over the steps of each tick, (ticks, B, n)."""
+        assert self.encoding is not None
+        g = inputs[self.encoding.encoder.population]
+        return g if len(g) == trace.ticks else g.reshape(trace.ticks, -1, *g.shape[1:]).sum(axis=1)
+
+
+def _check(program: Program, reset: str, train: Sequence[str]) -> None:
+    problems = Problems("surrogate gradients")
+    problems.choice("reset", reset, ("detached", "attached"))
+    known = (*GROUPS, *fields.GROUPS) if isinstance(program.spec, ControllerSpec) else GROUPS
+    for name in train:
+        problems.choice("train", name, known)
+    problems.done()

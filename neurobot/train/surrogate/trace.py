@@ -1,0 +1,93 @@
+"""What a run leaves behind: spikes and membranes of every population, and all that a gradient needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from neurobot.train.surrogate.layer import Layer, Record, Scanned
+
+Arrays = dict[str, np.ndarray]
+
+
+@dataclass(eq=False)
+class Trace:
+    """A run of T steps of B instances.
+
+    Args:
+        steps: T.
+        batch: B.
+        records: of every population.
+        scanned: the scans' arrays, of every population that has dynamics.
+        layers: those populations.
+        entered: names of the Input populations that something entered; the others are silent.
+        ticks: control ticks of a controller.
+        acts: (ticks B, channels) activations of an encoder.
+        gain: (1,) their factor, where they are held currents.
+        observations: (ticks, B, n) what was encoded, float64.
+    """
+
+    steps: int
+    batch: int
+    records: dict[str, Record]
+    scanned: dict[str, Scanned]
+    layers: Mapping[str, Layer]
+    entered: set[str] = field(default_factory=set)
+    ticks: int = 0
+    acts: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))
+    gain: np.ndarray = field(default_factory=lambda: np.ones(1))
+    observations: np.ndarray = field(default_factory=lambda: np.zeros((0, 0, 0)))
+
+    def silent(self, population: str) -> bool:
+        """Whether a population is an Input that nothing entered."""
+        return population not in self.layers and population not in self.entered
+
+    def spikes(self, population: str) -> np.ndarray:
+        """Spikes of a population, (T, B, n) bytes; reals in a smooth network. A view, valid until the next run into
+        this trace."""
+        record = self.records[population]
+        return record.z.reshape(self.steps, self.batch, record.n)
+
+    def v(self, population: str) -> np.ndarray:
+        """Membranes at the end of each step, after the reset, (T, B, n)."""
+        return self.layers[population].after_reset(self.records[population], self.scanned[population])
+
+    def rates(self, population: str) -> np.ndarray:
+        """Share of steps in which each neuron spiked, over the batch, (n,) float64."""
+        mean: np.ndarray = self.spikes(population).mean(axis=(0, 1), dtype=np.float64)
+        return mean
+
+
+@dataclass
+class Seeds:
+    """Where gradients begin: of spikes and of membranes (as `Trace.v` gives them), by population.
+
+    Args:
+        spikes: anything that broadcasts to (T, B, n).
+        v: likewise.
+    """
+
+    spikes: Arrays = field(default_factory=dict)
+    v: Arrays = field(default_factory=dict)
+
+    def __add__(self, other: Seeds) -> Seeds:
+        return Seeds(_sum(self.spikes, other.spikes), _sum(self.v, other.v))
+
+
+@dataclass
+class Gradients:
+    """Gradients of a loss.
+
+    Args:
+        values: of the variables, by name.
+        inputs: of what entered Input populations, (T, B, n), or (ticks, B, n) for held currents; where asked for.
+    """
+
+    values: Arrays
+    inputs: Arrays = field(default_factory=dict)
+
+
+def _sum(a: Arrays, b: Arrays) -> Arrays:
+    return {name: a[name] + b[name] if name in a and name in b else (a | b)[name] for name in a | b}
