@@ -38,18 +38,15 @@ def _list_words(row, words, spikes):
 def list_rows(z, spikes):
     """Spike lists of rows of bytes.
 
-    Reads: z (rows, n). Writes: spikes (rows, 1 + n). Returns: the number of spikes.
+    Reads: z (rows, n). Writes: spikes (rows, 1 + n).
     """
     rows, n = z.shape
-    total = 0
     eights = n % 8 == 0
     for r in range(rows):
         if eights:
             _list_words(z[r], z[r].view(np.uint64), spikes[r])
         else:
             _list_bytes(z[r], spikes[r])
-        total += spikes[r, 0]
-    return total
 
 
 def deliver(weights, n_post, spikes, s, add):
@@ -99,7 +96,7 @@ def outer(spikes, g, total):
 
 
 SIGNATURES = {
-    "list_rows": "i8(u1[:,::1], i4[:,::1])",
+    "list_rows": "void(u1[:,::1], i4[:,::1])",
     "deliver": "void({f}[::1], i8, i4[:,::1], {f}[:,::1], b1)",
     "drive": "void({f}[::1], {f}[:,::1], {f}[::1], {f}[:,::1])",
     "outer": "void(i4[:,::1], {f}[:,::1], {f}[::1])",

@@ -101,7 +101,8 @@ class Stack:
         named = isinstance(inputs, Mapping)
         trace = self._enter(inputs, into) if named else self._observe(inputs, episode, into)
         for name, layer in self._layers.items():
-            layer.set(self.parameters.coefficients(name), self.surrogate)
+            layer.set(self.parameters.coefficients(name))
+            layer.shape(self.surrogate)
             layer.begin(trace.scanned[name], trace.batch)
         self._passes.forward(trace, exact)
         return trace
@@ -118,8 +119,8 @@ class Stack:
             SpecError: seeds of populations that do not exist, or that have no such variable.
         """
         self._check_seeds(trace, seeds)
-        for name, layer in self._layers.items():
-            layer.set(self.parameters.coefficients(name), self.surrogate)
+        for layer in self._layers.values():
+            layer.shape(self.surrogate)
         found = self._passes.backward(trace, seeds)
         result = Gradients({name: found[name] for name in self.parameters.values})
         for name in trace.entered if inputs or (self.encoding and self.encoding.values) else ():
