@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neurobot.kernels import adam, bptt, surrogates
-from neurobot.kernels.bptt_compiled import adam_kernel, event_kernel, forward_scan
+from neurobot.kernels.bptt_compiled import adam_kernel, backward_scan, event_kernel, forward_scan
 from tests.kernels.arrays import REALS, SEEDS, SIZES, Draw, examples, same
 from tests.twins import surrogate as twin
 
@@ -144,3 +144,11 @@ def test_a_list_of_rows_is_that_of_the_tick(real):
     count = expected[0]
     same(found[0, : 1 + count].astype(expected.dtype), expected[: 1 + count])
     assert count
+
+
+@pytest.mark.parametrize("scan", [forward_scan, backward_scan])
+def test_a_scan_that_was_compiled_once_is_found_on_disk(scan):
+    variant = bptt.Variant(current=True, full=True)
+    scan(variant, "float64")
+    scan.cache_clear()
+    assert sum(scan(variant, "float64").stats.cache_hits.values()) == 1
