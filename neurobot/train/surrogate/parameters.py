@@ -167,18 +167,16 @@ class Parameters:
         cast = program.with_params(cast_params(program, real))
         self.values: Arrays = {}
         self.masks: Arrays = {}
-        for link in layout.links if "weights" in train else ():
-            weights = cast.param(f"{link.name}.weights").astype(real)
-            self.values[f"{link.name}.weights"] = weights
-            if link.gaps:
-                self.masks[f"{link.name}.weights"] = weights != 0
+        self._fixed = {f"{link.name}.weights": cast.param(f"{link.name}.weights").astype(real) for link in layout.links}
+        if "weights" in train:
+            self.values, self._fixed = self._fixed, {}
+            self.masks = {f"{q.name}.weights": self.values[f"{q.name}.weights"] != 0 for q in layout.links if q.gaps}
         for name, neurons in self.neurons.items():
             self.values |= {f"{name}.{key}": value.astype(real) for key, value in neurons.start().items()}
-        self._fixed = {link.name: cast.param(f"{link.name}.weights").astype(real) for link in layout.links}
 
     def weights(self, link: str) -> np.ndarray:
         """Weights of a link, (n_pre, n_post)."""
-        return self.values.get(f"{link}.weights", self._fixed[link])
+        return (self._fixed or self.values)[f"{link}.weights"]
 
     def coefficients(self, population: str) -> Arrays:
         """Coefficients of a population, (n,) float64 by name."""
