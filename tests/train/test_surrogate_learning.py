@@ -136,6 +136,25 @@ def test_a_trace_whose_memory_is_used_again_changes_nothing():
         np.testing.assert_array_equal(g, fresh[key])
 
 
+def test_an_input_that_nothing_enters_is_silent():
+    populations = (
+        Population("a", 3, Input()),
+        Population("b", 2, Input()),
+        Population("out", 3, LIF(tau_mem=1e-2, input="jump")),
+    )
+    between = (Projection("a", "out", np.full((3, 3), 0.7)), Projection("b", "out", np.full((3, 2), 0.7)))
+    stack = Stack(build(NetworkSpec(DT, populations, between)))
+    ones = {"a": np.ones((6, 2, 3), bool), "b": np.ones((6, 2, 2), bool)}
+    both = stack.forward(ones)
+    assert both.spikes("b").all()
+    alone = stack.forward({"a": ones["a"]}, into=both)
+    assert not alone.spikes("b").any() and alone.spikes("a").all()
+    expected = stack.forward({**ones, "b": np.zeros((6, 2, 2), bool)})
+    np.testing.assert_array_equal(alone.v("out"), expected.v("out"))
+    gradients = stack.backward(alone, Seeds({"out": np.ones(3)})).values
+    assert gradients["a->out.weights"].any() and not gradients["b->out.weights"].any()
+
+
 def test_a_backward_pass_can_be_repeated():
     stack = Stack(classifier())
     trace = stack.forward({"in": patterns(np.random.default_rng(3), 8)[0]})

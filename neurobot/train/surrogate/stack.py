@@ -195,6 +195,8 @@ class Stack:
                     [f"`into` is a trace of {into.steps} steps of {into.batch} instances, this run has {steps} of "
                      f"{batch}; give one of this stack and size, or none"],
                 )  # fmt: skip
+            for name in into.entered:
+                into.records[name].z = np.zeros((0, 0), np.uint8)
             return into
         records = {p.name: Record(steps, batch, p.n, self.real) for p in self.program.network.populations}
         scanned = {name: layer.allocate(records[name]) for name, layer in self._layers.items()}

@@ -45,10 +45,14 @@ class Trace:
         return population not in self.layers and population not in self.entered
 
     def spikes(self, population: str) -> np.ndarray:
-        """Spikes of a population, (T, B, n) bytes; reals in a smooth network. A view, valid until the next run into
-        this trace."""
+        """Spikes of a population, (T, B, n) bytes; reals in a smooth network, and where currents were given.
+
+        A view, valid until the next run into this trace. An Input that nothing entered, or that sends held currents,
+        has no spikes.
+        """
         record = self.records[population]
-        return record.z.reshape(self.steps, self.batch, record.n)
+        shape = (self.steps, self.batch, record.n)
+        return record.z.reshape(shape) if record.z.size else np.zeros(shape, np.uint8)
 
     def v(self, population: str) -> np.ndarray:
         """Membranes at the end of each step, after the reset, (T, B, n)."""
