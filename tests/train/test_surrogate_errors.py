@@ -155,6 +155,15 @@ def test_observations_that_do_not_fit_a_controller_are_refused(rows, message):
     assert message in str(caught.value)
 
 
+def test_a_range_that_makes_no_sense_is_not_taken():
+    stack = Stack(controller())
+    for center in (np.zeros(3), np.array([0.0, np.nan])):
+        with pytest.raises(SpecError, match="center must be 2 finite numbers, it is array"):
+            stack.encoding.set_range(center, np.ones(2))
+    with pytest.raises(SpecError, match="center is trained, so it is not to be set"):
+        Stack(controller(), train=["center"]).encoding.set_range(np.zeros(2), np.ones(2))
+
+
 def test_ticks_that_have_nothing_to_do_with_each_other_are_to_be_instances():
     stack = Stack(controller(carry=0.0))
     assert stack.forward(np.zeros((3, 2))).batch == 3

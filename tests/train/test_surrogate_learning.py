@@ -122,6 +122,20 @@ def test_a_controller_learns_a_sine_and_acts_alike_on_the_core():
         np.testing.assert_array_equal(core.action, action)
 
 
+def test_a_range_that_is_set_goes_into_the_program():
+    stack = Stack(sine(), train=("weights",))
+    x = np.linspace(-3, 3, 7)[:, None]
+    before = Readout(stack.program).forward(stack.forward(x, exact=True)).actions
+    stack.encoding.set_range(np.array([0.7]), np.array([0.2]))
+    actions = Readout(stack.program).forward(stack.forward(x, exact=True)).actions
+    assert (actions != before).any()
+    core = nb.HostCore(stack.to_program())
+    for row, action in zip(x, actions[0], strict=True):
+        core.reset(0)
+        core.tick(row)
+        np.testing.assert_array_equal(core.action, action)
+
+
 def test_a_trace_whose_memory_is_used_again_changes_nothing():
     rng = np.random.default_rng(3)
     stack = Stack(classifier())

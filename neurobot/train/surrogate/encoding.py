@@ -47,7 +47,6 @@ class Encoding:
 
     Attributes:
         values: variables by name, to be changed in place.
-        field_values: whether there are any.
 
     Raises:
         SpecError: variables that the encoder does not have, or that its code gives no gradient.
@@ -69,7 +68,25 @@ class Encoding:
             if name in GROUPS:
                 start = np.zeros_like(self._base[name]) if name in POSITIVE else self._base[name]
                 self.values[f"encoder.{name}"] = start.astype(real)
+        self._changed = {key.removeprefix("encoder.") for key in self.values}
         self._settings = _settings(program)
+
+    def set_range(self, center: np.ndarray, scale: np.ndarray) -> None:
+        """Take the range of a running normaliser, u = (observation - center) scale, (n,) each, also for the Program.
+
+        Raises:
+            SpecError: arrays of another shape, or not finite, or a range that is being trained.
+        """
+        problems = Problems("set_range")
+        for name, value in (("center", center), ("scale", scale)):
+            if np.shape(value) != self._base[name].shape or not np.isfinite(value).all():
+                problems.add(f"{name} must be {self._base[name].shape[0]} finite numbers, it is {value!r}")
+            elif f"encoder.{name}" in self.values:
+                problems.add(f"{name} is trained, so it is not to be set")
+        problems.done()
+        self._base |= {"center": center.astype(self.real).astype(np.float64)}
+        self._base |= {"scale": scale.astype(self.real).astype(np.float64)}
+        self._changed |= {"center", "scale"}
 
     def numbers(self) -> Arrays:
         """The encoder's params by name, float64."""
@@ -125,13 +142,10 @@ class Encoding:
 
     def write(self, program: Program) -> Program:
         """A program with this encoder as it is now."""
-        if not self.values:
-            return program
-        params = program.params.copy()
-        for name, value in self.numbers().items():
-            if f"encoder.{name}" in self.values:
-                program.blocks["params"][f"encoder.{name}"].of(params)[...] = value
-        return program.with_params(params)
+        params, numbers = program.params.copy(), self.numbers()
+        for name in self._changed:
+            program.blocks["params"][f"encoder.{name}"].of(params)[...] = numbers[name]
+        return program.with_params(params) if self._changed else program
 
     def _check(self, train: Sequence[str]) -> None:
         problems = Problems("surrogate gradients: train")

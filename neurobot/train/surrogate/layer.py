@@ -190,7 +190,8 @@ class Layer:
             if a == chunk * self._tick:
                 if a > 0:
                     self._bring_back(arrays.state, record.batch)
-                arrays.starts[chunk] = arrays.state
+                if self.variant.full:
+                    arrays.starts[chunk] = arrays.state
             self._settings[:3] = a, b, chunk * self._tick
             self._forward(
                 self._coef, arrays.s, arrays.x, record.z, arrays.gate, arrays.kept, arrays.state, arrays.wait,

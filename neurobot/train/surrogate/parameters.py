@@ -17,7 +17,8 @@ as b0 (1 - alpha) / (1 - alpha0), so that the neuron's resting potential stays.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from copy import copy
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -125,10 +126,15 @@ class Neurons:
         return {name: np.asarray(values[name], np.float64) for name in self.trained if name in DECAYS}
 
     def _derived(self, logits: Arrays) -> Arrays:
-        """Coefficients that follow from time constants."""
-        taus = {name: tuple((self.dt / np.logaddexp(0.0, -a)).tolist()) for name, a in logits.items()}
-        model: Any = self.population.model
-        given = coefficients(replace(self.population, model=replace(model, **taus), bias=0.0), self.dt)
+        """Coefficients that follow from time constants.
+
+        The spec is a copy that is not checked again, neuron by neuron: what a logit stands for is valid.
+        """
+        population, model = copy(self.population), copy(self.population.model)
+        for name, a in logits.items():
+            object.__setattr__(model, name, self.dt / np.logaddexp(0.0, -a))
+        object.__setattr__(population, "model", model)
+        given = coefficients(population, self.dt)
         return {name: given[name] for name in FOLLOWS if name in given}
 
     def _share(self, alpha: np.ndarray) -> np.ndarray:

@@ -183,7 +183,9 @@ class Passes:
 
     def _collect(self, trace: Trace, name: str) -> Arrays:
         """Gradients of what a population and the links into it have."""
-        found = self._parameters.pull_back(name, self._layers[name].sums())
+        found: Arrays = {}
+        if self._parameters.neurons[name].trained:
+            found |= self._parameters.pull_back(name, self._layers[name].sums())
         for link in self._structure.into(name):
             key = f"{link.name}.weights"
             if key not in self._parameters.values:

@@ -79,6 +79,8 @@ class Stack:
             )
             for p in program.network.populations if not isinstance(p.model, Input)
         }  # fmt: skip
+        for name, layer in self._layers.items():
+            layer.set(self.parameters.coefficients(name))
         self._passes = Passes(
             self._structure, self._layers, self.parameters, Products(self.real), max(program.substeps, 1)
         )
@@ -101,7 +103,8 @@ class Stack:
         named = isinstance(inputs, Mapping)
         trace = self._enter(inputs, into) if named else self._observe(inputs, episode, into)
         for name, layer in self._layers.items():
-            layer.set(self.parameters.coefficients(name))
+            if self.parameters.neurons[name].trained:
+                layer.set(self.parameters.coefficients(name))
             layer.shape(self.surrogate)
             layer.begin(trace.scanned[name], trace.batch)
         self._passes.forward(trace, exact)
