@@ -84,12 +84,6 @@ class Record:
             self._cast = self._ran
         return self._reals
 
-    def gradient(self) -> np.ndarray:
-        """g, made when it is first asked for."""
-        if not self.g.size:
-            self.g = np.empty((self.steps, self.batch * self.n), self.real)
-        return self.g
-
 
 @dataclass(eq=False)
 class Scanned:
@@ -199,8 +193,11 @@ class Layer:
             )  # fmt: skip
 
     def end(self, arrays: Scanned) -> None:
-        """Begin a backward run: no gradient comes from behind the last step, and none was added up yet."""
+        """Begin a backward run: no gradient comes from behind the last step."""
         arrays.adjoint[:] = 0
+
+    def forget(self) -> None:
+        """Begin to add up gradients of the coefficients."""
         self._coef[:, bptt.SUM :] = 0
 
     def run_back(self, record: Record, arrays: Scanned, gv: np.ndarray, first: int, last: int) -> None:
