@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from neurobot.errors import TrainingError, near
+from neurobot.kernels.adam import BLOCK
 from neurobot.kernels.bptt_compiled import adam_kernel
 from neurobot.spec.check import Problems
 
@@ -67,10 +68,11 @@ class Adam:
         for name, gradient in gradients.items():
             value = self.values[name]
             decay = self._decay if name.endswith(".weights") else 0.0
-            settings = (self.rate if rate is None else rate, self._b1, self._b2, self._eps, decay, c1, c2)
-            kernel = adam_kernel(value.dtype.name)
-            flat = (np.ascontiguousarray(gradient, value.dtype), self.mean[name], self.square[name])
-            kernel(value.reshape(-1), *(a.reshape(-1) for a in flat), np.array(settings, value.dtype))
+            step = self.rate if rate is None else rate
+            settings = (step, 1 - self._b1, 1 - self._b2, self._eps, decay, 1 / c1, 1 / c2)
+            flat = (value, np.ascontiguousarray(gradient, value.dtype), self.mean[name], self.square[name])
+            room = np.empty(3 * BLOCK, value.dtype)
+            adam_kernel(value.dtype.name)(*(a.reshape(-1) for a in flat), room, np.array(settings, value.dtype))
 
     def _check(self, gradients: Mapping[str, np.ndarray]) -> None:
         for name, gradient in gradients.items():
@@ -79,7 +81,7 @@ class Adam:
             if np.shape(gradient) != self.values[name].shape:
                 wanted = self.values[name].shape
                 raise TrainingError(f"the gradient of {name!r} has shape {np.shape(gradient)}, it must be {wanted}")
-            if not math.isfinite(float(np.abs(gradient).sum(dtype=np.float64))):
+            if not np.isfinite(gradient).all():
                 raise TrainingError(f"the gradient of {name!r} is not finite; clip it, or take a smaller rate")
 
 

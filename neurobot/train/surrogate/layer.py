@@ -39,7 +39,7 @@ class Record:
         self.g = np.zeros((0, 0), real)
         self._lists = np.zeros((0, 0), np.int32)
         self._reals = np.zeros((0, 0), real)
-        self._ran = self._listed = self._cast = self._count = 0
+        self._ran = self._listed = self._cast = self._counted = self._count = 0
 
     @property
     def binary(self) -> bool:
@@ -51,13 +51,15 @@ class Record:
         """Share of the steps so far in which a neuron spiked; 1 where z holds reals."""
         if not self.binary:
             return 1.0
-        self.lists()
+        if self._counted < self._ran:
+            self._count += int(np.count_nonzero(self.z[self._counted : self._ran].view(np.bool_)))
+            self._counted = self._ran
         return self._count / max(self._ran * self.batch * self.n, 1)
 
     def ran(self, first: int, last: int) -> None:
         """z was written for these steps; a run begins with step 0."""
         if first == 0:
-            self._listed = self._cast = self._count = 0
+            self._listed = self._cast = self._counted = self._count = 0
         self._ran = last
 
     def lists(self) -> np.ndarray:
@@ -66,8 +68,7 @@ class Record:
             if not self._lists.size:
                 self._lists = np.empty((self.steps * self.batch, 1 + self.n), np.int32)
             rows = slice(self._listed * self.batch, self._ran * self.batch)
-            list_rows = event_kernel("list_rows", self.real.name)
-            self._count += list_rows(self.z.reshape(-1, self.n)[rows], self._lists[rows])
+            event_kernel("list_rows", self.real.name)(self.z.reshape(-1, self.n)[rows], self._lists[rows])
             self._listed = self._ran
         return self._lists
 
@@ -82,12 +83,6 @@ class Record:
             np.copyto(self._reals[rows], self.z.reshape(-1, self.n)[rows])
             self._cast = self._ran
         return self._reals
-
-    def gradient(self) -> np.ndarray:
-        """g, made when it is first asked for."""
-        if not self.g.size:
-            self.g = np.empty((self.steps, self.batch * self.n), self.real)
-        return self.g
 
 
 @dataclass(eq=False)
@@ -142,9 +137,12 @@ class Layer:
         self._tick, self._carry = tick, real.type(carry)
         self._forward = forward_scan(self.variant, real.name)
 
-    def set(self, coefficients: Mapping[str, np.ndarray], surrogate: Surrogate) -> None:
-        """Take coefficients, (n,) by name, and the surrogate."""
+    def shape(self, surrogate: Surrogate) -> None:
+        """Take the surrogate."""
         self._settings[bptt.KIND], self._slope[0] = surrogate.kind, surrogate.slope
+
+    def set(self, coefficients: Mapping[str, np.ndarray]) -> None:
+        """Take coefficients, (n,) by name."""
         rows = self._coef.reshape(self._panels, bptt.ROWS, bptt.LANES)
         if not self.spiking:
             coefficients = {**coefficients, "theta": np.full(self.n, np.inf)}
@@ -186,7 +184,8 @@ class Layer:
             if a == chunk * self._tick:
                 if a > 0:
                     self._bring_back(arrays.state, record.batch)
-                arrays.starts[chunk] = arrays.state
+                if self.variant.full:
+                    arrays.starts[chunk] = arrays.state
             self._settings[:3] = a, b, chunk * self._tick
             self._forward(
                 self._coef, arrays.s, arrays.x, record.z, arrays.gate, arrays.kept, arrays.state, arrays.wait,
@@ -194,8 +193,11 @@ class Layer:
             )  # fmt: skip
 
     def end(self, arrays: Scanned) -> None:
-        """Begin a backward run: no gradient comes from behind the last step, and none was added up yet."""
+        """Begin a backward run: no gradient comes from behind the last step."""
         arrays.adjoint[:] = 0
+
+    def forget(self) -> None:
+        """Begin to add up gradients of the coefficients."""
         self._coef[:, bptt.SUM :] = 0
 
     def run_back(self, record: Record, arrays: Scanned, gv: np.ndarray, first: int, last: int) -> None:
