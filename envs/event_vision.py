@@ -6,6 +6,7 @@ from typing import Any, final
 
 import gymnasium
 import numpy as np
+from gymnasium.utils import RecordConstructorArgs
 
 from neurobot.envs.event_camera import EventCameraModel, EventCameras
 from neurobot.envs.events import event_rows
@@ -18,7 +19,7 @@ STREAM = 1 << 31
 
 
 @final
-class EventVision(gymnasium.Wrapper):  # type: ignore[misc]  # gymnasium's classes are Any to the type checker
+class EventVision(gymnasium.Wrapper, RecordConstructorArgs):  # type: ignore[misc]  # gymnasium's classes are Any
     """`info["events"]` holds what a camera of the model sent since the last step, as `event_rows` gives them.
 
     A frame is taken once a control period, so events are as exact in time as straight lines of log intensity between
@@ -45,7 +46,8 @@ class EventVision(gymnasium.Wrapper):  # type: ignore[misc]  # gymnasium's class
         Raises:
             EnvError: a task that MuJoCo does not draw, no such camera, or sizes that are none.
         """
-        super().__init__(env)
+        RecordConstructorArgs.__init__(self, camera=camera, width=width, height=height, model=model)
+        gymnasium.Wrapper.__init__(self, env)
         task = env.unwrapped
         if not isinstance(task, TaskEnv) or task.simulation.pictures is None:
             raise EnvError(

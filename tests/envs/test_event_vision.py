@@ -24,7 +24,7 @@ randomize = Randomize(mass=(0.5, 2.0))
 bare = make("HalfCheetah-v5", randomize=randomize)
 def new(): return EventVision(make("HalfCheetah-v5", randomize=randomize), "track", width=32, height=24)
 seeing, again = new(), new()
-assert seeing.spec.id == "HalfCheetah-v5"
+assert seeing.spec.id == "HalfCheetah-v5" and seeing.spec.additional_wrappers[0].kwargs["width"] == 32
 chance = np.random.default_rng(0)
 for seed in (5, None, 6):  # an episode without a seed goes on with the chance of the one before
     expected, _ = bare.reset(seed=seed)
