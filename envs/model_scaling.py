@@ -18,7 +18,7 @@ class ModelScaling:
     Attributes:
         sizes: how many factors a simulation takes, by the quantity: `mass`, one for each body but the world (its
             inertia goes along); `friction`, one for all contacts; `gain`, one for each actuator (of its force, so of
-            gain and bias alike); `damping`, one for each degree of freedom.
+            gain, bias and limits alike); `damping`, one for each degree of freedom.
         body_mass: (num_envs, nbody) the masses in use, the world's first [kg]. To be read only.
     """
 
@@ -70,6 +70,8 @@ class ModelScaling:
             elif name == "gain":
                 self._scale("actuator_gainprm", ids, values[:, :, None])
                 self._scale("actuator_biasprm", ids, values[:, :, None])
+                if self._batch.model.actuator_forcelimited.any():
+                    self._scale("actuator_forcerange", ids, values[:, :, None])
             else:
                 self._scale("dof_damping", ids, values)
         if factors:

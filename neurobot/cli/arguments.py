@@ -83,8 +83,8 @@ def parse_with_settings(
         parse(cls, args, command)
     first: Any = tyro.cli(cls, args=plain, prog=prog, return_unknown_args=True, config=STYLE)
     import_modules(first[0].allow_import)  # neurons that the launch file names
-    loaded = load_experiment(first[0].launch)
-    loaded = replace(loaded, env=spelled_out(loaded.env))
+    read = load_experiment(first[0].launch)
+    loaded = replace(read, env=spelled_out(read.env))
     make: Any = cls
     default = WithSettings(options=make(launch=first[0].launch), settings=loaded)
     about = inspect.getdoc(cls)
@@ -92,8 +92,8 @@ def parse_with_settings(
         WithSettings[cls],  # type: ignore[valid-type]
         args=list(args), prog=prog, default=default, config=STYLE, description=about and about.split("\n\n")[0],
     )  # fmt: skip
-    settings = replace(both.settings, env=perturbed(both.settings.env, both.options.perturb))
-    return both.options, loaded, settings
+    env = _without_defaults_of_another_task(both.settings.env, loaded.env, read.env)
+    return both.options, loaded, replace(both.settings, env=perturbed(env, both.options.perturb))
 
 
 def spelled_out(env: EnvConfig) -> EnvConfig:
@@ -108,6 +108,14 @@ def spelled_out(env: EnvConfig) -> EnvConfig:
 
     settings = find_task(env.id.removeprefix(f"{OURS}:"), env.settings).settings
     return env if settings is None else replace(env, settings=asdict(settings))
+
+
+def _without_defaults_of_another_task(env: EnvConfig, spelled: EnvConfig, read: EnvConfig) -> EnvConfig:
+    """An environment of another id than the file's, without settings that only `spelled_out` has given it."""
+    if env.id == spelled.id:
+        return env
+    said = {n: v for n, v in env.settings.items() if n in read.settings or v != spelled.settings.get(n)}
+    return replace(env, settings=said)
 
 
 def perturbed(env: EnvConfig, texts: Sequence[str]) -> EnvConfig:

@@ -66,3 +66,20 @@ def test_a_setting_that_the_task_does_not_have_is_refused_where_the_file_names_i
     reach.write_text(reach.read_text().replace("vision =", "visoin ="))
     result = command("run", reach, "--dry-run")
     assert result.code == 3 and "has no setting 'visoin'; did you mean 'vision'" in result.err
+
+
+def test_another_task_is_not_given_what_the_file_does_not_say(command, reach):
+    reach.write_text(reach.read_text().replace("settings = {vision = {noise = 0.0}}\n", ""))
+    other = command("run", reach, "--dry-run", "--env.id", "neurobot/Rover-v0", "--env.settings.trials", "2")
+    assert json.loads(other.out)["env"] == {
+        "id": "neurobot/Rover-v0",
+        "settings": {"trials": 2},
+        "randomize": {},
+        "perturb": [],
+    }
+
+
+def test_a_run_folder_is_evaluated_in_another_task_without_the_settings_of_its_own(command, reach):
+    command("run", reach, "--out", "made", "--episodes", "1")
+    result = command("eval", "made", "--env", "neurobot/Rover-v0")
+    assert result.code == 3 and "the environment's observation has 15 values" in result.err
