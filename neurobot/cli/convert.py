@@ -13,7 +13,7 @@ from neurobot.cli.arguments import parse
 from neurobot.cli.console import compiling, messages, print_json, print_table, significant
 from neurobot.cli.environment import make_env
 from neurobot.cli.folder import write_json
-from neurobot.config import MAX_SEED
+from neurobot.config import MAX_SEED, EnvConfig
 from neurobot.errors import ConfigError
 from neurobot.spec.check import Problems
 
@@ -104,7 +104,7 @@ def main(args: Sequence[str]) -> int:
 
     statistics = None if options.statistics is None else load_statistics(options.statistics)
     ann = load_policy(options.policy, activation=options.activation, squash=options.squash, statistics=statistics)
-    env = make_env(options.env, options.allow_import)
+    env = make_env(EnvConfig(id=options.env), options.allow_import)
     try:
         split, scores = _convert(options, ann, env)
     finally:
