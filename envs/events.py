@@ -48,7 +48,7 @@ def events_from_columns(columns: Sequence[Array]) -> Array:
         EnvError: no four columns of the same length.
     """
     shapes = [np.shape(column) for column in columns]
-    if len(shapes) != len(EVENT) or len(set(shapes)) > 1 or len(shapes[0]) != 1:
+    if len(shapes) != len(EVENT.names or ()) or len(set(shapes)) > 1 or len(shapes[0]) != 1:
         raise EnvError(f"columns have shapes {shapes}; there must be four of (m,): t, x, y and polarity")
     events = np.empty(shapes[0], EVENT)
     for name, column in zip(EVENT.names or (), columns, strict=True):
