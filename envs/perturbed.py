@@ -33,6 +33,8 @@ def varied(
         EnvError: something that the task does not have.
     """
     if randomize is not None:
+        if not isinstance(randomize, Randomize):
+            raise EnvError(f"randomize is {randomize!r}; give Randomize(mass=(0.8, 1.2)) or None")
         simulation = RandomizedSimulation(simulation, randomize, task, num_envs)
     perturbations = checked_perturbations(perturb)
     return PerturbedSimulation(simulation, perturbations, task, num_envs) if perturbations else simulation

@@ -197,3 +197,10 @@ def test_what_a_task_does_not_have_cannot_be_randomised():
         make_vec("Pendulum-v1", 2, randomize=Randomize(mass=(0.5, 1.5)))
     with pytest.raises(EnvError, match=r"CartPole-v1 has no latency .*it has: noise\. "):
         make("CartPole-v1", randomize=Randomize(latency=(0, 1)))
+
+
+def test_a_table_in_the_place_of_ranges_is_refused():
+    with pytest.raises(EnvError, match=r"randomize is \{'mass': .*; give Randomize\(mass=\(0.8, 1.2\)\) or None"):
+        make("Hopper-v5", randomize={"mass": (0.8, 1.2)})
+    with pytest.raises(EnvError, match="of finite numbers"):
+        Randomize(noise=(0, 10**400))
