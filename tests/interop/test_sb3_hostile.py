@@ -95,6 +95,7 @@ def one(**place):
         (one(size=6, shape=(2, 3), offset=-1), "a tensor without a storage, an offset and a shape"),
         (one(size=-6, shape=(2, 3)), "a storage without a name and a size"),
     ],
+    ids=lambda value: value if isinstance(value, str) and len(value) < 99 else "",
 )
 def test_a_damaged_or_lying_index_is_refused(data, message):
     refused(data, message)
@@ -196,6 +197,7 @@ def test_two_entries_of_one_name_are_refused(tmp_path):
         (archive({"a/data.pkl": b"", "b/data.pkl": b""}), "2 entries are called data.pkl"),
         (archive({"a/data.pkl": b"", "a/byteorder": "big"}), "its numbers are not little-endian"),
     ],
+    ids=lambda value: value if isinstance(value, str) and len(value) < 99 else "",
 )
 def test_a_state_dict_in_another_format_is_refused(tmp_path, pth, message):
     assert message in problem(policy(tmp_path / "a.zip", pth))
@@ -211,6 +213,7 @@ def test_a_state_dict_in_another_format_is_refused(tmp_path, pth, message):
         ({"policy_kwargs": {"activation_fn": "<class 'torch.nn.modules.activation.ELU'>"}}, "ReLU and Tanh are known"),
         ({"policy_kwargs": {"activation_fn": 3}}, "the activation function is '3'"),
     ],
+    ids=lambda value: value if isinstance(value, str) and len(value) < 99 else "",
 )
 def test_what_surrounds_the_network_is_looked_at(tmp_path, data, message):
     assert message in problem(policy(tmp_path / "a.zip", state_dict(SMALL), data))
