@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from benchmarks import camera, codes, crossing, scale, shipped, train
+from benchmarks import camera, codes, convert, crossing, scale, shipped, train
 from benchmarks.bptt import case as bptt
 from benchmarks.cuba import case as cuba
 from benchmarks.environments import CACHE
@@ -47,7 +47,7 @@ def _peers(known: Sequence[Peer], arguments: argparse.Namespace) -> list[Peer]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     cases = parser.add_subparsers(dest="case", required=True)
-    for add in (_tick, _cuba, _envs, _bptt, _crossing, _scale, _camera, _codes, _train, _shipped):
+    for add in (_tick, _cuba, _envs, _bptt, _crossing, _scale, _camera, _codes, _train, _convert, _shipped):
         add(cases)
     return parser
 
@@ -121,6 +121,15 @@ def _train(cases: Any) -> None:
     case.set_defaults(
         run=lambda a: (train.main(a.launch, a.seeds, a.episodes, a.jobs, a.out, a.set), _print_versions())
     )
+
+
+def _convert(cases: Any) -> None:
+    case = cases.add_parser("convert", help="what conversion keeps of the return of trained ANN policies")
+    case.add_argument("policy", nargs="+", help="ENV=FILE[,split=3][,statistics=FILE][,squash=tanh]")
+    case.add_argument("--substeps", type=count, nargs="+", default=[5, 10, 20, 50], help="default 5 10 20 50")
+    case.add_argument("--carry", nargs="+", default=["0"], help="shares of the potentials, or tune (default 0)")
+    case.add_argument("--episodes", type=count, default=100, help="episodes of each evaluation (default 100)")
+    case.set_defaults(run=lambda a: (convert.main(a.policy, a.substeps, a.carry, a.episodes), _print_versions()))
 
 
 def _shipped(cases: Any) -> None:

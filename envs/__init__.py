@@ -22,9 +22,9 @@ from neurobot.envs.event_camera import EventCameraModel as EventCameraModel
 from neurobot.envs.event_camera import EventCameras as EventCameras
 from neurobot.envs.event_vision import EventVision as EventVision
 from neurobot.envs.events import EVENT as EVENT
+from neurobot.envs.events import event_columns as event_columns
 from neurobot.envs.events import event_counts as event_counts
-from neurobot.envs.events import event_rows as event_rows
-from neurobot.envs.events import events_from_rows as events_from_rows
+from neurobot.envs.events import events_from_columns as events_from_columns
 from neurobot.envs.events import spike_counts as spike_counts
 from neurobot.envs.events import spike_list as spike_list
 from neurobot.envs.perturbation import Perturbation as Perturbation

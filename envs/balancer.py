@@ -61,7 +61,7 @@ pass), the biases what is left after a calibration at rest. Encoder: resolution 
 **Reward**: 0.2 (1 - |pitch| / 0.7), plus 0.5 / (1 + (speed error / 0.2 m/s)^2), plus 0.3 / (1 + (turning rate's error /
 0.6 rad/s)^2), minus 0.05 times the mean square of the actions; at most 1 a step. The step in which it falls gives 0.
 A hand-made PD controller gets about 1,780 of 2,000, the same one standing still whatever it is told about 1,150, doing
-nothing, which mostly falls within a second, about 70.
+nothing, which mostly falls within a second, about 75.
 **Start**: standing still, pitch as `tilt` says, and a first command.
 **End**: terminated when it falls: its vertical axis is 0.7 rad or more from the vertical. Truncated by the time limit.
 **Info**: `speed` [m/s], `turn_rate` [rad/s], `pitch` [rad], the true ones; `reward_upright`, `reward_speed`,

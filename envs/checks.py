@@ -5,7 +5,6 @@ Done once at the boundary, before anything changes; what passes is trusted insid
 
 from __future__ import annotations
 
-import numbers
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,6 +12,7 @@ import numpy as np
 from gymnasium.spaces import Discrete, Space
 
 from neurobot.envs.task import Array
+from neurobot.envs.values import is_whole
 from neurobot.errors import EnvError, near
 
 MAX_ACTION = 1e10  # mjMAXVAL: MuJoCo takes a larger control as a bad one and sets all controls to zero
@@ -20,7 +20,7 @@ MAX_ACTION = 1e10  # mjMAXVAL: MuJoCo takes a larger control as a bad one and se
 
 def checked_count(name: str, value: object) -> int:
     """A whole number of at least 1, or EnvError."""
-    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < 1:
+    if not is_whole(value) or value < 1:
         raise EnvError(f"{name} is {value!r}; it must be a whole number of at least 1")
     return int(value)
 
@@ -86,20 +86,16 @@ def checked_seeds(seed: Any, num_envs: int) -> list[int | None]:
     """One seed for each environment: seed + i of an int, each of a sequence, or None for no new seed."""
     if seed is None:
         return [None] * num_envs
-    if _is_integer(seed):
+    if is_whole(seed):
         return _not_negative([int(seed) + i for i in range(num_envs)])
     if not isinstance(seed, Sequence | np.ndarray) or isinstance(seed, str):
         raise EnvError(f"seed is {seed!r}; give an int, a list of {num_envs} ints or None, or None")
     if len(seed) != num_envs:
         raise EnvError(f"seed has {len(seed)} entries; {num_envs} environments need {num_envs}")
-    wrong = [s for s in seed if s is not None and not _is_integer(s)]
+    wrong = [s for s in seed if s is not None and not is_whole(s)]
     if wrong:
         raise EnvError(f"seed has the entry {wrong[0]!r}; each must be an int or None")
     return _not_negative([None if s is None else int(s) for s in seed])
-
-
-def _is_integer(value: object) -> bool:
-    return isinstance(value, numbers.Integral) and not isinstance(value, bool)
 
 
 def _not_negative(seeds: list[int | None]) -> list[int | None]:

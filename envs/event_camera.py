@@ -16,8 +16,6 @@ Cost: a few passes over all pixels in float32; then only pixels with events are 
 from __future__ import annotations
 
 import itertools
-import math
-import numbers
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import final
@@ -30,6 +28,7 @@ from neurobot.envs.event_noise import EventNoise, one_a_pixel
 from neurobot.envs.event_pixels import EventPixels
 from neurobot.envs.events import EVENT
 from neurobot.envs.task import Array
+from neurobot.envs.values import is_number
 from neurobot.errors import EnvError
 
 LEAST_THRESHOLD = 0.01
@@ -66,7 +65,7 @@ class EventCameraModel:
         least = {"on_threshold": LEAST_THRESHOLD, "off_threshold": LEAST_THRESHOLD, "dark_level": 1e-6}
         for field in fields(self):
             value, low = getattr(self, field.name), least.get(field.name, 0.0)
-            if isinstance(value, bool) or not isinstance(value, numbers.Real) or not low <= float(value) < math.inf:
+            if not is_number(value) or value < low:
                 raise EnvError(f"{field.name} is {value!r}; it must be a finite number of at least {low:g}")
             object.__setattr__(self, field.name, float(value))
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import numbers
 from collections.abc import Sequence
 
 import numpy as np
 
 from neurobot.envs.task import Array
+from neurobot.envs.values import is_whole
 from neurobot.errors import EnvError
 
 BRIGHTEST = 1e30
@@ -61,6 +61,6 @@ def checked_generators(given: Sequence[object], k: int) -> list[np.random.Genera
 def _generator(given: object) -> np.random.Generator:
     if isinstance(given, np.random.Generator):
         return given
-    if isinstance(given, bool) or not isinstance(given, numbers.Integral) or given < 0:
+    if not is_whole(given) or given < 0:
         raise EnvError(f"a generator is {given!r}; give a numpy.random.Generator, or a seed of at least 0")
     return np.random.default_rng(int(given))

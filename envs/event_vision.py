@@ -6,9 +6,10 @@ from typing import Any, final
 
 import gymnasium
 import numpy as np
+from gymnasium.utils import RecordConstructorArgs
 
 from neurobot.envs.event_camera import EventCameraModel, EventCameras
-from neurobot.envs.events import event_rows
+from neurobot.envs.events import EVENT, event_columns
 from neurobot.envs.single import TaskEnv
 from neurobot.envs.task import Array
 from neurobot.errors import EnvError
@@ -18,8 +19,8 @@ STREAM = 1 << 31
 
 
 @final
-class EventVision(gymnasium.Wrapper):  # type: ignore[misc]  # gymnasium's classes are Any to the type checker
-    """`info["events"]` holds what a camera of the model sent since the last step, as `event_rows` gives them.
+class EventVision(gymnasium.Wrapper, RecordConstructorArgs):  # type: ignore[misc]  # gymnasium's classes are Any
+    """`info["events"]` holds what a camera of the model sent since the last step, as `event_columns` gives them.
 
     A frame is taken once a control period, so events are as exact in time as straight lines of log intensity between
     two of them. Times count from the episode's reset, whose info has no events. Nothing else changes: observations,
@@ -45,7 +46,8 @@ class EventVision(gymnasium.Wrapper):  # type: ignore[misc]  # gymnasium's class
         Raises:
             EnvError: a task that MuJoCo does not draw, no such camera, or sizes that are none.
         """
-        super().__init__(env)
+        RecordConstructorArgs.__init__(self, camera=camera, width=width, height=height, model=model)
+        gymnasium.Wrapper.__init__(self, env)
         task = env.unwrapped
         if not isinstance(task, TaskEnv) or task.simulation.pictures is None:
             raise EnvError(
@@ -70,7 +72,7 @@ class EventVision(gymnasium.Wrapper):  # type: ignore[misc]  # gymnasium's class
             generators = [np.random.default_rng(own)]
         self.cameras.reset(None, self._frames.take(0)[None], generators)
         self._seeded, self._steps = True, 0
-        return obs, info | {"events": np.zeros((0, 4))}
+        return obs, info | {"events": event_columns(np.zeros(0, EVENT))}
 
     def step(self, action: Any) -> tuple[Array, float, bool, bool, dict[str, Any]]:
         """Advance by one control period. An episode whose physics broke down ends without events.
@@ -80,11 +82,11 @@ class EventVision(gymnasium.Wrapper):  # type: ignore[misc]  # gymnasium's class
         """
         obs, reward, terminated, truncated, info = self.env.step(action)
         self._steps += 1
-        events = np.zeros((0, 4))
+        events = np.zeros(0, EVENT)
         if "physics_error" not in info:
             time = self._steps * self.env.unwrapped.control_period
-            events = event_rows(self.cameras.see(self._frames.take(0)[None], time)[0])
-        return obs, reward, terminated, truncated, info | {"events": events}
+            events = self.cameras.see(self._frames.take(0)[None], time)[0]
+        return obs, reward, terminated, truncated, info | {"events": event_columns(events)}
 
     def close(self) -> None:
         """Let go of the renderer and the task."""

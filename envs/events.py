@@ -6,13 +6,15 @@ A channel is a cell of one polarity; channels are numbered (polarity, y, x) with
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
-from numpy.lib.recfunctions import structured_to_unstructured, unstructured_to_structured
 
 from neurobot.envs.checks import checked_count
 from neurobot.envs.task import Array
 from neurobot.errors import EnvError
+
+Columns = tuple[Array, Array, Array, Array]
 
 EVENT = np.dtype([("t", np.float64), ("x", np.uint16), ("y", np.uint16), ("polarity", np.bool_)], align=True)
 """One event: time [s], column and row of the pixel from the upper left corner, True for ON (brighter).
@@ -23,28 +25,34 @@ ROUNDING = 1e-9
 """Part of a step by which a time may be beyond its end and still count as on it."""
 
 
-def event_rows(events: Array) -> Array:
-    """Events as plain numbers, which is how an `info` holds them: gymnasium compares no structured arrays.
+def event_columns(events: Array) -> Columns:
+    """Events as one array for each field, which is how an `info` holds them.
+
+    Gymnasium compares no structured arrays, and stacks what its vector environments find in several infos unless it is
+    no array: as one array, which has another length in each, events could not be in an `info`.
 
     Args:
         events: (m,) of dtype EVENT.
 
     Returns:
-        (m, 4) float64: time [s], column, row, and polarity (1 for ON).
+        t [s], x, y and polarity, (m,) each, of the types in EVENT.
     """
-    rows: Array = structured_to_unstructured(events, np.float64)
-    return rows
+    t, x, y, polarity = (events[name].copy() for name in EVENT.names or ())
+    return t, x, y, polarity
 
 
-def events_from_rows(rows: Array) -> Array:
-    """The events (m,) of dtype EVENT that `event_rows` made rows (m, 4) of.
+def events_from_columns(columns: Sequence[Array]) -> Array:
+    """The events (m,) of dtype EVENT that `event_columns` made columns of.
 
     Raises:
-        EnvError: another shape.
+        EnvError: no four columns of the same length.
     """
-    if not isinstance(rows, np.ndarray) or rows.ndim != 2 or rows.shape[1] != len(EVENT.names or ()):
-        raise EnvError(f"rows have shape {np.shape(rows)}; it must be (m, 4): time, column, row and polarity")
-    events: Array = unstructured_to_structured(rows, EVENT)
+    shapes = [np.shape(column) for column in columns]
+    if len(shapes) != len(EVENT.names or ()) or len(set(shapes)) > 1 or len(shapes[0]) != 1:
+        raise EnvError(f"columns have shapes {shapes}; there must be four of (m,): t, x, y and polarity")
+    events = np.empty(shapes[0], EVENT)
+    for name, column in zip(EVENT.names or (), columns, strict=True):
+        events[name] = column
     return events
 
 

@@ -18,7 +18,7 @@ class ModelScaling:
     Attributes:
         sizes: how many factors a simulation takes, by the quantity: `mass`, one for each body but the world (its
             inertia goes along); `friction`, one for all contacts; `gain`, one for each actuator (of its force, so of
-            gain and bias alike); `damping`, one for each degree of freedom.
+            gain, bias and limits alike); `damping`, one for each degree of freedom.
         body_mass: (num_envs, nbody) the masses in use, the world's first [kg]. To be read only.
     """
 
@@ -36,14 +36,15 @@ class ModelScaling:
         self._changed = changed
 
     def find_body(self, body: str | int) -> int:
-        """The index of a body by its name, or of an index; EnvError if there is none, or the world is meant."""
+        """The index of a body by its name, or of an index; EnvError if there is none that can move."""
         model = self._batch.model
-        names = [model.body(i).name for i in range(1, model.nbody)]
-        if isinstance(body, str) and body in names:
-            return 1 + names.index(body)
-        if not isinstance(body, str) and 1 <= body < model.nbody:
-            return int(body)
-        raise EnvError(f"no body is {body!r}; {near(str(body), names)}, with the indices 1 to {model.nbody - 1}")
+        names = [model.body(i).name for i in range(model.nbody)]
+        # the others are fixed, or moved by hand: forces do not move them
+        free = [i for i in range(1, model.nbody) if model.body_weldid[i] and model.body_mocapid[i] < 0]
+        found = names.index(body) if isinstance(body, str) and body in names else body
+        if found in free:
+            return int(found)
+        raise EnvError(f"no body that moves is {body!r}; {near(str(body), [names[i] for i in free])}, indices {free}")
 
     def set_masses(self, ids: Array, masses: Array) -> None:
         """Give bodies of simulations `ids` (k,) the masses (k, nbody) [kg], at any time; their inertia stays."""
@@ -70,6 +71,8 @@ class ModelScaling:
             elif name == "gain":
                 self._scale("actuator_gainprm", ids, values[:, :, None])
                 self._scale("actuator_biasprm", ids, values[:, :, None])
+                if self._batch.model.actuator_forcelimited.any():
+                    self._scale("actuator_forcerange", ids, values[:, :, None])
             else:
                 self._scale("dof_damping", ids, values)
         if factors:

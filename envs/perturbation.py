@@ -9,12 +9,11 @@ rotation of Krakauer et al., "Learning of visuomotor transformations for vectori
 
 from __future__ import annotations
 
-import math
-import numbers
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
+from neurobot.envs.values import is_number, is_whole
 from neurobot.errors import EnvError, near
 
 _REQUIRED: dict[str, tuple[str, ...]] = {
@@ -29,6 +28,8 @@ _REQUIRED: dict[str, tuple[str, ...]] = {
     "latency": ("periods",),
     "loss": ("probability",),
 }
+MAX_PERIODS = 1000
+"""Longest latency [control periods]."""
 KINDS = tuple(_REQUIRED)
 """Every kind there is."""
 ACTUATORS = ("reversed", "weakened", "dead", "swapped")
@@ -97,7 +98,7 @@ class Perturbation:
         for name in ("at", "index"):
             if isinstance(getattr(self, name), list):
                 object.__setattr__(self, name, tuple(getattr(self, name)))
-        if _whole(self.index):
+        if is_whole(self.index):
             object.__setattr__(self, "index", (self.index,))
         if self.kind not in KINDS:
             raise EnvError(f"perturbation: kind is {self.kind!r}; {near(str(self.kind), KINDS)}")
@@ -147,32 +148,30 @@ class Perturbation:
 
     def _time_problems(self) -> list[str]:
         times = self.at if isinstance(self.at, tuple) else (self.at, self.at)
-        if len(times) != 2 or not all(map(_number, times)) or not 0 <= times[0] <= times[1]:
+        if len(times) != 2 or not all(map(is_number, times)) or not 0 <= times[0] <= times[1]:
             return [f"at is {self.at!r}; it must be a time [s] from 0 on, or a pair (low, high) of such times"]
-        if self.until is not None and (not _number(self.until) or self.until <= times[1]):
+        if self.until is not None and (not is_number(self.until) or self.until <= times[1]):
             return [f"until is {self.until!r}; it must be a time [s] after at, which is up to {times[1]:g}"]
         return []
 
     def _problems(self) -> list[str]:
         """What is wrong with the kind's own fields, of those that are given."""
         found = self._index_problems()
-        for name, low, high in (("factor", 0.0, 1.0), ("probability", 0.0, 1.0), ("angle", None, None),
-                                ("value", None, None)):  # fmt: skip
+        for name, share in (("factor", True), ("probability", True), ("angle", False), ("value", False)):
             value = getattr(self, name)
-            if value is not None and not (_number(value) and (low is None or low <= value <= high)):
-                bounds = "" if low is None else f" from {low:g} to {high:g}"
-                found.append(f"{name} is {value!r}; it must be a finite number{bounds}")
-        if self.mass is not None and not (_number(self.mass) and self.mass > 0):
+            if value is not None and not (is_number(value) and (not share or 0 <= value <= 1)):
+                found.append(f"{name} is {value!r}; it must be a finite number{' from 0 to 1' if share else ''}")
+        if self.mass is not None and not (is_number(self.mass) and self.mass > 0):
             found.append(f"mass is {self.mass!r}; it must be a finite number above 0 [kg]")
-        if self.periods is not None and not (_whole(self.periods) and self.periods >= 1):
-            found.append(f"periods is {self.periods!r}; it must be a whole number of at least 1")
-        if self.body is not None and not isinstance(self.body, str) and not (_whole(self.body) and self.body >= 1):
+        if self.periods is not None and not (is_whole(self.periods) and 1 <= self.periods <= MAX_PERIODS):
+            found.append(f"periods is {self.periods!r}; it must be a whole number from 1 to {MAX_PERIODS}")
+        if self.body is not None and not isinstance(self.body, str) and not (is_whole(self.body) and self.body >= 1):
             found.append(f"body is {self.body!r}; it must be a name, or an index of at least 1")
         return found
 
     def _index_problems(self) -> list[str]:
         index: Any = self.index
-        if not isinstance(index, tuple) or not all(_whole(i) and i >= 0 for i in index):
+        if not isinstance(index, tuple) or not all(is_whole(i) and i >= 0 for i in index):
             return [f"index is {index!r}; it must be one or several whole numbers from 0 on"]
         if len(set(index)) < len(index):
             return [f"index is {index!r}; it names a number twice"]
@@ -192,11 +191,3 @@ def checked_perturbations(perturb: object) -> tuple[Perturbation, ...]:
 
 def _given(value: object) -> bool:
     return value is not None and not (isinstance(value, tuple) and not value)
-
-
-def _number(value: object) -> bool:
-    return isinstance(value, numbers.Real) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def _whole(value: object) -> bool:
-    return isinstance(value, numbers.Integral) and not isinstance(value, bool)

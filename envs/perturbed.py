@@ -12,6 +12,7 @@ from typing import Any, final
 
 import gymnasium
 import numpy as np
+from gymnasium.utils import RecordConstructorArgs
 
 from neurobot.envs.checks import checked_action, checked_seeds
 from neurobot.envs.perturb import Perturber
@@ -32,6 +33,8 @@ def varied(
         EnvError: something that the task does not have.
     """
     if randomize is not None:
+        if not isinstance(randomize, Randomize):
+            raise EnvError(f"randomize is {randomize!r}; give Randomize(mass=(0.8, 1.2)) or None")
         simulation = RandomizedSimulation(simulation, randomize, task, num_envs)
     perturbations = checked_perturbations(perturb)
     return PerturbedSimulation(simulation, perturbations, task, num_envs) if perturbations else simulation
@@ -118,7 +121,7 @@ class PerturbedSimulation(Simulation):
 
 
 @final
-class PerturbedEnv(gymnasium.Wrapper):  # type: ignore[misc]  # gymnasium's classes are Any to the type checker
+class PerturbedEnv(gymnasium.Wrapper, RecordConstructorArgs):  # type: ignore[misc]  # gymnasium's classes are Any
     """Any Gymnasium environment with flat spaces, perturbed in the same way as this project's own (but for `mass`)."""
 
     def __init__(self, env: gymnasium.Env, perturb: Sequence[Perturbation], control_period: float | None = None):
@@ -132,7 +135,8 @@ class PerturbedEnv(gymnasium.Wrapper):  # type: ignore[misc]  # gymnasium's clas
         Raises:
             EnvError: no control period, or something that the environment does not have.
         """
-        super().__init__(env)
+        RecordConstructorArgs.__init__(self, perturb=perturb, control_period=control_period)
+        gymnasium.Wrapper.__init__(self, env)
         perturbations = checked_perturbations(perturb)
         name = env.spec.id if env.spec is not None else str(env.unwrapped)
         if any(p.kind == "mass" for p in perturbations):
@@ -152,8 +156,10 @@ class PerturbedEnv(gymnasium.Wrapper):  # type: ignore[misc]  # gymnasium's clas
     def step(self, action: Any) -> tuple[Any, Any, bool, bool, dict[str, Any]]:
         """Advance by one control period; EnvError for an action that is not finite or of the wrong shape."""
         if self._perturber.acts:
-            checked_action(action, self.action_space)
-            action = self._perturber.act(np.asarray(action)[None], _ONLY)[0]
+            sent = checked_action(action, self.action_space)  # a share of a whole number must not be rounded,
+            if self.action_space.dtype.kind in "iu":  # unless the space has nothing else
+                sent = np.asarray(action)[None]
+            action = self._perturber.act(sent, _ONLY)[0]
         observation, reward, terminated, truncated, info = self.env.step(action)
         self._perturber.advance(_ONLY)
         info = info | {"perturbed": self._perturber.in_force[0].copy()}

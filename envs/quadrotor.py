@@ -50,7 +50,7 @@ The specific force is that of before the control period, as MuJoCo leaves it; al
 |---------------|-------------------------------------------------------------------|------------------------|-------|
 | goal          | "hover", or "attitude": wanted attitudes, one after another       | "hover"                |       |
 | control       | what actions are: "motors", "torques" or "rates"                  | "motors"               |       |
-| spread        | how far from rest at the target an episode starts, see below      | 1                      |       |
+| spread        | how far from rest at the target an episode starts; at most 1.5    | 1                      |       |
 | motor_lag     | time constant of each motor's thrust                              | 0.025                  | s     |
 | wind          | range of the mean wind's speed, level and from anywhere           | 0, 1                   | m/s   |
 | gusts         | deviation of the gusts in each direction, as a share of the mean  | 0.3                    |       |
@@ -70,7 +70,8 @@ Each episode draws from the ranges.
 
 **Reward**, in [0, 1]: with near(x) = 1 / (1 + x^2), hover earns 0.7 near(distance / 0.25 m) + 0.2 near(turning rate /
 1 rad/s) + 0.1 near(heading / 0.3 rad). Attitude earns 0.5 near(error of up / 0.1) + 0.25 near(error of the turning rate
-about z / 0.5 rad/s) + 0.25 near(error of the specific force along z / 1 m/s^2). All of what is true, not of readings.
+about z / 0.5 rad/s) + 0.25 near(error of the specific force along z / 1 m/s^2). All of what is true, not of readings,
+and of the command that the action was chosen for.
 **Start**: motors at hover, and uniform times `spread`: place within 0.5 m of the target in each direction, velocity
 0.5 m/s, roll and pitch 0.3 rad, heading 0.5 rad, rates 1 rad/s. The target is 1 m above the ground, heading along the
 world's x. Attitude starts 10 m above it.
@@ -81,7 +82,7 @@ truncated by the time limit.
 [m/s] with its gusts and `thrust_left` (4,), shares of each motor's thrust, both also at reset.
 
 A hand-made cascade of proportional and damped controllers hovers within 4 cm in the default wind and noise and earns
-about 1,710 of 2,000; doing nothing falls after about 1.1 s and earns 160. In attitude it is 1,760 and 410. With a motor
+about 1,710 of 2,000; doing nothing falls after about 1 s and earns 145. In attitude it is 1,760 and 400. With a motor
 that has lost a fifth of its thrust that cascade, which does not adapt, hangs 0.6 m aside and earns 1,030.
 
 **Numbers**: mass, inertia, arms, thrust to torque (0.00596 m) and drag are those of J. Förster, "System identification
@@ -102,7 +103,7 @@ from typing import TYPE_CHECKING, final
 import numpy as np
 from gymnasium.spaces import Box
 
-from neurobot.envs.parts import lengths, mark_nothing
+from neurobot.envs.parts import lengths
 from neurobot.envs.scene import OWN, Scene, View
 from neurobot.envs.sensor import Sensor, SensorSuite
 from neurobot.envs.settings import Settings, setting
@@ -142,7 +143,7 @@ class Quadrotor(Settings):
 
     goal: str = setting("hover", words=("hover", "attitude"))
     control: str = setting("motors", words=("motors", "torques", "rates"))
-    spread: float = setting(1.0, low=0.0, high=2.0)
+    spread: float = setting(1.0, low=0.0, high=1.5)
     motor_lag: float = setting(0.025, low=0.001, high=1.0)
     wind: tuple[float, float] = setting((0.0, 1.0), low=0.0, high=10.0)
     gusts: float = setting(0.3, low=0.0, high=1.0)
@@ -170,7 +171,7 @@ class Quadrotor(Settings):
             adapt=flight.adapt,
             draw=flight.draw,
             begin=flight.begin,
-            mark=mark_nothing,
+            mark=_wanted,
             act=flight.act,
             sense=flight.sense,
             assess=flight.assess,
@@ -268,9 +269,9 @@ class _Flight:
 
     def assess(self, view: View, before: Array, actions: Array) -> tuple[Array, Array, Info]:
         """Reward by what is true, the end, and the info."""
-        del before, actions
+        del actions
         truth = view.memory["truth"]
-        terms, error = _hover_terms(truth) if self._hover else _attitude_terms(truth)
+        terms, error = _hover_terms(truth) if self._hover else _attitude_terms(truth, before)
         ended = (view.qpos[:, 2] < GROUND) | (truth[:, 5] < 0.0)
         if self._hover:
             ended |= error > FAR
@@ -314,15 +315,20 @@ def _hover_terms(truth: Array) -> tuple[dict[str, Array], Array]:
     return terms, distance
 
 
-def _attitude_terms(truth: Array) -> tuple[dict[str, Array], Array]:
+def _wanted(view: View) -> Array:
+    """A `Scene.mark`: the command that this step's action was chosen for, (num_envs, 4)."""
+    return view.memory["command"].copy()
+
+
+def _attitude_terms(truth: Array, command: Array) -> tuple[dict[str, Array], Array]:
     """Terms of the reward, and the distance of up from where it is wanted, in the body's axes."""
-    roll, pitch = truth[:, 9].copy(), truth[:, 10].copy()
+    roll, pitch, rate, force = np.ascontiguousarray(command.T)
     wanted = np.stack((-np.sin(pitch), np.sin(roll) * np.cos(pitch), np.cos(roll) * np.cos(pitch)), axis=1)
     error = lengths(truth[:, 3:6] - wanted)
     terms = {
         "reward_attitude": 0.5 * _near(error, 0.1),
-        "reward_rate": 0.25 * _near(truth[:, 2] - truth[:, 11], 0.5),
-        "reward_force": 0.25 * _near(truth[:, 8] - truth[:, 12], 1.0),
+        "reward_rate": 0.25 * _near(truth[:, 2] - rate, 0.5),
+        "reward_force": 0.25 * _near(truth[:, 8] - force, 1.0),
     }
     return terms, error
 

@@ -12,8 +12,6 @@ task without randomisation.
 
 from __future__ import annotations
 
-import math
-import numbers
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, final
@@ -22,6 +20,7 @@ import numpy as np
 from gymnasium.spaces import Box
 
 from neurobot.envs.task import Array, Info, Simulation, StepResult, Task, rest_of
+from neurobot.envs.values import is_number, is_whole
 from neurobot.errors import EnvError, near
 
 Range = tuple[float, float]
@@ -71,16 +70,13 @@ NAMES = tuple(field.name for field in fields(Randomize))
 
 def _checked(name: str, value: object) -> tuple[float, float] | tuple[int, int]:
     """A range as a tuple, or EnvError."""
-    kind, what = (numbers.Integral, "whole numbers") if name == "latency" else (numbers.Real, "finite numbers")
+    good, what = (is_whole, "whole numbers") if name == "latency" else (is_number, "finite numbers")
     least = "0 < low" if name == "mass" else "0 <= low"
     message = f"randomize.{name} is {value!r}; it must be a pair (low, high) of {what} with {least} <= high"
     if not isinstance(value, Sequence) or isinstance(value, str) or len(value) != 2:
         raise EnvError(message)
     low, high = value
-    for number in (low, high):
-        if isinstance(number, bool) or not isinstance(number, kind) or not math.isfinite(number):
-            raise EnvError(message)
-    if not 0 <= low <= high or (name == "mass" and low == 0):
+    if not good(low) or not good(high) or not 0 <= low <= high or (name == "mass" and low == 0):
         raise EnvError(message)
     return (int(low), int(high)) if name == "latency" else (float(low), float(high))
 

@@ -40,7 +40,7 @@ The robot's own servos turn the wanted speed into rates of the joints by a dampe
 | distance | least and largest distance of a goal from the cursor, before scaling     | 0.08, 0.12    | m    |
 | radius   | how near the cursor must come                                            | 0.02          | m    |
 | dwell    | how long it must stay there                                              | 0.1           | s    |
-| trials   | goals an episode                                                         | 1             |      |
+| trials   | goals that are to be reached in an episode                               | 1             |      |
 | vision   | `Sensor` of goal and cursor (a camera: 1 mm noise)                       | noise 0.001   | m    |
 | encoder  | `Sensor` of the angles (12 bit)                                          | resolution 2π/4096 | rad |
 | tacho    | `Sensor` of the rates                                                    | noise 0.02    | rad/s |
@@ -50,7 +50,7 @@ minus 0.01 for every action.
 **Start**: the hand near the middle of the work space, 0.28 m from the shoulder, angles within 0.05 rad; the goal in any
 direction. In an episode of several trials the next goal appears when one is reached or its 75 actions are over, as far
 from the cursor as the first and on the same disc about the middle.
-**End**: terminated when the last goal is reached; truncated by the time limit, 75 actions a trial.
+**End**: terminated when as many goals are reached as `trials` says; truncated by the time limit, 75 actions a trial.
 **Info**: `distance` of cursor and goal [m], `reached` goals so far (both also at reset), `reward_progress`,
 `reward_success`, `reward_time`.
 

@@ -7,12 +7,12 @@ number, a whole number, true or false, a word of a few, a range, or settings of 
 from __future__ import annotations
 
 import math
-import numbers
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from neurobot.envs.values import is_number, is_whole
 from neurobot.errors import EnvError, near
 
 if TYPE_CHECKING:
@@ -116,9 +116,8 @@ def _checked_tuple(name: str, value: Any, default: tuple[Any, ...], bounds: Mapp
 
 
 def _checked_number(name: str, value: Any, kind: type[Any], low: float, high: float) -> Any:
-    allowed, what = (numbers.Integral, "a whole number") if kind is int else (numbers.Real, "a finite number")
+    good, what = (is_whole, "a whole number") if kind is int else (is_number, "a finite number")
     span = "" if low == -math.inf and high == math.inf else f" in [{low:g}, {high:g}]"
-    good = isinstance(value, allowed) and not isinstance(value, bool)
-    if not good or not math.isfinite(value) or not low <= value <= high:
+    if not good(value) or not low <= value <= high:
         raise EnvError(f"{name} is {value!r}; it must be {what}{span}")
     return kind(value)

@@ -54,7 +54,9 @@ class EnvConfig:
             if name in _NOT_SETTINGS:
                 problems.add(f"settings.{name} is none of the environment's settings; leave it out")
             elif not all(isinstance(v, bool | int | float | str) for v in _flat(value)):
-                problems.add(f"settings.{name} is {value!r}, it must be a number, a text, true or false, or a list")
+                problems.add(
+                    f"settings.{name} is {value!r}, it must be a number, a text, true or false, a list or table"
+                )
         if self.randomize or self.perturb:  # to import gymnasium takes a while
             problems.found += self._varied_problems()
         problems.done()
@@ -94,7 +96,9 @@ _NOT_SETTINGS = (
 
 
 def _flat(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
+    """All values in lists and tables."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else None
+    return [value] if inner is None else [leaf for each in inner for leaf in _flat(each)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -71,6 +71,12 @@ class NIRError(NeurobotError, ValueError):
     exit_code = 6
 
 
+class PolicyError(NeurobotError, ValueError):
+    """A file of a trained policy that is damaged, hostile, or of a kind that cannot be converted."""
+
+    exit_code = 6
+
+
 class RecordingError(NeurobotError, OSError):
     """A recording that cannot be written or read."""
 

@@ -3,8 +3,7 @@
 Every peer has the same spikes, labels and weights, the fast sigmoid of slope 25 as surrogate, a reset to 0 that no
 gradient flows through, the cross-entropy of the outputs' spike counts, and gradients that are compared with ours on a
 few instances. A round is some steps from the same start; what is told is their median, in CPU time of the process,
-which a busy machine disturbs less than time on the wall. The row of sgemm is what the products of a dense step alone
-take.
+which a busy machine disturbs less than the clock on the wall. The row of sgemm is the products of a dense step alone.
 """
 
 from __future__ import annotations

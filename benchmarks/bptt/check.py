@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-STEPS = 7
+STEPS = 3
 """Training steps of a round."""
-LEAST = 1.0
+LEAST = 0.5
 """A round goes on for so long [s], on the processor."""
 
 

@@ -55,9 +55,16 @@ def prepare(data: dict[str, np.ndarray]) -> Any:
         scores = jax.nn.log_softmax(run_layers(weights, x)[-1].sum(0))
         return -jnp.take_along_axis(scores, y[:, None], 1).mean()
 
+    gradient = jax.grad(loss)
+    return _runner(data, jax.jit(_adam(gradient, rate)), jax.jit(run_layers), jax.jit(gradient), spikes, labels)
+
+
+def _adam(gradient: Any, rate: float) -> Any:
+    """A training step."""
+
     def adam(state: Any, x: Any, y: Any) -> Any:
         weights, mean, square, t = state
-        g = jax.grad(loss)(weights, x, y)
+        g = gradient(weights, x, y)
         mean = [0.9 * m + 0.1 * d for m, d in zip(mean, g, strict=True)]
         square = [0.999 * q + 0.001 * d * d for q, d in zip(square, g, strict=True)]
         c1, c2 = 1 - 0.9**t, 1 - 0.999**t
@@ -65,7 +72,7 @@ def prepare(data: dict[str, np.ndarray]) -> Any:
         weights = [w - rate * m / c1 / (jnp.sqrt(q / c2) + 1e-8) for w, m, q in triples]
         return weights, mean, square, t + 1
 
-    return _runner(data, jax.jit(adam), jax.jit(run_layers), jax.jit(jax.grad(loss)), spikes, labels)
+    return adam
 
 
 def _runner(data: dict[str, np.ndarray], adam: Any, run_layers: Any, gradient: Any, spikes: Any, labels: Any) -> Any:

@@ -16,7 +16,9 @@ from neurobot.errors import NeurobotError, near
 COMMANDS = {
     "run": "run a controller in an environment, record it and print a summary",
     "train": "make a controller by training",
+    "sweep": "train with several seeds and settings, side by side, and tabulate what came out",
     "eval": "measure a program's return over many episodes",
+    "convert": "make a spiking program of a trained ANN policy, and compare the two",
     "envs": "list the environments that can be used, or describe one",
     "plot": "draw a recorded run as one picture",
     "nir": "show a NIR file, or run it and compare its spikes with a table",

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Annotated, Any, Generic, Protocol, TypeVar
 
 import tyro
 
-from neurobot.cli.environment import import_modules
+from neurobot.cli.environment import OURS, OWN, import_modules
 from neurobot.config import EnvConfig, Experiment, find_launch, load_experiment
 from neurobot.errors import ConfigError, EnvError
 
@@ -83,7 +83,8 @@ def parse_with_settings(
         parse(cls, args, command)
     first: Any = tyro.cli(cls, args=plain, prog=prog, return_unknown_args=True, config=STYLE)
     import_modules(first[0].allow_import)  # neurons that the launch file names
-    loaded = load_experiment(first[0].launch)
+    read = load_experiment(first[0].launch)
+    loaded = replace(read, env=spelled_out(read.env))
     make: Any = cls
     default = WithSettings(options=make(launch=first[0].launch), settings=loaded)
     about = inspect.getdoc(cls)
@@ -91,8 +92,30 @@ def parse_with_settings(
         WithSettings[cls],  # type: ignore[valid-type]
         args=list(args), prog=prog, default=default, config=STYLE, description=about and about.split("\n\n")[0],
     )  # fmt: skip
-    settings = replace(both.settings, env=perturbed(both.settings.env, both.options.perturb))
-    return both.options, loaded, settings
+    env = _without_defaults_of_another_task(both.settings.env, loaded.env, read.env)
+    return both.options, loaded, replace(both.settings, env=perturbed(env, both.options.perturb))
+
+
+def spelled_out(env: EnvConfig) -> EnvConfig:
+    """An environment with every setting that its task has, so that each can be changed on the command line.
+
+    Raises:
+        EnvError: a setting that the task does not have, or a value that it does not take.
+    """
+    if not env.id.removeprefix(f"{OURS}:").startswith(OWN):  # gymnasium's have none, and the import takes a while
+        return env
+    from neurobot.envs import find_task
+
+    settings = find_task(env.id.removeprefix(f"{OURS}:"), env.settings).settings
+    return env if settings is None else replace(env, settings=asdict(settings))
+
+
+def _without_defaults_of_another_task(env: EnvConfig, spelled: EnvConfig, read: EnvConfig) -> EnvConfig:
+    """An environment of another id than the file's, without settings that only `spelled_out` has given it."""
+    if env.id == spelled.id:
+        return env
+    said = {n: v for n, v in env.settings.items() if n in read.settings or v != spelled.settings.get(n)}
+    return replace(env, settings=said)
 
 
 def perturbed(env: EnvConfig, texts: Sequence[str]) -> EnvConfig:

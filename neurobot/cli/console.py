@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -33,6 +33,16 @@ def print_rows(title: str, rows: Mapping[str, str]) -> None:
     width = max(map(len, rows))
     for name, value in rows.items():
         console.print(Text.assemble((f"{name:{width}}  ", "bold"), value))
+
+
+def print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print rows under a header, in columns that are as wide as they need to be; the first one is of names."""
+    console = Console(highlight=False, markup=False, soft_wrap=True)
+    widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
+    console.print(title)
+    for row in (header, *rows):
+        name, *cells = (f"{cell:{'<' if k == 0 else '>'}{widths[k]}}" for k, cell in enumerate(row))
+        console.print(Text.assemble((name, "bold"), "  ", "  ".join(cells)))
 
 
 @contextmanager

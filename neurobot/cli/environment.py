@@ -14,6 +14,8 @@ from neurobot.config import EnvConfig
 from neurobot.errors import ConfigError, EnvError, near
 
 OURS = "neurobot.envs"
+OWN = "neurobot/"
+"""How the ids of this project's own tasks begin."""
 
 
 def make_env(env: EnvConfig, allow_import: Sequence[str] = (), *, render_mode: str | None = None) -> Any:

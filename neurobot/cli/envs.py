@@ -12,11 +12,9 @@ import tyro
 
 from neurobot.cli.arguments import parse
 from neurobot.cli.console import print_json, say, seconds
-from neurobot.cli.environment import check_id, make_env
+from neurobot.cli.environment import OWN, check_id, make_env
 from neurobot.config import EnvConfig
 from neurobot.errors import ConfigError, EnvError
-
-OWN = "neurobot/"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -102,13 +102,17 @@ def _with_defaults(options: Evaluate, experiment: Experiment | None) -> Evaluate
 def _environment(options: Evaluate, experiment: Experiment | None, program: Program | None) -> EnvConfig:
     """What a launch file says, or the environment that a program was made for, with what the command line changes."""
     if experiment is not None:
-        env = replace(experiment.env, id=options.env or experiment.env.id)
+        env = experiment.env
+        if options.env not in (None, env.id):  # settings are those of a task, what goes wrong is not
+            env = replace(env, id=options.env, settings={})
     else:
-        env_id = options.env or (program and program.provenance.get("env"))
+        made = program.provenance if program else {}
+        env_id = options.env or made.get("env")
         if not isinstance(env_id, str):
             what = options.what
             raise ConfigError(f"{what}: the program does not say which environment it was made for; give --env ID")
-        env = EnvConfig(id=env_id)
+        settings = made.get("env_settings") if env_id == made.get("env") else None
+        env = EnvConfig(id=env_id, settings=settings if isinstance(settings, dict) else {})
     return perturbed(env, options.perturb)
 
 

@@ -3,8 +3,9 @@
 config.json           the resolved experiment; its program is the copy beside it
 program.safetensors   what ran, or what training found
 versions.json         of packages and platform
-summary.json          what the run was like
-recording/            see `neurobot.loop.recording`
+summary.json          what the run, or the training, was like
+recording/            of a run, see `neurobot.loop.recording`
+events.jsonl, ...     of a training, see `neurobot.train.drive`
 """
 
 from __future__ import annotations

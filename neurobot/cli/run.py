@@ -112,7 +112,9 @@ def untrained(experiment: Experiment, spaces: Any) -> Program:
     from neurobot.program import build
 
     spec = experiment.controller_spec(spaces.observation_space, spaces.action_space)
-    return build(spec, seed=experiment.seed, provenance={"env": experiment.env.id, "method": "untrained"})
+    env = experiment.env
+    provenance = {"env": env.id, "env_settings": env.settings, "method": "untrained"}
+    return build(spec, seed=experiment.seed, provenance=provenance)
 
 
 def _make_env(experiment: Experiment, options: Run) -> Any:

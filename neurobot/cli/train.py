@@ -16,9 +16,9 @@ from rich.progress import Progress as Bar
 from neurobot.cli import INTERRUPTED
 from neurobot.cli.arguments import Perturb, parse_with_settings
 from neurobot.cli.console import compiling, messages, print_json, print_rows, say, significant
-from neurobot.cli.folder import PROGRAM, new_folder, write_config
+from neurobot.cli.folder import PROGRAM, SUMMARY, new_folder, write_config, write_json
 from neurobot.cli.run import untrained
-from neurobot.config import Experiment
+from neurobot.config import RESOLVED, Experiment
 from neurobot.errors import ConfigError
 from neurobot.train.engine import Engine
 from neurobot.train.method import Job
@@ -71,10 +71,10 @@ def main(args: Sequence[str]) -> int:
     )  # fmt: skip
     program = starting_point(experiment)
     job = Job(program=program, env=experiment.env, seed=experiment.seed, engine=engine)
-    folder = _resumed(options.resume) if options.resume else new_folder(options.out, experiment.name)
+    folder, resume = _resumed(options.resume) if options.resume else (new_folder(options.out, experiment.name), False)
     if not options.resume:
         write_config(folder, experiment)
-    last, interrupted = _train(job, experiment, folder, resume=options.resume is not None)
+    last, interrupted = _train(job, experiment, folder, resume=resume)
     picture = _draw(folder)
     _report(options, folder, picture, last, interrupted)
     return INTERRUPTED if interrupted else 0
@@ -97,12 +97,16 @@ def starting_point(experiment: Experiment) -> Program:
     return program
 
 
-def _resumed(folder: Path) -> Path:
+def _resumed(folder: Path) -> tuple[Path, bool]:
+    """The folder of a training, and whether there is anything to go on from."""
     from neurobot.train.checkpoint import checkpoints
 
-    if not checkpoints(folder):
+    if checkpoints(folder):
+        return folder, True
+    if not (folder / RESOLVED).is_file() or (folder / PROGRAM).exists():  # with a program it is no training's beginning
         raise ConfigError(f"--resume {folder}: there is no checkpoint; give the folder of an interrupted training")
-    return folder
+    say(f"{folder}: there is no checkpoint yet; it starts from the beginning")
+    return folder, False
 
 
 def _train(job: Job, experiment: Experiment, folder: Path, *, resume: bool) -> tuple[Progress | None, bool]:
@@ -183,18 +187,22 @@ def _report(options: Train, folder: Path, picture: Path | None, last: Progress |
     from neurobot.train.checkpoint import checkpoints
 
     program = folder / PROGRAM
+    summary = {
+        "unit": None if last is None else last.unit,
+        "rounds": 0 if last is None else last.rounds,
+        "steps": 0 if last is None else last.steps,
+        "core_seconds": 0.0 if last is None else last.core_seconds,
+        "last": {} if last is None else {name: _number(x) for name, x in last.numbers.items()},
+        "best": None if last is None else _number(last.best),
+        "interrupted": interrupted,
+    }
+    write_json(folder / SUMMARY, summary)
     if options.json:
         print_json({
             "folder": str(folder),
             "program": str(program) if program.exists() else None,
             "learning": None if picture is None else str(picture),
-            "unit": None if last is None else last.unit,
-            "rounds": 0 if last is None else last.rounds,
-            "steps": 0 if last is None else last.steps,
-            "core_seconds": 0.0 if last is None else last.core_seconds,
-            "last": {} if last is None else {name: _number(x) for name, x in last.numbers.items()},
-            "best": None if last is None else _number(last.best),
-            "interrupted": interrupted,
+            **summary,
         })  # fmt: skip
     else:
         rows = {"folder": str(folder)} | ({} if last is None else _rows(last))

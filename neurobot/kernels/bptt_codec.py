@@ -10,9 +10,9 @@ DIRECT, GAUSSIAN, ONE_HOT = range(len(FIELDS))
 CODES = ("Current", "Regular", "Poisson", "Latency", "Delta", "Phase", "Burst")
 CURRENT, REGULAR, POISSON, LATENCY, DELTA, PHASE, BURST = range(len(CODES))
 
-FIELD, PER_DIM, CODE, SUBSTEPS, SEED, EPISODE, OPTION, MOST, SHORTEST, LONGEST = range(10)
+FIELD, PER_DIM, CODE, SUBSTEPS, SEED, EPISODE, OPTION, MOST, SHORTEST, LONGEST, INSTANCE = range(11)
 """Places in the settings of `encode_batch`: PER_DIM is whether Direct has two channels, OPTION is whether Latency is
-logarithmic, or the bits of Phase; MOST, SHORTEST, LONGEST are those of Burst."""
+logarithmic, or the bits of Phase; MOST, SHORTEST, LONGEST are those of Burst; INSTANCE is the number of the first."""
 
 
 @kernel
@@ -76,7 +76,8 @@ def encode_batch(obs, center, scale, means, sharp, number, phase, plan, room, ac
                 continue
             _prepare(act[k, b], number, plan[b], settings)
             for step in range(k * settings[SUBSTEPS], (k + 1) * settings[SUBSTEPS]):
-                _spikes(act[k, b], number, phase[b], plan[b], hits, step, b, room[: 1 + n], settings)
+                instance = settings[INSTANCE] + b
+                _spikes(act[k, b], number, phase[b], plan[b], hits, step, instance, room[: 1 + n], settings)
                 row = z[step, b * n : (b + 1) * n]
                 for m in range(room[0]):
                     row[room[1 + m]] = 1

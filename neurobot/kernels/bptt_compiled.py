@@ -6,20 +6,20 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from neurobot.kernels import adam, bptt, bptt_codec, bptt_events, critic
+from neurobot.kernels import adam, bptt, bptt_backward, bptt_codec, bptt_events, bptt_forward, critic
 from neurobot.kernels.compiled import compile_on_disk
 
 
 @functools.cache
 def forward_scan(variant: bptt.Variant, real: str) -> Callable[..., Any]:
-    """`neurobot.kernels.bptt.forward` for ``float32`` or ``float64``."""
-    return compile_on_disk(bptt.forward(variant), bptt.signature_forward(short(real), variant.smooth))
+    """`neurobot.kernels.bptt_forward.forward` for ``float32`` or ``float64``."""
+    return compile_on_disk(bptt_forward.forward(variant), bptt.signature_forward(short(real), variant.smooth))
 
 
 @functools.cache
 def backward_scan(variant: bptt.Variant, real: str) -> Callable[..., Any]:
-    """`neurobot.kernels.bptt.backward` for ``float32`` or ``float64``."""
-    return compile_on_disk(bptt.backward(variant), bptt.signature_backward(short(real), variant.smooth))
+    """`neurobot.kernels.bptt_backward.backward` for ``float32`` or ``float64``."""
+    return compile_on_disk(bptt_backward.backward(variant), bptt.signature_backward(short(real), variant.smooth))
 
 
 def short(real: str) -> str:

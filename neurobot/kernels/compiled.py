@@ -95,6 +95,7 @@ LINKED: dict[str, Callable[..., Any]] = {
     "FILTER": readouts.filter_spikes,
     "READ_VECTOR": readouts.read_vector,
     "COUNT_FIRST": readouts.first_spikes,
+    "HIGHEST": readouts.read_highest,
     "SCATTER_STP": stp.scatter_stp,
 }
 """The linked ops; each is compiled when a Program first needs it."""

@@ -107,6 +107,7 @@ _LINKED_OPERANDS = {
     "FILTER": "n spikes_at slots keep_at take_at trace_at",
     "READ_VECTOR": "n_act per counts_at preferred_at gain_at wanted_at",
     "COUNT_FIRST": "n spikes_at slots decided_at counts_at",
+    "HIGHEST": "n_act per v_at wanted_at last_at",
 }
 LINKED_OPERANDS: dict[str, tuple[str, ...]] = {name: tuple(words.split()) for name, words in _LINKED_OPERANDS.items()}
 LINKED_NAMES: tuple[str, ...] = tuple(LINKED_OPERANDS)

@@ -1,11 +1,15 @@
-"""Read-outs that few Programs need, as linked ops: FilteredRate, PopulationVector, FirstSpike."""
+"""Read-outs that few Programs need, as linked ops: FilteredRate, PopulationVector, FirstSpike, Highest."""
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
+from neurobot.kernels.decode import side
 from neurobot.kernels.jit import kernel
 from neurobot.kernels.spikes import spike_list
+from neurobot.kernels.status import BAD_ACTION, OK
 from neurobot.kernels.views import cut
 
 
@@ -72,3 +76,31 @@ def first_spikes(o, layout, params, state, ints, obs, act, step, substep):
     n = o[3]
     count_first(spike_list(ints, o[4], o[5], n, step), substep, cut(ints, o[6], 1), cut(ints, o[7], n))
     return 0
+
+
+@kernel
+def highest(v, n_act, per):
+    """The group with the highest mean of v, the first of equals; -1 where a mean is not finite.
+
+    Reads: v (n_act per,). Returns: the group.
+    """
+    best, most = 0, side(v, 0, per)
+    for a in range(n_act):
+        mean = side(v, a * per, per)
+        if not math.isfinite(mean):
+            return -1
+        if mean > most:
+            best, most = a, mean
+    return best
+
+
+@kernel
+def read_highest(o, layout, params, state, ints, obs, act, step, substep):
+    """The action of a Highest read-out, in the epilogue; a status."""
+    best = highest(cut(state, o[5], o[3] * o[4]), o[3], o[4])
+    if best < 0:
+        return BAD_ACTION
+    state[o[6]] = best
+    state[o[7]] = best
+    act[0] = best
+    return OK

@@ -58,4 +58,5 @@ def integral(kind, k, u):
         return 0.5 + x - 0.5 * x * abs(x)
     if kind == RECTANGULAR:
         return min(max(0.5 + k * u, 0.0), 1.0)
-    return np.float64(1.0 / (1.0 + math.exp(-k * u)))
+    e = math.exp(-k * abs(u))
+    return np.float64((1.0 if u >= 0 else e) / (1.0 + e))

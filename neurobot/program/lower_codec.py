@@ -8,7 +8,7 @@ from neurobot.program.lower_stp import carry_rows
 from neurobot.program.lowered import Lowered
 from neurobot.spec.codes import Burst, Delta, Latency, Phase, Poisson, Regular
 from neurobot.spec.controller import ControllerSpec, group_size
-from neurobot.spec.decoders import Choice, FilteredRate, FirstSpike, Membrane, PopulationVector, Readout
+from neurobot.spec.decoders import Choice, FilteredRate, FirstSpike, Highest, Membrane, PopulationVector, Readout
 from neurobot.spec.encoders import Direct, Gaussian
 from neurobot.spec.network import Population
 from neurobot.spec.neurons import Input
@@ -98,7 +98,7 @@ def _encoded_spikes(low: Lowered, spec: ControllerSpec, p: Population, at: dict[
 def counts(low: Lowered, p: Population) -> None:
     """What the decoder gathers in every step from the spikes of the population that it reads."""
     d = low.spec.decoder if isinstance(low.spec, ControllerSpec) else None
-    if d is None or isinstance(d, Membrane) or d.population != p.name:
+    if d is None or isinstance(d, Membrane | Highest) or d.population != p.name:
         return
     at = {"n": p.n} | low.spike_operands(p)
     if isinstance(d, FilteredRate):
@@ -119,10 +119,13 @@ def decoder(low: Lowered, spec: ControllerSpec) -> None:
     """From counts, traces or membranes to the action, after the last step."""
     d = spec.decoder
     if isinstance(d, Choice):
-        n, count = d.size or 0, low.state.at("decoder.counts")
+        n = d.size or 0
         at = {"wanted_at": low.state.add("decoder.wanted", 1), "last_at": low.state.add("decoder.last", 1)}
-        per = low.network.population(d.population).n // n
-        low.epilogue.append(ops.row("WINNER", n_act=n, per=per, counts_at=count, rest_at=d.rest, **at))
+        at |= {"n_act": n, "per": low.network.population(d.population).n // n}
+        if isinstance(d, Highest):
+            low.epilogue.append(ops.row("HIGHEST", v_at=low.state.at(f"{d.population}.v"), **at))
+        else:
+            low.epilogue.append(ops.row("WINNER", counts_at=low.state.at("decoder.counts"), rest_at=d.rest, **at))
         return
     n_act = d.size or 0
     wanted = low.state.add("decoder.wanted", n_act)
@@ -153,16 +156,18 @@ def _read(low: Lowered, d: Readout, at: dict[str, int]) -> None:
 
 def carry(low: Lowered, spec: ControllerSpec) -> None:
     """Ops that bring state back towards its start, ahead of everything else in the tick."""
-    if spec.carry == 1.0:
-        return
-    factor = low.params.add("carry", 1)
+    factor = -1 if spec.carry == 1.0 else low.params.add("carry", 1)
     rows = []
     for p in low.network.populations:
+        if (spec.carry if p.carry is None else p.carry) == 1.0:
+            continue
+        own = factor if p.carry is None else low.params.add(f"{p.name}.carry", 1)
         for name in low.carried(p):
             block, init = low.state.blocks[f"{p.name}.{name}"], f"{p.name}.{'' if name == 'v' else name + '_'}init"
             at = low.params.at(init) if init in low.params.blocks else low.params.add(init, p.n)
-            rows.append(ops.row("CARRY", n=block.size, at=block.at, init_at=at, carry_at=factor))
-    rows += carry_rows(low, factor)
+            rows.append(ops.row("CARRY", n=block.size, at=block.at, init_at=at, carry_at=own))
+    if spec.carry != 1.0:
+        rows += carry_rows(low, factor)
     if spec.carry == 0.0:
         rows += [_clear(low.state.blocks[name]) for name in _in_flight(low) if name in low.state.blocks]
         if "encoder.phase" in low.state.blocks:

@@ -263,9 +263,10 @@ def _fill_coefficients(program: Program, params: np.ndarray) -> None:
     def put(name: str, value: Any) -> None:
         program.blocks["params"][name].of(params)[...] = value
 
-    for p in program.network.populations:
+    network = program.network
+    for p in network.populations:
         if not isinstance(p.model, Input):
-            dt = program.network.dt
+            dt = network.dt
             for name, value in (coefficients(p, dt) | noise_coefficients(p, dt)).items():
                 _put_all(program, params, f"{p.name}.{name}", value)
     for q in program.network.projections:
@@ -278,8 +279,10 @@ def _fill_coefficients(program: Program, params: np.ndarray) -> None:
         for name, value in decoder_params(program.spec).items():
             if f"decoder.{name}" in program.blocks["params"]:
                 put(f"decoder.{name}", value)
-        if "carry" in program.blocks["params"]:
-            put("carry", program.spec.carry)
+        carries = {"carry": program.spec.carry} | {f"{p.name}.carry": p.carry for p in network.populations}
+        for name, carry in carries.items():
+            if name in program.blocks["params"]:
+                put(name, carry)
 
 
 def _put_all(program: Program, params: np.ndarray, name: str, value: np.ndarray) -> None:

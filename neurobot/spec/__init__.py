@@ -14,6 +14,7 @@ from neurobot.spec.custom import neuron as neuron
 from neurobot.spec.decoders import Decoder as Decoder
 from neurobot.spec.decoders import FilteredRate as FilteredRate
 from neurobot.spec.decoders import FirstSpike as FirstSpike
+from neurobot.spec.decoders import Highest as Highest
 from neurobot.spec.decoders import Limits as Limits
 from neurobot.spec.decoders import Membrane as Membrane
 from neurobot.spec.decoders import PopulationVector as PopulationVector

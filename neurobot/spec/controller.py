@@ -10,7 +10,7 @@ import numpy as np
 from neurobot.errors import SpecError, near
 from neurobot.spec.check import Problems, as_values
 from neurobot.spec.codes import Burst, Current
-from neurobot.spec.decoders import Choice, Decoder, Limits, Membrane, PopulationVector
+from neurobot.spec.decoders import Choice, Decoder, Highest, Limits, Membrane, PopulationVector
 from neurobot.spec.encoders import Bounds, Encoder
 from neurobot.spec.network import NetworkSpec, Population
 from neurobot.spec.neurons import Input
@@ -29,7 +29,7 @@ class ControllerSpec:
         substeps: network steps in a control tick; control period = substeps x dt.
         carry: how much of v - v_init and of the synaptic currents survives from one tick to the next, in
             [0, 1]. 0 also clears spikes in flight, refractory counts, encoder phases and references, and
-            filters of decoders.
+            filters of decoders. A population with a carry of its own keeps its membranes and currents by that.
     """
 
     encoder: Encoder
@@ -96,12 +96,14 @@ class ControllerSpec:
 
     def _check_output(self, problems: Problems, out: Population) -> None:
         d = self.decoder
-        if not isinstance(d, Membrane) and not out.spikes:
-            problems.add(f"decoder: {type(d).__name__} counts spikes, but {out.name!r} is LI; use Membrane")
+        reads_v = isinstance(d, Membrane | Highest)
+        if not reads_v and not out.spikes:
+            problems.add(f"decoder: {type(d).__name__} counts spikes, but {out.name!r} is LI; use Membrane or Highest")
         if isinstance(out.model, Input) and isinstance(self.encoder.code, Current):
             problems.add(f"decoder: {out.name!r} carries currents, not spikes, so there is nothing to count")
-        if isinstance(d, Membrane) and isinstance(out.model, Input):
-            problems.add(f"decoder: Membrane reads v, but {out.name!r} is Input and has none; use Rate")
+        if reads_v and isinstance(out.model, Input):
+            other = "Rate" if isinstance(d, Membrane) else "WinnerTakeAll"
+            problems.add(f"decoder: {type(d).__name__} reads v, but {out.name!r} is Input and has none; use {other}")
         if d.size is None or not out.n:
             return
         if isinstance(d, PopulationVector):
@@ -130,7 +132,7 @@ def resolve(spec: ControllerSpec, observation_space: Any = None, action_space: A
     Args:
         spec: sizes and limits that are None, and populations of 0 neurons, are filled in.
         observation_space: a flat Gymnasium `Box`.
-        action_space: a flat Gymnasium `Box`, or `Discrete` for WinnerTakeAll and FirstSpike.
+        action_space: a flat Gymnasium `Box`, or `Discrete` for WinnerTakeAll, FirstSpike and Highest.
 
     Returns:
         A spec that `build` takes.
@@ -234,7 +236,7 @@ def _flat_box(space: Any, which: str) -> tuple[np.ndarray, np.ndarray]:
         raise SpecError(
             "controller",
             [f"the {which} space is {space}; a flat Box is supported"
-             + (", or Discrete with WinnerTakeAll or FirstSpike" if which == "action" else "")],
+             + (", or Discrete with WinnerTakeAll, FirstSpike or Highest" if which == "action" else "")],
         )  # fmt: skip
     return np.asarray(space.low, dtype=np.float64), np.asarray(space.high, dtype=np.float64)
 

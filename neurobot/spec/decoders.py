@@ -213,7 +213,29 @@ class FirstSpike:
         _check_choice(self)
 
 
-Choice: TypeAlias = WinnerTakeAll | FirstSpike
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Highest:
+    """A discrete action: the group with the highest membranes at the end of the tick, on average; the first of equals.
+
+    The usual population is LI: each of its neurons adds up what speaks for one action, as an output of a classifier.
+
+    Args:
+        population: name of the population.
+        size: number of actions; None takes it from the environment.
+        rest: the action before the first tick.
+        on_hold: what is sent while there is no valid observation.
+    """
+
+    population: str = "output"
+    size: int | None = None
+    rest: int = 0
+    on_hold: Literal["last", "rest"] = "last"
+
+    def __post_init__(self) -> None:
+        _check_choice(self)
+
+
+Choice: TypeAlias = WinnerTakeAll | FirstSpike | Highest
 """Decoders whose action is the number of a choice."""
 Readout: TypeAlias = Rate | FilteredRate | PopulationVector | Membrane
 """Decoders whose action is a number for each dimension, under `Limits`."""

@@ -42,6 +42,8 @@ class Population:
         v_init: v at the start of an episode, one number or one per neuron; default v_leak, 0 for IF, -65 for
             Izhikevich, and what its init says for Custom.
         noise: a noise current into every neuron, for models with an ``r`` or ``c_m`` and for Izhikevich.
+        carry: how much of v - v_init and of synaptic currents survives from one control tick to the next, in [0, 1];
+            None: as much as the controller says.
     """
 
     name: str
@@ -50,9 +52,10 @@ class Population:
     bias: Values = 0.0
     v_init: Values | None = None
     noise: Noise | None = None
+    carry: float | None = None
 
     def __post_init__(self) -> None:
-        normalise(self, "bias", "v_init")
+        normalise(self, "bias", "v_init", "carry")
         problems = Problems(f"population {self.name!r}")
         if not isinstance(self.name, str) or not self.name or len(self.name) > 100 or "->" in self.name:
             problems.add("a name is 1 to 100 characters, without '->'")
@@ -62,6 +65,8 @@ class Population:
         problems.values("bias", self.bias)
         if self.v_init is not None:
             problems.values("v_init", self.v_init)
+        if self.carry is not None:
+            problems.number("carry", self.carry, low=0.0, high=1.0)
         if not isinstance(self.model, MODELS):
             problems.add(f"model is {self.model!r}, it must be one of {', '.join(m.__name__ for m in MODELS)}")
         elif not problems.found:
@@ -92,8 +97,8 @@ class Population:
         for name, value in given.items():
             if isinstance(value, tuple) and self.n and len(value) != self.n:
                 problems.add(f"{name} has {len(value)} values, it must have one or {self.n}")
-        if isinstance(self.model, Input) and (self.bias != 0.0 or self.v_init is not None):
-            problems.add("Input neurons have no dynamics, so neither bias nor v_init")
+        if isinstance(self.model, Input) and (self.bias, self.v_init, self.carry) != (0.0, None, None):
+            problems.add("Input neurons have no dynamics, so neither bias nor v_init nor carry")
         if isinstance(self.model, Custom) and self.bias != 0.0 and "b" not in self.model.params:
             problems.add(f"a bias is added to a parameter 'b', and the neuron {self.model.id!r} has none")
         if isinstance(self.model, Custom) and self.name in ("encoder", "decoder"):

@@ -1,1 +1,1 @@
-"""Makes Programs: evolution in closed loop. Nothing that runs a robot imports this."""
+"""Makes Programs: `drive` carries out what `methods` lists. Nothing that runs a robot imports this."""

@@ -26,7 +26,7 @@ from neurobot.train.checkpoint import Checkpoint, newest
 from neurobot.train.lock import locked
 from neurobot.train.log import EventLog, Log
 from neurobot.train.method import Job, Report, Run, Settings
-from neurobot.train.tensorboard import TensorBoard
+from neurobot.train.tensorboard import TensorBoard, require_tensorboard
 
 if TYPE_CHECKING:
     pass
@@ -90,14 +90,16 @@ def train(
 
     Raises:
         NeurobotError: the job cannot be trained in this way.
-        TrainingError: a folder that cannot be written or that another training holds; nothing to resume from, or
-            another run's.
+        TrainingError: an engine that the method cannot use, or a package that is not installed; a folder that cannot
+            be written or that another training holds; nothing to resume from, or another run's.
         ProgramFileError: the program cannot be written at the end.
         KeyboardInterrupt: passed on after a checkpoint was saved.
     """
     if job.engine.name not in settings.engines:
         known = " and ".join(settings.engines)
         raise TrainingError(f"method {settings.method!r} works on {known} only; leave --engine {job.engine.name} out")
+    if log is not None and log.tensorboard:
+        require_tensorboard()
     run = settings.begin(job)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -126,6 +128,7 @@ class _Training:
         self._rounds = self._steps = 0
         self._numbers: Mapping[str, float] = {}
         self._saved_at, self._failing, self._unsaved = time.monotonic(), False, True
+        job.clock.restart()
         if resume:
             self._restore(newest(folder, self._about, settings.may_change, notice))
         self._events = EventLog(folder / EVENTS, self._rounds if resume else None, notice)
@@ -231,12 +234,13 @@ class _Training:
     def _restore(self, found: Checkpoint) -> None:
         self._run.restore(found.state)
         self._rounds, self._steps = found.rounds, found.steps
-        self._job.clock.add(found.core_seconds - self._job.clock.seconds)
+        self._job.clock.restart(found.core_seconds)
 
     def _program(self) -> Program:
         program, best = self._run.program(), self._run.best
         return program.with_params(
-            program.params, env=self._job.env.id, method=self._settings.method, settings=self._about["train"],
+            program.params, env=self._job.env.id, env_settings=self._job.env.settings,
+            method=self._settings.method, settings=self._about["train"],
             seed=self._job.seed, rounds=self._rounds, steps=self._steps,
             core_seconds=round(self._job.clock.seconds, 1),
             **{f"validation_{self._run.score}": None if best != best else best},

@@ -7,11 +7,13 @@ them, and in a second attempt.
 
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from importlib import import_module
 from queue import SimpleQueue
@@ -122,8 +124,12 @@ class Local(Pool):
             return results
         with ThreadPoolExecutor(self.workers) as pool:
             futures = {pool.submit(self._do, task): number for number, task in enumerate(tasks)}
-            for future in as_completed(futures):
-                keep(futures[future], future.result())
+            try:
+                for future in as_completed(futures):
+                    keep(futures[future], future.result())
+            except BaseException:  # Ctrl-C too: what has begun ends by itself, nothing else begins
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
         return results
 
     def _do(self, task: bytes) -> bytes:
@@ -134,18 +140,19 @@ class Local(Pool):
             self._idle.put(work)
 
 
-def begin(kind: str, setup: bytes, imports: Sequence[str] = ()) -> Work:
+def begin(kind: str, setup: bytes, imports: Sequence[str] = (), *, alone: bool = False) -> Work:
     """A worker, wherever this is called.
 
     Args:
         kind: ``episodes`` of evolution, or ``commands`` of `neurobot`.
         setup: what it begins with.
         imports: modules to import first.
+        alone: whether this process does nothing else at the same time.
     """
     for name in imports:
         import_module(name)
     if kind == "commands":
-        return command
+        return command_here if alone else command
     assert kind == "episodes", kind
     from neurobot.train.episodes import EpisodesWorker
 
@@ -164,3 +171,12 @@ def command(task: bytes) -> bytes:
     words = [sys.executable, "-m", "neurobot", *task.decode().split("\n")]
     done = subprocess.run(words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     return b"%d\n%s" % (done.returncode, done.stderr)
+
+
+def command_here(task: bytes) -> bytes:
+    """The same in this process, so that it does not outlive a worker whose task is done again elsewhere."""
+    from neurobot.cli import main
+
+    with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()) as said:
+        code = main(task.decode().split("\n"))
+    return b"%d\n%s" % (code, said.getvalue().encode())

@@ -34,7 +34,8 @@ TRAINING_SEEDS = 1 << 32
 VALIDATION_SEEDS = 1 << 40
 """Environment seeds from here on choose the program that is kept."""
 ADAM_BETA1, ADAM_BETA2, ADAM_EPS = 0.9, 0.999, 1e-8
-ARRAYS = ("theta", "m", "v", "best_params")
+ARRAYS, NUMBERS = ("theta", "m", "v", "best_params"), ("generation", "steps", "evaluated")
+"""Of what changes, what a checkpoint holds as it is."""
 
 
 @dataclass(slots=True)
@@ -50,6 +51,7 @@ class _At:
         generation: generations done.
         steps: environment steps so far.
         best: evaluation of `best_params`, or NaN.
+        evaluated: generations that had been done at the last evaluation.
     """
 
     theta: np.ndarray
@@ -60,6 +62,7 @@ class _At:
     generation: int = 0
     steps: int = 0
     best: float = float("nan")
+    evaluated: int = -1
 
     def copy(self) -> _At:
         """One that goes on by itself; arrays are shared, because nothing writes into them."""
@@ -139,9 +142,9 @@ class Evolution(Run):
 
     def finish(self) -> Report | None:
         """Evaluate what the last generation gave, if that has not been done."""
-        if self._at.generation % self._settings.evaluate_every == 0:
-            return None
         at = self._at.copy()
+        if at.evaluated == at.generation:
+            return None
         evaluation = self._evaluate(at)
         self._at = at
         return Report(steps=at.steps, numbers={}, evaluation=evaluation)
@@ -151,16 +154,16 @@ class Evolution(Run):
         at, best = self._at, None if np.isnan(self._at.best) else self._at.best
         arrays = {name: getattr(at, name) for name in ARRAYS}
         arrays |= {"mean": at.normalizer.mean, "m2": at.normalizer.m2}
-        data = {"generation": at.generation, "steps": at.steps, "best": best, "count": at.normalizer.count}
-        return State(arrays, data)
+        data = {name: getattr(at, name) for name in NUMBERS}
+        return State(arrays, data | {"best": best, "count": at.normalizer.count})
 
     def restore(self, state: State) -> None:
         """Go back to a state."""
         arrays, data = state.arrays, state.data
         normalizer = RunningNormalizer(data["count"], arrays["mean"], arrays["m2"])
         best = float("nan") if data["best"] is None else data["best"]
-        named = {name: arrays[name] for name in ARRAYS}
-        self._at = _At(normalizer=normalizer, generation=data["generation"], steps=data["steps"], best=best, **named)
+        named = {name: arrays[name] for name in ARRAYS} | {name: data[name] for name in NUMBERS}
+        self._at = _At(normalizer=normalizer, best=best, **named)
 
     def program(self) -> Program:
         """The program with the best evaluation."""
@@ -179,6 +182,7 @@ class Evolution(Run):
         mean, std = float(episodes.returns.mean()), float(episodes.returns.std())
         if np.isnan(at.best) or mean > at.best:
             at.best, at.best_params = mean, params
+        at.evaluated = at.generation
         return {"return_mean": mean, "return_std": std, "spikes_per_tick": episodes.spikes_per_tick}
 
     def _episodes(

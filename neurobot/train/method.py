@@ -38,8 +38,12 @@ class CpuClock:
         return time.process_time() - self._zero
 
     def add(self, seconds: float) -> None:
-        """Count what other processes have used [s], or what was used before a run was resumed."""
+        """Count what other processes have used [s]."""
         self._zero -= seconds
+
+    def restart(self, seconds: float = 0.0) -> None:
+        """Count from here, from what a run had used when it was saved [s]."""
+        self._zero = time.process_time() - seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +152,7 @@ class Settings(Protocol):
     __dataclass_fields__: ClassVar[dict[str, Any]]
 
     def begin(self, job: Job) -> Run:
-        """A run that has not begun.
+        """A run that has not begun; what has to be compiled is, because CPU time counts from here.
 
         Raises:
             NeurobotError: the job cannot be trained in this way; nothing has been written yet.

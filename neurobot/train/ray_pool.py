@@ -10,8 +10,10 @@ import hashlib
 import logging
 import os
 import socket
+import sys
 from collections import deque
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 from typing import Any, ClassVar, final
 
 from neurobot.errors import NeurobotError, TrainingError
@@ -51,18 +53,19 @@ class RayPool(Pool):
         results, waiting = [b""] * len(tasks), deque(range(len(tasks)))
         pending: dict[Any, int] = {}
         try:
-            while waiting or pending:
-                while waiting and (self._wanted is None or len(pending) < self._wanted):
-                    number = waiting.popleft()
-                    pending[self._remote.remote(*self._begin, tasks[number])] = number
-                (ready,), _ = self._ray.wait(list(pending), num_returns=1)
-                number = pending.pop(ready)
-                results[number] = self._get(ready)
-                if done is not None:
-                    done(number, results[number])
-        except BaseException:  # Ctrl-C too
+            with redirect_stdout(sys.stderr):  # Ray prints there when a worker dies, and commands print results there
+                while waiting or pending:
+                    while waiting and (self._wanted is None or len(pending) < self._wanted):
+                        number = waiting.popleft()
+                        pending[self._remote.remote(*self._begin, tasks[number])] = number
+                    (ready,), _ = self._ray.wait(list(pending), num_returns=1)
+                    number = pending.pop(ready)
+                    results[number] = self._get(ready)
+                    if done is not None:
+                        done(number, results[number])
+        except BaseException:
             for ref in pending:
-                self._ray.cancel(ref, force=True)
+                self._ray.cancel(ref)  # comes as Ctrl-C, so that a training saves
             raise
         return results
 
@@ -115,7 +118,7 @@ def _work(name: str, setup: bytes, imports: Sequence[str], task: bytes) -> bytes
     try:
         if name not in _READY:
             _READY.clear()
-            _READY[name] = begin(name.partition(" ")[0], setup, imports)
+            _READY[name] = begin(name.partition(" ")[0], setup, imports, alone=True)
         return b"+" + _READY[name](task)
     except NeurobotError as error:
         return b"-" + str(error).encode()

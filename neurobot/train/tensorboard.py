@@ -10,6 +10,17 @@ from typing import final
 from neurobot.errors import TrainingError
 
 
+def require_tensorboard() -> None:
+    """TrainingError where tensorboardX is not installed."""
+    try:
+        import tensorboardX  # noqa: F401
+    except ImportError:
+        raise TrainingError(
+            "tensorboardX, which writes for TensorBoard, is not installed; pip install 'neurobot[tensorboard]', or "
+            "leave log.tensorboard out: events.jsonl has the same numbers"
+        ) from None
+
+
 @final
 class TensorBoard:
     """Writes scalars.
@@ -17,19 +28,11 @@ class TensorBoard:
     Args:
         folder: for TensorBoard's files.
         begin: the first step that will be written; what an interrupted run wrote from there on is shown no more.
-
-    Raises:
-        TrainingError: tensorboardX is not installed.
     """
 
     def __init__(self, folder: Path, begin: int):
-        try:
-            from tensorboardX import SummaryWriter
-        except ImportError:
-            raise TrainingError(
-                "tensorboardX, which writes for TensorBoard, is not installed; pip install 'neurobot[tensorboard]', or "
-                "leave log.tensorboard out: events.jsonl has the same numbers"
-            ) from None
+        from tensorboardX import SummaryWriter
+
         self._writer = SummaryWriter(str(folder), purge_step=begin)
 
     def write(self, group: str, step: int, numbers: Mapping[str, float]) -> None:

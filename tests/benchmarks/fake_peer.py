@@ -23,6 +23,7 @@ def prepare(data):
             raise RuntimeError("diverged")
         if rounds == data.get("hang", -1):
             sys.stdin.readline()
-        return {"seconds": float(data["seconds"]) * rounds, "spikes": {"all": int(data["spikes"])}}
+        note = {"note": str(data["note"])} if "note" in data else {}
+        return {"seconds": float(data["seconds"]) * rounds, "spikes": {"all": int(data["spikes"])}, **note}
 
     return run

@@ -5,6 +5,8 @@ import pytest
 
 from benchmarks import camera, train
 from benchmarks.__main__ import _parser, _peers, main
+from benchmarks.bptt import case as bptt
+from benchmarks.bptt import check
 from benchmarks.cuba import case as cuba
 from benchmarks.envs import case as envs
 from benchmarks.envs.loop import stepping
@@ -63,6 +65,24 @@ def test_a_large_cuba_has_more_and_weaker_synapses():
     assert ratio == pytest.approx(2, rel=0.01)
     for weight in ("w_e", "w_i"):
         assert small[weight] == pytest.approx(2 * large[weight])
+
+
+def test_a_training_step_is_that_of_a_sparse_network_and_gradients_are_compared():
+    data = bptt.data(25, 8)
+    trace = bptt.stack().forward({"in": data["spikes"]})
+    assert all(0.005 < trace.rates(name).mean() < 0.1 for name in bptt.NAMES)
+    right = [data[f"g{k}"] for k in range(3)]
+    assert check.note(right, data) == "gradients differ from ours by 0.0e+00 of the largest at most"
+    wrong = [right[0], right[1] * 1.001, right[2]]
+    with pytest.raises(RuntimeError, match=r"gradients differ by 1\.0e-03: it is another network"):
+        check.note(wrong, data)
+
+
+def test_a_step_is_timed_after_its_restart(monkeypatch):
+    monkeypatch.setattr(check, "LEAST", 0.0)
+    calls = []
+    assert check.per_step(lambda: calls.append("restart"), lambda: calls.append("step")) >= 0
+    assert calls == ["restart"] + ["step"] * check.STEPS
 
 
 @pytest.mark.parametrize("task", envs.TASKS)

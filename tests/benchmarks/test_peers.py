@@ -47,6 +47,11 @@ def test_rounds_take_turns_and_the_first_does_not_count(monkeypatch):
     assert turns == turns[:2] * 3
 
 
+def test_what_a_peer_says_of_its_results_is_kept():
+    (row,) = compare([FAKE], DATA | {"note": "gradients are equal"}, rounds=1)
+    assert row.note == "gradients are equal"
+
+
 @pytest.mark.parametrize(
     ("data", "problem"),
     [
@@ -145,10 +150,11 @@ def test_a_python_without_venv_is_a_reason_too(tmp_path, requirements, monkeypat
 
 
 def test_every_environment_of_a_peer_is_written_down():
+    from benchmarks.bptt import case as bptt
     from benchmarks.cuba import case as cuba
     from benchmarks.tick import case as tick
 
-    for peer in (*tick.PEERS, *cuba.PEERS):
+    for peer in (*tick.PEERS, *cuba.PEERS, *bptt.PEERS):
         path = peers.ROOT / f"{peer.module.replace('.', '/')}.py"
         assert path.exists()
         assert peer.environment is None or (environments.REQUIREMENTS / f"{peer.environment}.txt").exists()

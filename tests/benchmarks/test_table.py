@@ -40,6 +40,13 @@ def test_a_table_has_medians_ranges_rates_and_reasons(table):
     ]
 
 
+def test_notes_stand_below_and_spikes_that_nobody_counted_are_dashes(table):
+    table.rows[1].note, table.rows[1].spikes = "gradients are equal", {}
+    lines = table.markdown().splitlines()
+    assert "| peer | 4.00 | 3.00 | 3.00 – 20.0 | – |" in lines
+    assert lines[-2:] == ["- peer: gradients are equal", "- gone: not installed"]
+
+
 def test_without_ours_the_others_are_shown_without_ratio(table):
     table.rows[0].problem = "failed"
     assert "| peer | 4.00 | – | 3.00 – 20.0 | 4.90 |" in table.markdown()

@@ -138,9 +138,39 @@ def test_an_environment_without_a_batched_task_is_refused(command, launch):
 def test_resuming_needs_a_checkpoint_and_no_new_folder(command, launch, tmp_path):
     (tmp_path / "a").mkdir()
     assert "there is no checkpoint" in command("train", launch(), "--resume", "a").err
+    command("run", launch(), "--out", "r")
+    before = (tmp_path / "r/program.safetensors").read_bytes()
+    assert "there is no checkpoint" in command("train", "r", "--resume", "r").err
+    assert (tmp_path / "r/program.safetensors").read_bytes() == before
     result = command("train", launch(), "--resume", "a", "--out", "b")
     assert result.code == 3
     assert "give one of them" in result.err
+
+
+def test_a_folder_with_nothing_but_its_config_begins_at_the_beginning(command, launch, tmp_path):
+    command("train", launch(), "--out", "a", "--json")
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b/config.json").write_bytes((tmp_path / "a/config.json").read_bytes())
+    result = command("train", "b", "--resume", "b", "--json")
+    assert result.code == 0
+    assert "b: there is no checkpoint yet; it starts from the beginning" in result.err
+    first, second = (Program.load(tmp_path / f / "program.safetensors").params for f in ("a", "b"))
+    assert first.tolist() == second.tolist()
+
+
+def test_the_summary_is_left_in_the_folder(command, launch, tmp_path):
+    printed = json.loads(command("train", launch(), "--out", "a", "--json").out)
+    summary = json.loads((tmp_path / "a/summary.json").read_text())
+    assert summary.items() <= printed.items()
+    assert summary["interrupted"] is False
+    assert summary["last"]["return_mean"] > 0
+
+
+def test_an_engine_that_makes_no_sense_is_refused_before_anything_is_written(command, launch, tmp_path):
+    result = command("train", launch(), "--out", "a", "--address", "auto")
+    assert result.code == 3
+    assert "give --engine ray with it" in result.err
+    assert not (tmp_path / "a").exists()
 
 
 def test_without_matplotlib_it_trains_and_says_how_to_get_it(command, launch, tmp_path, monkeypatch):

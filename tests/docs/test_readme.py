@@ -42,6 +42,11 @@ def test_the_graph_of_the_readme_says_what_was_assumed(tmp_path: Path) -> None:
     assert "the step is integrated exactly" in printed
 
 
+def test_the_network_of_the_readme_learns(tmp_path: Path) -> None:
+    assert int(run(3, tmp_path).strip().removesuffix("%")) >= 90
+    assert (tmp_path / "patterns.safetensors").exists()
+
+
 def test_the_two_commands_are_one_line_each() -> None:
     for name in ("run", "test"):
         block = re.search(rf"<!-- {name} -->\n```\n(.*?)\n```", README, re.DOTALL)

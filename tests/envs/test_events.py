@@ -8,9 +8,9 @@ from neurobot.envs import (
     EVENT,
     EventCameraModel,
     EventCameras,
+    event_columns,
     event_counts,
-    event_rows,
-    events_from_rows,
+    events_from_columns,
     spike_counts,
     spike_list,
 )
@@ -27,13 +27,20 @@ def test_an_event_is_sixteen_bytes_with_fields_by_name():
     assert EVENT.itemsize == 16 and EVENT.names == ("t", "x", "y", "polarity")
 
 
-def test_rows_of_plain_numbers_hold_the_same_events():
+def test_columns_hold_the_same_events():
     events = events_of((0.1, 2, 0, True), (0.25, 65535, 3, False))
-    np.testing.assert_array_equal(event_rows(events), [[0.1, 2, 0, 1], [0.25, 65535, 3, 0]])
-    np.testing.assert_array_equal(events_from_rows(event_rows(events)), events)
-    assert events_from_rows(np.zeros((0, 4))).dtype == EVENT
-    with pytest.raises(EnvError, match=r"rows have shape \(2, 3\); it must be \(m, 4\)"):
-        events_from_rows(np.zeros((2, 3)))
+    t, x, y, polarity = event_columns(events)
+    assert t.tolist() == [0.1, 0.25] and x.tolist() == [2, 65535] and y.tolist() == [0, 3]
+    assert polarity.tolist() == [True, False]
+    again = events_from_columns((t, x, y, polarity))
+    assert again.dtype == EVENT
+    np.testing.assert_array_equal(again, events)
+    t[0] = 9.0
+    assert events["t"][0] == 0.1
+    assert events_from_columns(np.zeros((4, 0))).shape == (0,)
+    for wrong in ((t, x, y), (t, x, y, polarity[:1]), (0.1, 2, 0, True), np.zeros((2, 4))):
+        with pytest.raises(EnvError, match=r"columns have shapes \[.*\]; there must be four of \(m,\)"):
+            events_from_columns(wrong)
 
 
 def test_counts_are_by_polarity_on_first_then_row_then_column():

@@ -73,8 +73,10 @@ def test_a_field_that_a_kind_needs_is_asked_for(kind):
         ({"kind": "rotated", "index": (0, 1), "angle": "1"}, "angle is '1'; it must be a finite number"),
         ({"kind": "mass", "body": "torso", "mass": 0.0}, r"mass is 0.0; it must be a finite number above 0 \[kg\]"),
         ({"kind": "mass", "body": 0, "mass": 1.0}, "body is 0; it must be a name, or an index of at least 1"),
-        ({"kind": "latency", "periods": 0}, "periods is 0; it must be a whole number of at least 1"),
+        ({"kind": "latency", "periods": 0}, "periods is 0; it must be a whole number from 1 to 1000"),
         ({"kind": "latency", "periods": 1.0}, "periods is 1.0"),
+        ({"kind": "latency", "periods": 10**12}, "periods is 1000000000000"),
+        ({"kind": "biased", "value": 10**400}, "it must be a finite number"),
         ({"kind": "dead", "at": -1.0, "factor": 1.0}, "it has no factor; it takes index, and at and until; at is -1.0"),
     ],
 )

@@ -62,6 +62,25 @@ def test_whole_numbers_stay_whole():
     assert env.env.last.tolist() == [2, 5] and env.env.last.dtype == np.int64
 
 
+def test_whole_numbers_for_a_space_of_real_ones_are_not_rounded():
+    env = PerturbedEnv(Echo(), (Perturbation(kind="weakened", factor=0.5),))
+    env.reset(seed=SEED)
+    env.step([5, 2])
+    assert env.env.last.tolist() == [2.5, 1.0]
+
+
+def test_gymnasium_makes_the_same_perturbed_environment_again_from_its_spec():
+    env = PerturbedEnv(gymnasium.make("Pendulum-v1"), (Perturbation(kind="reversed", at=0.1),))
+    again = gymnasium.make(env.spec)
+    for each in (env, again):
+        each.reset(seed=SEED)
+    for _ in range(5):
+        mine, other = env.step(np.array([1.5], np.float32)), again.step(np.array([1.5], np.float32))
+        np.testing.assert_array_equal(mine[0], other[0])
+        assert mine[4]["perturbed"] == other[4]["perturbed"]
+    assert mine[4]["perturbed"].all()
+
+
 @pytest.mark.parametrize("env_id", ["CartPole-v1", "Pendulum-v1", "Hopper-v5"])
 def test_gymnasiums_own_environment_goes_wrong_as_this_projects_does(env_id):
     perturb = (

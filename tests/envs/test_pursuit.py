@@ -4,7 +4,7 @@ import gymnasium
 import numpy as np
 import pytest
 
-from neurobot.envs import find_task, make, make_vec
+from neurobot.envs import events_from_columns, find_task, make, make_vec
 from neurobot.envs.distant_view import direction
 from neurobot.envs.pursuit import MOST_EVENTS, REACH
 from neurobot.errors import EnvError
@@ -116,8 +116,8 @@ def test_the_events_behind_the_counts_are_in_the_info():
     env.reset(seed=4)
     for k in range(20):
         obs, *_, info = env.step(np.array([0.4, 0.0], np.float32))
-        t, x, y, polarity = info["events"].T
-        cell = (1 - polarity) * 64 + (y // 4) * 8 + x // 4
+        t, x, y, polarity = info["events"]
+        cell = ~polarity * 64 + (y // 4) * 8 + x // 4
         counted = np.bincount(cell.astype(int), minlength=128)
         np.testing.assert_array_equal(np.minimum(counted, MOST_EVENTS), obs[:128])
         assert ((t > 0.01 * k - 1e-9) & (t <= 0.01 * (k + 1) + 1e-9)).all() and (np.diff(t) >= 0).all()
@@ -136,8 +136,22 @@ def test_a_batch_gives_each_its_own_events_through_ends_of_episodes():
             seen, mine, end, _, about = single.step(actions[i])
             assert (reward[i], terminated[i]) == (mine, end)
             sent = (info["final_info"] if end else info)["events"][i]
-            np.testing.assert_array_equal(sent, about["events"])
+            np.testing.assert_array_equal(events_from_columns(sent), events_from_columns(about["events"]))
             np.testing.assert_array_equal(obs[i], single.reset()[0] if end else seen)
+
+
+def test_gymnasiums_own_vector_environment_gathers_events_of_any_number():
+    vec = gymnasium.make_vec(ID, 3, vectorization_mode="sync")
+    singles = [make(ID) for _ in range(3)]
+    vec.reset(seed=5)
+    for i, single in enumerate(singles):
+        single.reset(seed=5 + i)
+    actions = np.array([[1.0, 0.1], [-0.8, 0.5], [0.0, 0.0]], np.float32)
+    for _ in range(10):
+        *_, info = vec.step(actions)
+        for sent, single, action in zip(info["events"], singles, actions, strict=True):
+            expected = single.step(action)[4]["events"]
+            np.testing.assert_array_equal(events_from_columns(sent), events_from_columns(expected))
 
 
 def test_more_pixels_and_other_cells_are_settings():

@@ -294,6 +294,26 @@ def test_a_wanted_attitude_stands_as_long_as_is_said_and_stays_in_its_bounds():
     assert (seen >= space.low[9:]).all() and (seen <= space.high[9:]).all()
 
 
+def test_the_reward_is_for_the_command_that_the_action_was_chosen_for():
+    vec, _ = flight(goal="attitude", hold=PERIOD)  # another command in each period
+    before = vec.step(np.zeros((1, 4)))[0]
+    for _ in range(20):
+        obs, *_, info = vec.step(np.zeros((1, 4)))
+        (roll, pitch, rate, force) = before[0, 9:]
+        up = [-math.sin(pitch), math.sin(roll) * math.cos(pitch), math.cos(roll) * math.cos(pitch)]
+        assert info["error"][0] == pytest.approx(np.linalg.norm(obs[0, 3:6] - up), abs=1e-12)
+        assert info["reward_rate"][0] == pytest.approx(0.25 / (1 + ((obs[0, 2] - rate) / 0.5) ** 2))
+        assert info["reward_force"][0] == pytest.approx(0.25 / (1 + (obs[0, 8] - force) ** 2))
+        before = obs
+
+
+def test_an_episode_that_starts_as_far_away_as_can_be_set_does_not_end_at_once():
+    vec = make_vec(ID, 200, spread=1.5)
+    vec.reset(seed=0)
+    for _ in range(10):
+        assert not vec.step(np.zeros((200, 4)))[2].any()
+
+
 @pytest.mark.parametrize("goal", ["hover", "attitude"])
 def test_the_reward_is_the_sum_of_its_terms_and_at_most_one(goal):
     vec = make_vec(ID, 5, goal=goal)

@@ -62,6 +62,18 @@ def test_each_instance_equals_gymnasium_with_that_model_and_that_delay(env_id):
             done = terminated | truncated
 
 
+def test_the_gain_of_an_actuator_whose_force_is_limited_is_that_of_the_limit_too():
+    for gain in (0.5, 1.0, 2.0):
+        vec = make_vec("neurobot/Rover-v0", 1, randomize=Randomize(gain=(gain, gain)))
+        vec.reset(seed=SEED)
+        batch = vec.simulation.inner.batch
+        batch.ctrl[:] = 1.0  # 0.84 N m from a standing motor without a limit, 0.2 N m with it
+        data = mujoco.MjData(batch.model)
+        batch.get_data(0, data)
+        mujoco.mj_forward(batch.get_model(0), data)
+        np.testing.assert_allclose(data.actuator_force, 0.2 * gain)
+
+
 def test_what_is_drawn_is_in_its_range_and_differs_between_bodies_instances_and_episodes():
     vec = make_vec("Hopper-v5", 50, randomize=PHYSICS)
     vec.reset(seed=SEED)
@@ -185,3 +197,10 @@ def test_what_a_task_does_not_have_cannot_be_randomised():
         make_vec("Pendulum-v1", 2, randomize=Randomize(mass=(0.5, 1.5)))
     with pytest.raises(EnvError, match=r"CartPole-v1 has no latency .*it has: noise\. "):
         make("CartPole-v1", randomize=Randomize(latency=(0, 1)))
+
+
+def test_a_table_in_the_place_of_ranges_is_refused():
+    with pytest.raises(EnvError, match=r"randomize is \{'mass': .*; give Randomize\(mass=\(0.8, 1.2\)\) or None"):
+        make("Hopper-v5", randomize={"mass": (0.8, 1.2)})
+    with pytest.raises(EnvError, match="of finite numbers"):
+        Randomize(noise=(0, 10**400))

@@ -50,6 +50,7 @@ def test_numbers_take_the_type_of_their_default():
         ({"gain": 0.0}, ["Reach.gain is 0.0", "a finite number in [0.1, 5]"]),
         ({"gain": float("nan")}, ["Reach.gain is nan", "finite"]),
         ({"gain": True}, ["Reach.gain is True"]),
+        ({"gain": 10**400}, ["it must be a finite number in [0.1, 5]"]),
         ({"gain": "2"}, ["Reach.gain is '2'"]),
         ({"mirror": 1}, ["Reach.mirror is 1", "true or false"]),
         ({"control": "torqe"}, ["Reach.control is 'torqe'", "did you mean 'torque'", "known: torque, velocity"]),

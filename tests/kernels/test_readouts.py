@@ -49,3 +49,16 @@ def test_only_the_spikes_of_the_first_step_with_any_are_counted(real, n, seed):
         expected[log[steps[0]][1]] = 1
     assert decided[0] == (steps[0] + 1 if steps else 0)
     same(counts, expected)
+
+
+@pytest.mark.small
+@given(
+    real=REALS, n_act=st.integers(1, 5), per=st.integers(1, 6), seed=SEEDS, bad=st.sampled_from([0.0, np.nan, np.inf])
+)
+@examples(60)
+def test_the_highest_group_is_that_of_the_twin(real, n_act, per, seed, bad):
+    d = Draw(seed, real)
+    v = d.normal(n_act * per)
+    assert readouts.highest(v, n_act, per) == np.argmax(v.reshape(n_act, per).astype(np.float64).mean(1))
+    v[seed % v.size] = v[seed % v.size] if bad == 0.0 else bad
+    assert (readouts.highest(v, n_act, per) == -1) == (bad != 0.0)

@@ -194,6 +194,15 @@ def test_an_interrupt_in_the_middle_of_a_step_leaves_the_checkpoint_whole(tmp_pa
     assert np.array_equal(whole.params, parts.params)
 
 
+def test_resuming_what_is_finished_changes_nothing(tmp_path: Path) -> None:
+    whole = evolve(cartpole_program(), "CartPole-v1", short(evaluate_every=4), tmp_path, seed=1)
+    before = numbers(tmp_path)
+    assert [e["round"] for e in before if e["event"] == "evaluation"] == [4, 6]
+    again = evolve(cartpole_program(), "CartPole-v1", short(evaluate_every=4), tmp_path, seed=1, resume=True)
+    assert np.array_equal(whole.params, again.params)
+    assert numbers(tmp_path) == before
+
+
 def test_threads_do_not_change_the_result(tmp_path: Path) -> None:
     one = evolve(cartpole_program(), "CartPole-v1", short(threads=1), tmp_path / "1", seed=1)
     two = evolve(cartpole_program(), "CartPole-v1", short(threads=2), tmp_path / "2", seed=1)

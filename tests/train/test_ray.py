@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
+import signal
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
 from train_engines import evolve, require_same
 from train_programs import cartpole_program
 
+from neurobot.cli import main
 from neurobot.config import EnvConfig
 from neurobot.errors import TrainingError
 from neurobot.train.engine import Engine
@@ -18,6 +23,7 @@ from neurobot.train.episodes import Task, setup
 from neurobot.train.log import read_events
 from neurobot.train.search import searched
 
+pytestmark = pytest.mark.xdist_group("ray")  # one cluster is enough
 SABOTAGE = """
 import os, signal, time
 from pathlib import Path
@@ -91,6 +97,32 @@ def test_a_worker_that_dies_costs_its_own_tasks_only(tmp_path, here, cluster):
     evolve(tmp_path, ON_RAY)
     require_same(here, tmp_path)
     assert not (cluster.folder / "one worker dies").exists()
+
+
+def kill_the_worker_of(folder: Path) -> int:
+    """Kill whoever trains in a folder, as soon as there is a checkpoint; returns its process."""
+    deadline = time.monotonic() + 30
+    while not list(folder.glob("checkpoint-*")) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    pid = int(json.loads((folder / "lock.json").read_bytes())["pid"])
+    os.kill(pid, signal.SIGKILL)
+    return pid
+
+
+def test_a_sweep_on_the_cluster_goes_on_elsewhere_when_a_worker_dies(tmp_path, cluster, capsys):
+    launch = str(Path(__file__).parents[2] / "launch/cartpole.toml")
+    sweep = ("--seeds", "2", "--engine", "ray", "--out", str(tmp_path / "s"), "--json")
+    short = ("--train.generations", "25", "--train.pairs", "2", "--train.threads", "1", "--train.evaluate-every", "1")
+    with ThreadPoolExecutor(1) as pool:
+        killed = pool.submit(kill_the_worker_of, tmp_path / "s/seed=1")
+        code = main(["sweep", launch, *sweep, *short])
+        assert killed.result() != os.getpid()
+    assert code == 0
+    assert [row["seed"] for row in json.loads(capsys.readouterr().out)["runs"]] == [0, 1]
+    events = [e["event"] for e in read_events(tmp_path / "s/seed=1/events.jsonl")]
+    assert events.count("resume") == 1
+    assert main(["train", launch, "--seed", "1", "--out", str(tmp_path / "a"), *short]) == 0
+    require_same(tmp_path / "a", tmp_path / "s/seed=1")
 
 
 def test_a_task_that_fails_says_why(tmp_path, cluster):

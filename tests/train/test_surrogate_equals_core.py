@@ -75,13 +75,8 @@ def core_run(program, dtype, rows, instance):
 
 
 def all_spikes(program, trace):
-    """Spikes of all populations side by side, (T, B, neurons); of currents none."""
-    parts = []
-    for p in program.network.populations:
-        shape = (trace.steps, trace.batch, p.n)
-        spiking = trace.records[p.name].z.size
-        parts.append(trace.spikes(p.name) if spiking else np.zeros(shape, np.uint8))
-    return np.concatenate(parts, axis=2)
+    """Spikes of all populations side by side, (T, B, neurons)."""
+    return np.concatenate([trace.spikes(name) for name in program.network.names], axis=2)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -159,3 +154,22 @@ def test_held_currents_are_one_product_a_tick():
     exact = stack.forward(rows, exact=True).spikes("out")
     assert exact.any()
     np.testing.assert_array_equal(stack.forward(rows).spikes("out"), exact)
+
+
+@pytest.mark.parametrize("kind", ["start", "end"])
+def test_neurons_that_share_their_parameters_run_alike_but_for_rounding(kind):
+    rng = np.random.default_rng(5)
+    cells = CubaLIF(tau_mem=1e-2, tau_syn=4e-3, t_ref=2 * DT, input=kind)
+    populations = (Population("in", 20, Input()), Population("cells", 30, cells))
+    weights = rng.normal(1, 3, (30, 20)), rng.normal(0, 1, (30, 30))
+    between = (Projection("in", "cells", weights[0]), Projection("cells", "cells", weights[1], delay=DT))
+    program = build(NetworkSpec(DT, populations, between))
+    spikes = rng.random((60, 1, 20)) < 0.2
+    stack = Stack(program, dtype="float64")
+    trace = stack.forward({"in": spikes})
+    result = nb.simulate(program, {"in": spikes[:, 0].astype(float)}, 60 * DT)
+    z = np.zeros((60, 30))
+    z[result.spikes["cells"].steps, result.spikes["cells"].neurons] = 1
+    assert 0.02 < z.mean() < 0.5
+    np.testing.assert_array_equal(trace.spikes("cells")[:, 0], z)
+    np.testing.assert_array_equal(stack.to_program().params, program.params)

@@ -122,6 +122,20 @@ def test_a_controller_learns_a_sine_and_acts_alike_on_the_core():
         np.testing.assert_array_equal(core.action, action)
 
 
+def test_a_range_that_is_set_goes_into_the_program():
+    stack = Stack(sine(), train=("weights",))
+    x = np.linspace(-3, 3, 7)[:, None]
+    before = Readout(stack.program).forward(stack.forward(x, exact=True)).actions
+    stack.encoding.set_range(np.array([0.7]), np.array([0.2]))
+    actions = Readout(stack.program).forward(stack.forward(x, exact=True)).actions
+    assert (actions != before).any()
+    core = nb.HostCore(stack.to_program())
+    for row, action in zip(x, actions[0], strict=True):
+        core.reset(0)
+        core.tick(row)
+        np.testing.assert_array_equal(core.action, action)
+
+
 def test_a_trace_whose_memory_is_used_again_changes_nothing():
     rng = np.random.default_rng(3)
     stack = Stack(classifier())
@@ -134,6 +148,25 @@ def test_a_trace_whose_memory_is_used_again_changes_nothing():
     assert again is trace
     for key, g in stack.backward(again, seeds).values.items():
         np.testing.assert_array_equal(g, fresh[key])
+
+
+def test_an_input_that_nothing_enters_is_silent():
+    populations = (
+        Population("a", 3, Input()),
+        Population("b", 2, Input()),
+        Population("out", 3, LIF(tau_mem=1e-2, input="jump")),
+    )
+    between = (Projection("a", "out", np.full((3, 3), 0.7)), Projection("b", "out", np.full((3, 2), 0.7)))
+    stack = Stack(build(NetworkSpec(DT, populations, between)))
+    ones = {"a": np.ones((6, 2, 3), bool), "b": np.ones((6, 2, 2), bool)}
+    both = stack.forward(ones)
+    assert both.spikes("b").all()
+    alone = stack.forward({"a": ones["a"]}, into=both)
+    assert not alone.spikes("b").any() and alone.spikes("a").all()
+    expected = stack.forward({**ones, "b": np.zeros((6, 2, 2), bool)})
+    np.testing.assert_array_equal(alone.v("out"), expected.v("out"))
+    gradients = stack.backward(alone, Seeds({"out": np.ones(3)})).values
+    assert gradients["a->out.weights"].any() and not gradients["b->out.weights"].any()
 
 
 def test_a_backward_pass_can_be_repeated():
@@ -211,3 +244,40 @@ def test_cross_entropy_has_the_gradient_of_its_differences():
     ends = [cross_entropy(scores + h * direction, labels)[0] for h in (1e-6, -1e-6)]
     assert (g * direction).sum() == pytest.approx((ends[0] - ends[1]) / 2e-6, rel=1e-6)
     assert loss > 0 and cross_entropy(np.array([[900.0, 0.0]]), np.array([0]))[0] == 0
+
+
+def test_a_batch_that_is_run_in_blocks_is_one_batch(monkeypatch):
+    rng = np.random.default_rng(3)
+    cell = LIF(tau_mem=1e-2, input="jump")
+    populations = (Population("in", 20, Input()), Population("hidden", 30, cell), Population("out", 3, cell))
+    between = (
+        Projection("in", "hidden", AllToAll(weight=FanIn(gain=2.0))),
+        Projection("hidden", "out", AllToAll(weight=FanIn(gain=2.0)), delay=DT),
+    )
+    program, found = build(NetworkSpec(DT, populations, between)), []
+    spikes, seeds = patterns(rng, 10)[0], Seeds({"out": rng.normal(size=(STEPS, 10, 3)), "hidden": np.full(30, 0.1)})
+    for size, blocks in ((1 << 19, 1), (2000, 3), (1, 10)):
+        monkeypatch.setattr("neurobot.train.surrogate.stack.BLOCK", size)
+        stack = Stack(program, train=("weights", "b", "tau_mem"), dtype="float64")
+        trace = stack.forward({"in": spikes})
+        assert len(trace.blocks) == blocks
+        gradients = stack.backward(trace, seeds, inputs=True)
+        found.append([trace.spikes("hidden"), trace.v("out"), gradients.inputs["in"], trace.rates("hidden")])
+        found[-1] += [gradients.values[key] for key in sorted(gradients.values)]
+    for other in found[1:]:
+        for one, two in zip(found[0], other, strict=True):
+            np.testing.assert_allclose(one, two, rtol=1e-10, atol=1e-13)
+
+
+def test_an_encoder_that_is_trained_in_blocks_is_one_encoder(monkeypatch):
+    rng, program, found = np.random.default_rng(3), sine(), []
+    rows, seeds = rng.uniform(-3, 3, (10, 1)), Seeds({"hidden": rng.normal(size=(8, 10, 40))})
+    for size in (1 << 18, 1000):
+        monkeypatch.setattr("neurobot.train.surrogate.stack.BLOCK", size)
+        stack = Stack(program, train=("weights", "center", "means"), dtype="float64")
+        trace = stack.forward(rows)
+        found.append(stack.backward(trace, seeds, inputs=True))
+    assert len(trace.blocks) > 1
+    for key, g in found[0].values.items():
+        np.testing.assert_allclose(g, found[1].values[key], rtol=1e-10, atol=1e-13)
+    np.testing.assert_allclose(found[0].inputs["in"], found[1].inputs["in"], rtol=1e-12)

@@ -57,8 +57,8 @@ def test_a_refractory_neuron_holds_its_gradient_as_it_holds_v(name, jump):
     stack = Stack(build(NetworkSpec(DT, populations, between)), train=train, **SMOOTH)
     inputs = {"in": rng.uniform(0, 1, (14, 3, 3))}
     trace = stack.forward(inputs)
-    assert (trace.scanned["a"].gate == 1).any() == (jump == "jump_then_decay" and name != "CubaLIF")
-    assert (trace.scanned["a"].gate == 2).any()
+    assert (trace.blocks[0].scanned["a"].gate == 1).any() == (jump == "jump_then_decay" and name != "CubaLIF")
+    assert (trace.blocks[0].scanned["a"].gate == 2).any()
     check(stack, inputs, random_seeds(rng, 14, 3, {"a": 4}, {"a": 4}), rng)
 
 
@@ -121,7 +121,7 @@ def test_a_spike_of_a_regular_code_counts_as_what_it_stands_for():
     currents = Stack(controller(rng, field, Current(gain=0.5)), train=train, **SMOOTH)
     same = currents.forward(rows)
     by_tick = found.inputs["in"].reshape(2, 4, 3, 6).sum(axis=1)
-    for key, g in currents.encoding.pull_back(same, by_tick).items():
+    for key, g in currents.encoding.pull_back(same.blocks[0], by_tick).items():
         np.testing.assert_allclose(found.values[key], g, rtol=1e-12)
 
 

@@ -92,6 +92,11 @@ def test_a_decoder_without_a_gradient_is_refused():
     assert "td3 needs a decoder with a gradient, Rate or Membrane; it is FilteredRate" in told
 
 
+def test_a_range_that_follows_the_observations_is_not_trained():
+    told = refused(actor("InvertedPendulum-v5"), settings=replace(SHORT, train=("weights", "scale", "center")))
+    assert "train names center and scale, but the encoder's Normalizer has no mean and std of its own" in told
+
+
 def test_what_is_to_be_trained_has_to_exist():
     told = refused(actor("InvertedPendulum-v5"), settings=replace(SHORT, train=("weights", "tau_theta")))
     assert "'tau_theta' is to be trained, but no population has it" in told
@@ -119,4 +124,4 @@ def test_launch_files_make_an_actor_that_fits(name):
 
     experiment = load_experiment(name)
     assert isinstance(experiment.train, TD3)
-    require_actor(starting_point(experiment))
+    require_actor(starting_point(experiment), experiment.train)

@@ -20,6 +20,7 @@ from neurobot.spec import (
     Direct,
     FilteredRate,
     FirstSpike,
+    Highest,
     Input,
     Latency,
     Membrane,
@@ -43,7 +44,7 @@ class Neurons:
 
     def __init__(self, population, dt, number=0):
         m, self.n = population.model, population.n
-        self.name, self.model = population.name, m
+        self.name, self.model, self.carry = population.name, m, population.carry
         self.alpha, self.b, self.lam = (np.zeros(self.n) for _ in range(3))
         self.kappa = self.beta = self.mu = np.zeros(self.n)
         self.kappa_in = self.beta_in = self.mu_in = self.lam_in = np.zeros(self.n)
@@ -165,7 +166,7 @@ class Twin:
         self.amount = {}
         self.level = np.zeros(spec.encoder.size, int)
         self.trace = np.zeros(self.by_name[spec.decoder.population].n)
-        discrete = isinstance(spec.decoder, WinnerTakeAll | FirstSpike)
+        discrete = isinstance(spec.decoder, WinnerTakeAll | FirstSpike | Highest)
         self.last = np.zeros(1) if discrete else self._limits()[2].copy()
 
     def tick(self, observation):
@@ -193,7 +194,8 @@ class Twin:
     def _carry(self):
         c = self.spec.carry
         for p in self.populations:
-            p.v, p.i, p.i_in = p.init + c * (p.v - p.init), c * p.i, c * p.i_in
+            own = c if p.carry is None else p.carry
+            p.v, p.i, p.i_in = p.init + own * (p.v - p.init), own * p.i, own * p.i_in
             if c == 0:
                 p.clear()
         for resources in self.resources.values():
@@ -281,6 +283,9 @@ class Twin:
         steps = range((self.ticks - 1) * self.spec.substeps, self.ticks * self.spec.substeps)
         spiked = np.array([[j in p.fired.get(k, ()) for j in range(p.n)] for k in steps])
         counts = spiked.sum(0)
+        if isinstance(d, Highest):
+            self.last = np.array([np.argmax(p.v.reshape(d.size, -1).mean(1))], float)
+            return self.last
         if isinstance(d, WinnerTakeAll | FirstSpike):
             if isinstance(d, FirstSpike) and counts.any():
                 counts = spiked[np.flatnonzero(spiked.any(1))[0]]

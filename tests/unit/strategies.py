@@ -24,6 +24,7 @@ from neurobot.spec import (
     FirstSpike,
     FixedProbability,
     Gaussian,
+    Highest,
     Input,
     Latency,
     Limits,
@@ -159,8 +160,9 @@ def encoder(draw, rng, size):
 def decoder(draw, size):
     limits = Limits(low=-0.4, high=0.7, rest=0.1, slew=draw(st.sampled_from([None, 30.0])), on_hold="damp")
     given = {"population": "out", "size": size}
-    kind = draw(st.sampled_from([Rate, FilteredRate, Membrane, PopulationVector, WinnerTakeAll, FirstSpike]))
-    if kind in (WinnerTakeAll, FirstSpike):
+    kinds = [Rate, FilteredRate, Membrane, PopulationVector, WinnerTakeAll, FirstSpike, Highest]
+    kind = draw(st.sampled_from(kinds))
+    if kind in (WinnerTakeAll, FirstSpike, Highest):
         return kind(**given, rest=size - 1)
     given |= {"gain": draw(st.sampled_from([1.0, -3.0])), "limits": limits}
     if kind is PopulationVector:
@@ -185,15 +187,19 @@ def cases(draw):
     into = encoder(draw, rng, draw(st.integers(1, 4)))
     out = decoder(draw, draw(st.integers(1, 3)))
     sizes = [draw(st.integers(1, 11)) for _ in range(draw(st.integers(1, 3)))]
+    carries = [draw(st.sampled_from([None, None, 0.0, 0.7, 1.0])) for _ in sizes]
     populations = [
-        Population(f"h{m}", n, model(draw, rng, n), bias=float(rng.uniform(0, 1.5)), noise=noise(draw, rng, n))
-        for m, n in enumerate(sizes)
+        Population(
+            f"h{m}", n, model(draw, rng, n), bias=float(rng.uniform(0, 1.5)), noise=noise(draw, rng, n), carry=own
+        )
+        for m, (n, own) in enumerate(zip(sizes, carries, strict=True))
     ]
     at = draw(st.integers(0, len(populations)))  # an Input may be declared anywhere
     populations.insert(at, Population("in", into.field.channels(into.size), Input()))
     n_out = out.size * group(draw, out)
-    last = LI(tau_mem=5e-3, v_leak=0.05) if isinstance(out, Membrane) else model(draw, rng, n_out)
-    populations.append(Population("out", n_out, last, v_init=0.02))
+    last = LI(tau_mem=5e-3, v_leak=0.05) if isinstance(out, Membrane | Highest) else model(draw, rng, n_out)
+    differ = tuple(rng.uniform(0.01, 0.03, n_out))  # or Highest may meet equals, whose order is that of rounding
+    populations.append(Population("out", n_out, last, v_init=differ))
     pairs = [
         (i, j) for i, p in enumerate(populations) for j, q in enumerate(populations) if p.spikes and q.name != "in"
     ]

@@ -1,4 +1,4 @@
-"""FilteredRate, PopulationVector and FirstSpike against what they promise in closed form."""
+"""FilteredRate, PopulationVector, FirstSpike, Highest, and a population's own carry, against what they promise."""
 
 import math
 from dataclasses import replace
@@ -10,18 +10,30 @@ from hypothesis import strategies as st
 
 from neurobot.controller import Controller
 from neurobot.core import HostCore
+from neurobot.kernels.status import BAD_ACTION
 from neurobot.program import build
 from neurobot.spec import (
+    LI,
     Bounds,
+    ControllerSpec,
+    Current,
+    Dense,
+    Direct,
+    Encoder,
     FilteredRate,
     FirstSpike,
     Gaussian,
+    Highest,
+    Input,
     Latency,
     Limits,
+    NetworkSpec,
     OneHot,
     Phase,
     Poisson,
+    Population,
     PopulationVector,
+    Projection,
     Rate,
     Regular,
 )
@@ -223,3 +235,65 @@ def test_a_hold_sends_the_last_choice_or_the_rest(how):
     assert controller.hold() == 3
     assert controller.step([-0.9]) == 0
     assert controller.hold() == (0 if how == "last" else 3)
+
+
+def summed(n, size, dtype="float64", v_init=0.0, **given):
+    """n integrators, one for each dimension of the observation, read by Highest."""
+    spec = ControllerSpec(
+        encoder=Encoder(population="in", field=Direct(range=UNIT, push_pull=False), code=Current(), size=n),
+        network=NetworkSpec(
+            dt=DT,
+            populations=(
+                Population("in", n, Input()),
+                Population("out", n, LI(tau_mem=1.0, input="jump"), v_init=v_init, carry=given.pop("own", None)),
+            ),
+            projections=(Projection("in", "out", Dense(np.eye(n))),),
+        ),
+        decoder=Highest(population="out", size=size, **{k: given.pop(k) for k in ("rest", "on_hold") if k in given}),
+        substeps=4,
+        carry=given.pop("carry", 0.0),
+    )
+    return HostCore(build(spec), dtype)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_the_highest_membranes_win_on_average_over_a_group(dtype):
+    core = summed(6, 3, dtype)
+    for x in np.random.default_rng(0).uniform(-1, 1, (40, 6)):
+        assert core.tick(x) == 0
+        assert core.action[0] == np.argmax(x.reshape(3, 2).mean(1))
+
+
+def test_of_equally_high_groups_the_first_one_wins_even_below_zero():
+    core = summed(3, 3)
+    for x, best in (([0.0, 0.0, 0.0], 0), ([-0.5, -0.2, -0.2], 1), ([-0.5, -0.5, -0.5], 0)):
+        core.tick(np.array(x))
+        assert core.action[0] == best
+
+
+def test_membranes_that_are_not_finite_are_no_choice():
+    core = summed(2, 2)
+    core.tick(np.array([0.0, 1.0]))
+    core.params[core.program.blocks["params"]["in->out.weights"].at] = np.inf
+    assert core.tick(np.array([0.5, 0.5])) == BAD_ACTION
+    assert core.action[0] == 1
+
+
+@pytest.mark.parametrize("how", ["last", "rest"])
+def test_a_hold_sends_the_last_highest_or_the_rest(how):
+    controller = Controller(summed(3, 3, rest=2, on_hold=how).program)
+    assert controller.hold() == 2
+    assert controller.step([0.1, 0.9, 0.2]) == 1
+    assert controller.hold() == (1 if how == "last" else 2)
+
+
+@pytest.mark.parametrize(
+    ("carry", "own", "kept"), [(0.0, 0.5, 0.5), (1.0, 0.25, 0.25), (0.5, None, 0.5), (0.3, 0.0, 0.0)]
+)
+def test_a_population_keeps_its_membranes_by_its_own_carry(carry, own, kept):
+    core = summed(2, 2, carry=carry, own=own, v_init=0.3)
+    core.tick(np.array([0.4, -0.2]))
+    before = core.block("out.v").copy()
+    core.tick(np.zeros(2))
+    decay = math.exp(-4 * DT / 1.0)
+    np.testing.assert_allclose(core.block("out.v"), decay * (0.3 + kept * (before - 0.3)), rtol=1e-12)

@@ -31,6 +31,7 @@ from neurobot.spec import (
     FirstSpike,
     FixedProbability,
     Gaussian,
+    Highest,
     Input,
     Izhikevich,
     Latency,
@@ -148,6 +149,9 @@ CASES = [
     (lambda: Population("a", 3, IF(), v_init="x"), "v_init is 'x', it must be a number"),
     (lambda: Population("a", 3, Input(), bias=1.0), "Input neurons have no dynamics, so neither bias nor v_init"),
     (lambda: Population("a", 3, Input(), v_init=0.0), "Input neurons have no dynamics, so neither bias nor v_init"),
+    (lambda: Population("a", 3, Input(), carry=0.0), "Input neurons have no dynamics, so neither bias nor v_init nor"),
+    (lambda: Population("a", 3, IF(), carry=1.5), "carry is 1.5, it must be at most 1"),
+    (lambda: Population("a", 3, IF(), carry="all"), "carry is 'all', it must be a number"),
     # weights
     (lambda: Dense(np.zeros(3)), "the weights have 1 dimensions, they must be (n_post, n_pre)"),
     (lambda: Dense(np.array([[0, np.nan]])), "the weight [post 0, pre 1] is nan, it must be finite"),
@@ -284,6 +288,9 @@ CASES = [
     ),
     (lambda: control(decoder=Rate(population="out")), "Rate counts spikes, but 'out' is LI; use Membrane"),
     (lambda: control(decoder=Membrane(population="in")), "Membrane reads v, but 'in' is Input and has none; use Rate"),
+    (lambda: control(decoder=Highest(population="in")), "Highest reads v, but 'in' is Input and has none; use Winner"),
+    (lambda: Highest(size=3, rest=3), "Highest: rest is 3, it must be one of the 3 actions, 0..2"),
+    (lambda: Highest(on_hold="damp"), "Highest: on_hold is 'damp'; known: last, rest"),
     (
         lambda: control(encoder=Encoder(population="in", code=Current()), decoder=Rate(population="in")),
         "'in' carries currents, not spikes, so there is nothing to count",

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from neurobot.errors import TrainingError, near
+from neurobot.kernels.adam import BLOCK
 from neurobot.kernels.bptt_compiled import adam_kernel
 from neurobot.spec.check import Problems
 
@@ -46,7 +47,6 @@ class Adam:
         problems.done()
         self.values = dict(values)
         self.rate, self.steps = rate, 0
-        self._kernels = {name: adam_kernel(value.dtype.name) for name, value in self.values.items()}
         self._b1, self._b2, self._eps, self._decay = b1, b2, eps, decay
         self.mean: Arrays = {name: np.zeros_like(value) for name, value in self.values.items()}
         self.square: Arrays = {name: np.zeros_like(value) for name, value in self.values.items()}
@@ -68,10 +68,11 @@ class Adam:
         for name, gradient in gradients.items():
             value = self.values[name]
             decay = self._decay if name.endswith(".weights") else 0.0
-            settings = (self.rate if rate is None else rate, self._b1, self._b2, self._eps, decay, c1, c2)
-            kernel = self._kernels[name]
-            flat = (np.ascontiguousarray(gradient, value.dtype), self.mean[name], self.square[name])
-            kernel(value.reshape(-1), *(a.reshape(-1) for a in flat), np.array(settings, value.dtype))
+            step = self.rate if rate is None else rate
+            settings = (step, 1 - self._b1, 1 - self._b2, self._eps, decay, 1 / c1, 1 / c2)
+            flat = (value, np.ascontiguousarray(gradient, value.dtype), self.mean[name], self.square[name])
+            room = np.empty(3 * BLOCK, value.dtype)
+            adam_kernel(value.dtype.name)(*(a.reshape(-1) for a in flat), room, np.array(settings, value.dtype))
 
     def _check(self, gradients: Mapping[str, np.ndarray]) -> None:
         for name, gradient in gradients.items():

@@ -28,7 +28,7 @@ from neurobot.spec.codes import Burst, Current, Latency, Phase, Poisson, Regular
 from neurobot.spec.controller import ControllerSpec
 from neurobot.spec.encoders import Direct, Gaussian
 from neurobot.train.surrogate.layer import Record
-from neurobot.train.surrogate.trace import Arrays, Trace
+from neurobot.train.surrogate.trace import Arrays, Block
 
 GROUPS = ("center", "scale", "means", "sharp", "gain")
 """Kinds of variables."""
@@ -47,7 +47,6 @@ class Encoding:
 
     Attributes:
         values: variables by name, to be changed in place.
-        field_values: whether there are any.
 
     Raises:
         SpecError: variables that the encoder does not have, or that its code gives no gradient.
@@ -69,13 +68,25 @@ class Encoding:
             if name in GROUPS:
                 start = np.zeros_like(self._base[name]) if name in POSITIVE else self._base[name]
                 self.values[f"encoder.{name}"] = start.astype(real)
-        self._settings, self._encode = _settings(program), codec_kernel("encode_batch", real.name)
+        self._changed = {key.removeprefix("encoder.") for key in self.values}
+        self._settings = _settings(program)
 
-    def take_range(self, program: Program) -> None:
-        """Take the dimensions' ranges that are not trained from another version of the program."""
-        for name in ("center", "scale"):
-            if f"encoder.{name}" not in self.values and name in self._base:
-                self._base[name] = program.param(f"encoder.{name}").astype(self.real).astype(np.float64)
+    def set_range(self, center: np.ndarray, scale: np.ndarray) -> None:
+        """Take the range of a running normaliser, u = (observation - center) scale, (n,) each, also for the Program.
+
+        Raises:
+            SpecError: arrays of another shape, or not finite, or a range that is being trained.
+        """
+        problems = Problems("set_range")
+        for name, value in (("center", center), ("scale", scale)):
+            if np.shape(value) != self._base[name].shape or not np.isfinite(value).all():
+                problems.add(f"{name} must be {self._base[name].shape[0]} finite numbers, it is {value!r}")
+            elif f"encoder.{name}" in self.values:
+                problems.add(f"{name} is trained, so it is not to be set")
+        problems.done()
+        self._base |= {"center": center.astype(self.real).astype(np.float64)}
+        self._base |= {"scale": scale.astype(self.real).astype(np.float64)}
+        self._changed |= {"center", "scale"}
 
     def numbers(self) -> Arrays:
         """The encoder's params by name, float64."""
@@ -85,34 +96,30 @@ class Encoding:
             out[name] = self._base[name] * np.exp(value.astype(np.float64)) if name in POSITIVE else value
         return out
 
-    def run(self, trace: Trace, record: Record, episode: int) -> None:
-        """Encode the observations of a trace: its acts, and the spikes of the record."""
+    def run(self, block: Block, record: Record, episode: int) -> None:
+        """Encode the observations of a block: its acts, and the spikes of the record."""
         given = {name: np.asarray(value, self.real) for name, value in self.numbers().items()}
-        none, shape = np.zeros(0, self.real), (trace.ticks, trace.batch, self.channels)
+        none, shape = np.zeros(0, self.real), (block.ticks, block.batch, self.channels)
         number = next((given[name] for name in NUMBERS if name in given), none)
         held = isinstance(self.encoder.code, Current)
-        record.z = np.zeros((0, 0) if held else (trace.steps, trace.batch * self.channels), np.uint8)
-        phase = (
-            np.tile(given["phase_init"], (trace.batch, 1))
-            if "phase_init" in given
-            else np.zeros((trace.batch, 0), self.real)
-        )
+        record.z = np.zeros((0, 0) if held else (block.steps, block.batch * self.channels), np.uint8)
+        phase = np.tile(given["phase_init"], (block.batch, 1)) if "phase_init" in given else np.zeros((1, 0), self.real)
         room = np.zeros(1 + self.channels + 2 * -(-self.channels // 8), np.int32)
-        acts, plan = np.empty(shape, self.real), np.zeros((trace.batch, 2 * self.channels), np.int64)
-        self._settings[codec.EPISODE] = episode
-        self._encode(
-            trace.observations, given["center"], given["scale"], given.get("means", none), given.get("sharp", none),
-            number, phase, plan, room, acts, record.z,
+        acts, plan = np.empty(shape, self.real), np.zeros((block.batch, 2 * self.channels), np.int64)
+        self._settings[codec.EPISODE], self._settings[codec.INSTANCE] = episode, block.first
+        codec_kernel("encode_batch", self.real.name)(
+            block.observations, given["center"], given["scale"], given.get("means", none), given.get("sharp", none),
+            number, np.resize(phase, (block.batch, phase.shape[1])), plan, room, acts, record.z,
             self._settings,
         )  # fmt: skip
-        trace.acts = acts.reshape(-1, self.channels)
-        trace.gain = given["gain"] if held else np.ones(1, self.real)
-        record.ran(0, trace.steps)
+        block.acts = acts.reshape(-1, self.channels)
+        block.gain = given["gain"] if held else np.ones(1, self.real)
+        record.ran(0, block.steps)
 
-    def pull_back(self, trace: Trace, g: np.ndarray) -> Arrays:
+    def pull_back(self, block: Block, g: np.ndarray) -> Arrays:
         """Gradients of the variables from that of what entered, (ticks, B, channels), summed over a tick's steps."""
-        given, obs, e = self.numbers(), trace.observations, self.encoder
-        act = trace.acts.reshape(g.shape).astype(np.float64)
+        given, obs, e = self.numbers(), block.observations, self.encoder
+        act = block.acts.reshape(g.shape).astype(np.float64)
         out = {"gain": np.array([(g * act).sum() * given["gain"][0]])}
         back = g * given["gain"][0]
         raw = (obs - given["center"]) * given["scale"]
@@ -135,13 +142,10 @@ class Encoding:
 
     def write(self, program: Program) -> Program:
         """A program with this encoder as it is now."""
-        if not self.values:
-            return program
-        params = program.params.copy()
-        for name, value in self.numbers().items():
-            if f"encoder.{name}" in self.values:
-                program.blocks["params"][f"encoder.{name}"].of(params)[...] = value
-        return program.with_params(params)
+        params, numbers = program.params.copy(), self.numbers()
+        for name in self._changed:
+            program.blocks["params"][f"encoder.{name}"].of(params)[...] = numbers[name]
+        return program.with_params(params) if self._changed else program
 
     def _check(self, train: Sequence[str]) -> None:
         problems = Problems("surrogate gradients: train")
@@ -161,7 +165,7 @@ class Encoding:
 def _settings(program: Program) -> np.ndarray:
     assert isinstance(program.spec, ControllerSpec)
     e = program.spec.encoder
-    out = np.zeros(10, np.int64)
+    out = np.zeros(11, np.int64)
     out[codec.FIELD] = codec.FIELDS.index(type(e.field).__name__)
     out[codec.PER_DIM] = int(e.field.push_pull) if isinstance(e.field, Direct) else e.field.per_dim
     out[codec.CODE] = codec.CODES.index(type(e.code).__name__)

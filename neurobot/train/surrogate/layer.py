@@ -39,7 +39,6 @@ class Record:
         self.g = np.zeros((0, 0), real)
         self._lists = np.zeros((0, 0), np.int32)
         self._reals = np.zeros((0, 0), real)
-        self._name = real.name
         self._ran = self._listed = self._cast = self._counted = self._count = 0
 
     @property
@@ -52,8 +51,9 @@ class Record:
         """Share of the steps so far in which a neuron spiked; 1 where z holds reals."""
         if not self.binary:
             return 1.0
-        self._count += int(np.count_nonzero(self.z[self._counted : self._ran].view(np.bool_)))
-        self._counted = self._ran
+        if self._counted < self._ran:
+            self._count += int(np.count_nonzero(self.z[self._counted : self._ran].view(np.bool_)))
+            self._counted = self._ran
         return self._count / max(self._ran * self.batch * self.n, 1)
 
     def ran(self, first: int, last: int) -> None:
@@ -68,8 +68,7 @@ class Record:
             if not self._lists.size:
                 self._lists = np.empty((self.steps * self.batch, 1 + self.n), np.int32)
             rows = slice(self._listed * self.batch, self._ran * self.batch)
-            list_rows = event_kernel("list_rows", self._name)
-            list_rows(self.z.reshape(-1, self.n)[rows], self._lists[rows])
+            event_kernel("list_rows", self.real.name)(self.z.reshape(-1, self.n)[rows], self._lists[rows])
             self._listed = self._ran
         return self._lists
 
@@ -81,15 +80,9 @@ class Record:
             if not self._reals.size:
                 self._reals = np.empty((self.steps * self.batch, self.n), self.real)
             rows = slice(self._cast * self.batch, self._ran * self.batch)
-            event_kernel("cast", self._name)(self.z.reshape(-1, self.n)[rows], self._reals[rows])
+            np.copyto(self._reals[rows], self.z.reshape(-1, self.n)[rows])
             self._cast = self._ran
         return self._reals
-
-    def gradient(self) -> np.ndarray:
-        """g, made when it is first asked for."""
-        if not self.g.size:
-            self.g = np.empty((self.steps, self.batch * self.n), self.real)
-        return self.g
 
 
 @dataclass(eq=False)
@@ -126,12 +119,11 @@ class Layer:
     ) -> None:  # fmt: skip
         model: Any = population.model
         steps = waits(program, population)
-        self.n, self.name, self.real, self._name = population.n, population.name, real, real.name
+        self.n, self.name, self.real = population.n, population.name, real
         self.spiking = not isinstance(model, LI)
         self.variant = bptt.Variant(
             isinstance(model, CubaLIF), isinstance(model, ALIF), bool(steps.any()), full, smooth
         )
-        self._kept = 4 if self.variant.adaptive else 2 if self.variant.current else 1  # rows of the state that change
         self.subtract = getattr(model, "reset", "value") == "subtract"
         held = 2 if getattr(model, "input", "") == "jump_then_decay" and not isinstance(model, CubaLIF) else 1
         self._settings = np.array([0, 0, 0, self.n, self.subtract, held, 0, attached], np.int64)
@@ -145,19 +137,21 @@ class Layer:
         self._tick, self._carry = tick, real.type(carry)
         self._forward = forward_scan(self.variant, real.name)
 
-    def set(self, coefficients: Mapping[str, np.ndarray], surrogate: Surrogate) -> None:
-        """Take coefficients, (n,) by name, and the surrogate."""
+    def shape(self, surrogate: Surrogate) -> None:
+        """Take the surrogate."""
         self._settings[bptt.KIND], self._slope[0] = surrogate.kind, surrogate.slope
+
+    def set(self, coefficients: Mapping[str, np.ndarray]) -> None:
+        """Take coefficients, (n,) by name."""
         rows = self._coef.reshape(self._panels, bptt.ROWS, bptt.LANES)
         if not self.spiking:
             coefficients = {**coefficients, "theta": np.full(self.n, np.inf)}
         for k, name in enumerate(bptt.COEFFICIENTS):
-            if name in coefficients and self._panels == 1:
-                rows[0, k, : self._width].reshape(-1, self.n)[...] = coefficients[name]
-            elif name in coefficients:
+            if name in coefficients:
                 for p in range(self._panels):
                     part = coefficients[name][p * bptt.LANES : (p + 1) * bptt.LANES]
-                    rows[p, k, : part.size] = part
+                    width = self._width if self._panels == 1 else part.size
+                    rows[p, k, :width] = np.resize(part, width)
 
     def allocate(self, record: Record) -> Scanned:
         """Arrays for the scans of a record."""
@@ -180,10 +174,9 @@ class Layer:
 
     def begin(self, arrays: Scanned, batch: int) -> None:
         """Put the state at the start of an episode."""
-        arrays.state[1 : self._kept] = 0
-        arrays.state[0].reshape(batch, self.n)[...] = self._init
-        if self.variant.refractory:
-            arrays.wait[:] = 0
+        arrays.state[:] = 0
+        arrays.state[0] = np.tile(self._init, batch)
+        arrays.wait[:] = 0
 
     def run(self, record: Record, arrays: Scanned, first: int, last: int) -> None:
         """Steps first to last, with what arrives in s."""
@@ -200,15 +193,18 @@ class Layer:
             )  # fmt: skip
 
     def end(self, arrays: Scanned) -> None:
-        """Begin a backward run: no gradient comes from behind the last step, and none was added up yet."""
-        arrays.adjoint[: self._kept] = 0
+        """Begin a backward run: no gradient comes from behind the last step."""
+        arrays.adjoint[:] = 0
+
+    def forget(self) -> None:
+        """Begin to add up gradients of the coefficients."""
         self._coef[:, bptt.SUM :] = 0
 
     def run_back(self, record: Record, arrays: Scanned, gv: np.ndarray, first: int, last: int) -> None:
         """Steps last to first: record.g from the gradient of spikes to that of what arrived."""
         for a, b, chunk in reversed(self._chunks(first, last)):
             self._settings[:3] = a, b, chunk * self._tick
-            backward_scan(self.variant, self._name)(
+            backward_scan(self.variant, self.real.name)(
                 self._coef, arrays.s, arrays.x, record.z, arrays.gate, arrays.kept, record.g, gv,
                 arrays.starts[chunk], arrays.adjoint, self._settings, self._slope,
             )  # fmt: skip

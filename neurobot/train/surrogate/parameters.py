@@ -17,7 +17,8 @@ as b0 (1 - alpha) / (1 - alpha0), so that the neuron's resting potential stays.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from copy import copy
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -125,10 +126,15 @@ class Neurons:
         return {name: np.asarray(values[name], np.float64) for name in self.trained if name in DECAYS}
 
     def _derived(self, logits: Arrays) -> Arrays:
-        """Coefficients that follow from time constants."""
-        taus = {name: tuple((self.dt / np.logaddexp(0.0, -a)).tolist()) for name, a in logits.items()}
-        model: Any = self.population.model
-        given = coefficients(replace(self.population, model=replace(model, **taus), bias=0.0), self.dt)
+        """Coefficients that follow from time constants.
+
+        The spec is a copy that is not checked again, neuron by neuron: what a logit stands for is valid.
+        """
+        population, model = copy(self.population), copy(self.population.model)
+        for name, a in logits.items():
+            object.__setattr__(model, name, self.dt / np.logaddexp(0.0, -a))
+        object.__setattr__(population, "model", model)
+        given = coefficients(population, self.dt)
         return {name: given[name] for name in FOLLOWS if name in given}
 
     def _share(self, alpha: np.ndarray) -> np.ndarray:
@@ -167,18 +173,16 @@ class Parameters:
         cast = program.with_params(cast_params(program, real))
         self.values: Arrays = {}
         self.masks: Arrays = {}
-        for link in layout.links if "weights" in train else ():
-            weights = cast.param(f"{link.name}.weights").astype(real)
-            self.values[f"{link.name}.weights"] = weights
-            if link.gaps:
-                self.masks[f"{link.name}.weights"] = weights != 0
+        self._fixed = {f"{link.name}.weights": cast.param(f"{link.name}.weights").astype(real) for link in layout.links}
+        if "weights" in train:
+            self.values, self._fixed = self._fixed, {}
+            self.masks = {f"{q.name}.weights": self.values[f"{q.name}.weights"] != 0 for q in layout.links if q.gaps}
         for name, neurons in self.neurons.items():
             self.values |= {f"{name}.{key}": value.astype(real) for key, value in neurons.start().items()}
-        self._fixed = {link.name: cast.param(f"{link.name}.weights").astype(real) for link in layout.links}
 
     def weights(self, link: str) -> np.ndarray:
         """Weights of a link, (n_pre, n_post)."""
-        return self.values.get(f"{link}.weights", self._fixed[link])
+        return (self._fixed or self.values)[f"{link}.weights"]
 
     def coefficients(self, population: str) -> Arrays:
         """Coefficients of a population, (n,) float64 by name."""

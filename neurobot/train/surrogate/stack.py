@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any, Literal
 
 import numpy as np
@@ -21,7 +22,10 @@ from neurobot.train.surrogate.passes import Passes
 from neurobot.train.surrogate.products import Products
 from neurobot.train.surrogate.structure import structure
 from neurobot.train.surrogate.surrogates import FastSigmoid, Surrogate
-from neurobot.train.surrogate.trace import Arrays, Gradients, Seeds, Trace
+from neurobot.train.surrogate.trace import Arrays, Block, Gradients, Seeds, Trace
+
+BLOCK = 1 << 19
+"""Numbers of the widest layer's arrays that are run through at a time: two megabytes in float32."""
 
 
 class Stack:
@@ -79,6 +83,8 @@ class Stack:
             )
             for p in program.network.populations if not isinstance(p.model, Input)
         }  # fmt: skip
+        for name, layer in self._layers.items():
+            layer.set(self.parameters.coefficients(name))
         self._passes = Passes(
             self._structure, self._layers, self.parameters, Products(self.real), max(program.substeps, 1)
         )
@@ -101,9 +107,13 @@ class Stack:
         named = isinstance(inputs, Mapping)
         trace = self._enter(inputs, into) if named else self._observe(inputs, episode, into)
         for name, layer in self._layers.items():
-            layer.set(self.parameters.coefficients(name), self.surrogate)
-            layer.begin(trace.scanned[name], trace.batch)
-        self._passes.forward(trace, exact)
+            if self.parameters.neurons[name].trained:
+                layer.set(self.parameters.coefficients(name))
+            layer.shape(self.surrogate)
+        for block in trace.blocks:
+            for name, layer in self._layers.items():
+                layer.begin(block.scanned[name], block.batch)
+            self._passes.forward(block, exact)
         return trace
 
     def backward(self, trace: Trace, seeds: Seeds, *, inputs: bool = False) -> Gradients:
@@ -118,20 +128,37 @@ class Stack:
             SpecError: seeds of populations that do not exist, or that have no such variable.
         """
         self._check_seeds(trace, seeds)
+        for layer in self._layers.values():
+            layer.shape(self.surrogate)
+            layer.forget()
+        found: Arrays = {n: np.zeros_like(v) for n, v in self.parameters.values.items() if n.endswith(".weights")}
+        entered: list[Arrays] = []
+        for block in trace.blocks:
+            self._passes.backward(block, seeds.of(block.instances, trace.batch), found)
+            if inputs or self._trains_encoding:
+                entered.append({name: self._back_to_input(block, name) for name in block.entered})
         for name, layer in self._layers.items():
-            layer.set(self.parameters.coefficients(name), self.surrogate)
-        found = self._passes.backward(trace, seeds)
+            if self.parameters.neurons[name].trained:
+                found |= self.parameters.pull_back(name, layer.sums())
+        for name, mask in self.parameters.masks.items():
+            found[name] *= mask
         result = Gradients({name: found[name] for name in self.parameters.values})
-        for name in trace.entered if inputs or (self.encoding and self.encoding.values) else ():
-            result.inputs[name] = self._back_to_input(trace, name)
-        if self.encoding and self.encoding.values:
-            result.values |= self.encoding.pull_back(trace, self._by_tick(trace, result.inputs))
+        if entered:
+            result.inputs = {name: np.concatenate([part[name] for part in entered], axis=1) for name in entered[0]}
+        if self.encoding and self._trains_encoding:
+            parts = zip(trace.blocks, entered, strict=True)
+            each = [self.encoding.pull_back(block, self._by_tick(block, part)) for block, part in parts]
+            result.values |= {name: np.sum([part[name] for part in each], axis=0) for name in each[0]}
         return result
 
     def to_program(self, **provenance: Any) -> Program:
         """The Program with the values as they are now: what `forward` runs."""
         program = self.parameters.to_program(**provenance)
         return self.encoding.write(program) if self.encoding else program
+
+    @property
+    def _trains_encoding(self) -> bool:
+        return self.encoding is not None and bool(self.encoding.values)
 
     def _observe(self, observations: Any, episode: int, into: Trace | None) -> Trace:
         """A trace whose encoder has run."""
@@ -148,11 +175,12 @@ class Stack:
         if not np.isfinite(given).all():
             raise SpecError("forward", ["observations have entries that are not finite"])
         self._check_ticks(given.shape[0])
-        trace = self._trace(given.shape[0] * self.program.substeps, given.shape[1], into)
-        trace.ticks, trace.observations = given.shape[0], np.ascontiguousarray(given)
+        trace = self._trace(given.shape[0] * self.program.substeps, given.shape[1], given.shape[0], into)
         name = self.encoding.encoder.population
-        trace.entered = {name}
-        self.encoding.run(trace, trace.records[name], episode)
+        for block in trace.blocks:
+            block.observations = np.ascontiguousarray(given[:, block.instances])
+            block.entered = {name}
+            self.encoding.run(block, block.records[name], episode)
         return trace
 
     def _enter(self, inputs: Mapping[str, np.ndarray], into: Trace | None) -> Trace:
@@ -176,28 +204,45 @@ class Stack:
         steps, batch = shapes.pop()
         ticks = -(-steps // self.program.substeps)
         self._check_ticks(ticks)
-        trace = self._trace(steps, batch, into)
-        trace.entered, trace.ticks = set(arrays), ticks
-        for name, array in arrays.items():
-            spikes = array.dtype.kind in "bui"
-            kind = np.uint8 if spikes else self.real
-            flat = (array != 0) if spikes else array
-            trace.records[name].z = np.ascontiguousarray(flat.reshape(steps, -1), kind)
-            trace.records[name].ran(0, steps)
+        trace = self._trace(steps, batch, ticks, into)
+        for block in trace.blocks:
+            block.entered = set(arrays)
+            for name, array in arrays.items():
+                spikes, given = array.dtype.kind in "bui", array[:, block.instances]
+                flat = given != 0 if spikes else given
+                record = block.records[name]
+                record.z = np.ascontiguousarray(flat.reshape(steps, -1), np.uint8 if spikes else self.real)
+                record.ran(0, steps)
         return trace
 
-    def _trace(self, steps: int, batch: int, into: Trace | None) -> Trace:
-        if into is not None:
-            if (into.steps, into.batch) != (steps, batch) or into.layers is not self._layers:
-                raise SpecError(
-                    "forward",
-                    [f"`into` is a trace of {into.steps} steps of {into.batch} instances, this run has {steps} of "
-                     f"{batch}; give one of this stack and size, or none"],
-                )  # fmt: skip
-            return into
-        records = {p.name: Record(steps, batch, p.n, self.real) for p in self.program.network.populations}
+    def _trace(self, steps: int, batch: int, ticks: int, into: Trace | None) -> Trace:
+        if into is None:
+            blocks = [self._block(steps, ticks, some) for some in self._blocks(steps, batch)]
+            _share_gradients(blocks)
+            return Trace(steps, batch, ticks, blocks)
+        if (into.steps, into.batch) != (steps, batch) or into.blocks[0].layers is not self._layers:
+            raise SpecError(
+                "forward",
+                [f"`into` is a trace of {into.steps} steps of {into.batch} instances, this run has {steps} of "
+                 f"{batch}; give one of this stack and size, or none"],
+            )  # fmt: skip
+        for block in into.blocks:
+            for name in block.entered:
+                block.records[name].z = np.zeros((0, 0), np.uint8)
+        return into
+
+    def _blocks(self, steps: int, batch: int) -> list[range]:
+        """Instances that run together. Where spikes come back all do: a step is too short to be cut into pieces."""
+        widest = max((layer.n for layer in self._layers.values()), default=1)
+        looped = any(self._structure.looped(group) for group in self._structure.groups)
+        count = 1 if looped else min(batch, -(-batch * steps * widest // BLOCK))
+        edges = [batch * k // count for k in range(count + 1)]
+        return [range(a, b) for a, b in pairwise(edges)]
+
+    def _block(self, steps: int, ticks: int, some: range) -> Block:
+        records = {p.name: Record(steps, len(some), p.n, self.real) for p in self.program.network.populations}
         scanned = {name: layer.allocate(records[name]) for name, layer in self._layers.items()}
-        return Trace(steps, batch, records, scanned, self._layers)
+        return Block(steps, some.start, len(some), records, scanned, self._layers, ticks=ticks)
 
     def _check_ticks(self, ticks: int) -> None:
         if ticks > 1 and isinstance(self.program.spec, ControllerSpec) and self.program.spec.carry == 0.0:
@@ -223,22 +268,31 @@ class Stack:
                     problems.add(f"the gradient of {name!r} has shape {np.shape(array)}, which does not fit {shape}")
         problems.done()
 
-    def _back_to_input(self, trace: Trace, name: str) -> np.ndarray:
+    def _back_to_input(self, block: Block, name: str) -> np.ndarray:
         """Gradient of what entered an Input population, (T, B, n), or of a held current, (ticks, B, n)."""
-        record, links = trace.records[name], self._structure.out_of(name)
+        record, links = block.records[name], self._structure.out_of(name)
         held = [link for link in links if link.held]
         if not held:
-            self._passes.gather(trace, name, links)
-            return record.g.reshape(trace.steps, trace.batch, record.n).copy()
-        parts = [self._passes.held_gradient(trace, link) @ self.parameters.weights(link.name).T for link in held]
-        total: np.ndarray = sum(parts[1:], parts[0]).reshape(trace.ticks, trace.batch, record.n)
+            self._passes.gather(block, name, links)
+            return record.g.reshape(block.steps, block.batch, record.n).copy()
+        parts = [self._passes.held_gradient(block, link) @ self.parameters.weights(link.name).T for link in held]
+        total: np.ndarray = sum(parts[1:], parts[0]).reshape(block.ticks, block.batch, record.n)
         return total
 
-    def _by_tick(self, trace: Trace, inputs: Arrays) -> np.ndarray:
+    def _by_tick(self, block: Block, inputs: Arrays) -> np.ndarray:
         """Gradient of the encoder's population, summed over the steps of each tick, (ticks, B, n)."""
         assert self.encoding is not None
         g = inputs[self.encoding.encoder.population]
-        return g if len(g) == trace.ticks else g.reshape(trace.ticks, -1, *g.shape[1:]).sum(axis=1)
+        return g if len(g) == block.ticks else g.reshape(block.ticks, -1, *g.shape[1:]).sum(axis=1)
+
+
+def _share_gradients(blocks: Sequence[Block]) -> None:
+    """Let all blocks have their gradients in the same memory, which a cache then holds: one goes backward at a time."""
+    for name, record in max(blocks, key=lambda block: block.batch).records.items():
+        room = np.empty(record.steps * record.batch * record.n, record.real)
+        for block in blocks:
+            lanes = block.batch * record.n
+            block.records[name].g = room[: record.steps * lanes].reshape(record.steps, lanes)
 
 
 def _check(program: Program, reset: str, train: Sequence[str]) -> None:

@@ -15,7 +15,7 @@ from neurobot.spec.controller import ControllerSpec
 from neurobot.spec.decoders import Membrane, Rate
 from neurobot.spec.neurons import LI, Input
 from neurobot.train import surrogate
-from neurobot.train.normalizer import RunningNormalizer
+from neurobot.train.normalizer import RunningNormalizer, running_clip
 from neurobot.train.surrogate import Adam, Readout, Stack, Trace, rate_penalty
 from neurobot.train.td3.settings import TD3
 
@@ -38,7 +38,7 @@ class Actor:
     """
 
     def __init__(self, program: Program, settings: TD3) -> None:
-        self._spec = require_actor(program)
+        require_actor(program, settings)
         self.program, self._settings = program, settings
         self.stack = Stack(program, SURROGATES[settings.surrogate](slope=settings.slope), train=settings.train)
         self.adam = Adam(self.stack.values, settings.actor_rate)
@@ -59,10 +59,12 @@ class Actor:
 
     def take_range(self, normalizer: RunningNormalizer) -> None:
         """Encode from now on as the normaliser says, where the program leaves it to the trainer."""
-        params = self.program.params.copy()
+        if running_clip(self.program) is None:
+            return
+        params, blocks = self.program.params.copy(), self.program.blocks["params"]
         normalizer.write(self.program, params)
         assert self.stack.encoding is not None
-        self.stack.encoding.take_range(self.program.with_params(params))
+        self.stack.encoding.set_range(blocks["encoder.center"].of(params), blocks["encoder.scale"].of(params))
 
     def act(self, observations: np.ndarray, normalizer: RunningNormalizer) -> np.ndarray:
         """Actions of the program itself on its run-time core, (num_envs, n_act)."""
@@ -114,8 +116,8 @@ class Actor:
         return scaled
 
 
-def require_actor(program: Program) -> ControllerSpec:
-    """The spec of a program that can be trained by TD3, else TrainingError with the reason."""
+def require_actor(program: Program, settings: TD3) -> None:
+    """TrainingError, with the reason, for a program that cannot be trained by TD3."""
     spec: Any = program.spec
     if not isinstance(spec, ControllerSpec):
         raise TrainingError("td3 trains controllers; this is a network alone, without encoder and decoder")
@@ -135,4 +137,9 @@ def require_actor(program: Program) -> ControllerSpec:
             "td3 learns from single steps in any order, but with a slew limit an action depends on the one before; "
             "leave limits.slew out"
         )
-    return spec
+    ranges = sorted({"center", "scale"} & set(settings.train))
+    if ranges and running_clip(program) is not None:
+        raise TrainingError(
+            f"train names {' and '.join(ranges)}, but the encoder's Normalizer has no mean and std of its own, so they "
+            "follow the observations; give it some, or train something else"
+        )

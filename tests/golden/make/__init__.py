@@ -11,7 +11,8 @@ writes ``tests/golden/peers/*.npz`` again (about a minute); ``nest`` or ``brian2
 
 runs further seeds in the peers, and in PYTHON (one that has this project installed) ours, and compares. With
 ``requirements-frameworks.txt`` in another environment, ``python -m tests.golden.make.frameworks_record`` writes what
-snnTorch, Norse and SpikingJelly do with the layer of `tests.golden.layers`.
+snnTorch, Norse and SpikingJelly do with the layer of `tests.golden.layers`, and ``python -m
+tests.golden.make.bptt_record`` the gradients that torch's autograd finds for those of `tests.golden.bptt_cases`.
 
 FORMAT. Each file holds ``made_by`` (peer, version, model), ``digest`` of the network it was made with (see
 `Network.digest`), and arrays:
@@ -37,4 +38,7 @@ of `STP` (U, tau_rec, tau_facil), reached by `stp_train()` with weight 100 (mV o
 ``nest_noise.npz``: (value, standard error) of mean and variance of V_m [mV] over neurons and instants, of iaf_psc_delta
 (tau_m 10 ms, C_m 250 pF) under a Gaussian current of mean 100 and standard deviation 200 pA that is drawn anew every
 0.1 or 1 ms. ``nest_conventions.npz``: see `record_conventions`.
+
+``bptt.npz``: for every case CASE.a and CASE.out, spikes (T, B, n), and the gradients of what `tests.golden.bptt_torch`
+calls its free numbers, float64, weights as [post, pre].
 """
