@@ -47,6 +47,7 @@ class Adam:
         problems.done()
         self.values = dict(values)
         self.rate, self.steps = rate, 0
+        self._kernels = {name: adam_kernel(value.dtype.name) for name, value in self.values.items()}
         self._b1, self._b2, self._eps, self._decay = b1, b2, eps, decay
         self.mean: Arrays = {name: np.zeros_like(value) for name, value in self.values.items()}
         self.square: Arrays = {name: np.zeros_like(value) for name, value in self.values.items()}
@@ -72,7 +73,7 @@ class Adam:
             settings = (step, 1 - self._b1, 1 - self._b2, self._eps, decay, 1 / c1, 1 / c2)
             flat = (value, np.ascontiguousarray(gradient, value.dtype), self.mean[name], self.square[name])
             room = np.empty(3 * BLOCK, value.dtype)
-            adam_kernel(value.dtype.name)(*(a.reshape(-1) for a in flat), room, np.array(settings, value.dtype))
+            self._kernels[name](*(a.reshape(-1) for a in flat), room, np.array(settings, value.dtype))
 
     def _check(self, gradients: Mapping[str, np.ndarray]) -> None:
         for name, gradient in gradients.items():

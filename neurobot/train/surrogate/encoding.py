@@ -69,7 +69,7 @@ class Encoding:
                 start = np.zeros_like(self._base[name]) if name in POSITIVE else self._base[name]
                 self.values[f"encoder.{name}"] = start.astype(real)
         self._changed = {key.removeprefix("encoder.") for key in self.values}
-        self._settings = _settings(program)
+        self._settings, self._encode = _settings(program), codec_kernel("encode_batch", real.name)
 
     def set_range(self, center: np.ndarray, scale: np.ndarray) -> None:
         """Take the range of a running normaliser, u = (observation - center) scale, (n,) each, also for the Program.
@@ -103,13 +103,13 @@ class Encoding:
         number = next((given[name] for name in NUMBERS if name in given), none)
         held = isinstance(self.encoder.code, Current)
         record.z = np.zeros((0, 0) if held else (block.steps, block.batch * self.channels), np.uint8)
-        phase = np.tile(given["phase_init"], (block.batch, 1)) if "phase_init" in given else np.zeros((1, 0), self.real)
+        phase = np.tile(given.get("phase_init", none), (block.batch, 1))
         room = np.zeros(1 + self.channels + 2 * -(-self.channels // 8), np.int32)
         acts, plan = np.empty(shape, self.real), np.zeros((block.batch, 2 * self.channels), np.int64)
         self._settings[codec.EPISODE], self._settings[codec.INSTANCE] = episode, block.first
-        codec_kernel("encode_batch", self.real.name)(
+        self._encode(
             block.observations, given["center"], given["scale"], given.get("means", none), given.get("sharp", none),
-            number, np.resize(phase, (block.batch, phase.shape[1])), plan, room, acts, record.z,
+            number, phase, plan, room, acts, record.z,
             self._settings,
         )  # fmt: skip
         block.acts = acts.reshape(-1, self.channels)

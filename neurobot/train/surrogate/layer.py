@@ -124,6 +124,7 @@ class Layer:
         self.variant = bptt.Variant(
             isinstance(model, CubaLIF), isinstance(model, ALIF), bool(steps.any()), full, smooth
         )
+        self._kept = 4 if self.variant.adaptive else 2 if self.variant.current else 1  # rows of the state that change
         self.subtract = getattr(model, "reset", "value") == "subtract"
         held = 2 if getattr(model, "input", "") == "jump_then_decay" and not isinstance(model, CubaLIF) else 1
         self._settings = np.array([0, 0, 0, self.n, self.subtract, held, 0, attached], np.int64)
@@ -147,11 +148,12 @@ class Layer:
         if not self.spiking:
             coefficients = {**coefficients, "theta": np.full(self.n, np.inf)}
         for k, name in enumerate(bptt.COEFFICIENTS):
-            if name in coefficients:
+            if name in coefficients and self._panels == 1:
+                rows[0, k, : self._width].reshape(-1, self.n)[...] = coefficients[name]
+            elif name in coefficients:
                 for p in range(self._panels):
                     part = coefficients[name][p * bptt.LANES : (p + 1) * bptt.LANES]
-                    width = self._width if self._panels == 1 else part.size
-                    rows[p, k, :width] = np.resize(part, width)
+                    rows[p, k, : part.size] = part
 
     def allocate(self, record: Record) -> Scanned:
         """Arrays for the scans of a record."""
@@ -174,9 +176,10 @@ class Layer:
 
     def begin(self, arrays: Scanned, batch: int) -> None:
         """Put the state at the start of an episode."""
-        arrays.state[:] = 0
-        arrays.state[0] = np.tile(self._init, batch)
-        arrays.wait[:] = 0
+        arrays.state[1 : self._kept] = 0
+        arrays.state[0].reshape(batch, self.n)[...] = self._init
+        if self.variant.refractory:
+            arrays.wait[:] = 0
 
     def run(self, record: Record, arrays: Scanned, first: int, last: int) -> None:
         """Steps first to last, with what arrives in s."""
@@ -194,7 +197,7 @@ class Layer:
 
     def end(self, arrays: Scanned) -> None:
         """Begin a backward run: no gradient comes from behind the last step."""
-        arrays.adjoint[:] = 0
+        arrays.adjoint[: self._kept] = 0
 
     def forget(self) -> None:
         """Begin to add up gradients of the coefficients."""

@@ -45,6 +45,7 @@ class Readout:
             given = "a network alone" if not isinstance(spec, ControllerSpec) else type(spec.decoder).__name__
             raise SpecError("Readout", [f"the decoder is {given}; Rate and Membrane have a gradient"])
         self._decoder, self._substeps, self._real = spec.decoder, program.substeps, np.dtype(dtype)
+        self._name = self._real.name
         cast = program.with_params(cast_params(program, self._real))
         names = ("offset", "gain", "low", "high", "rest", "slew")
         self._params = {name: cast.param(f"decoder.{name}").astype(self._real) for name in names}
@@ -63,9 +64,9 @@ class Readout:
         values = self._values(trace)
         wanted = np.empty((trace.ticks, trace.batch, self._size), self._real)
         actions, p = np.empty(wanted.shape), self._params
-        kind = "i8" if values.dtype == np.int64 else short(self._real.name)
+        kind = "i8" if values.dtype == np.int64 else short(self._name)
         settings = np.array([self._per, self._decoder.push_pull, self._tanh], np.int64)
-        bad = codec_kernel("decode_batch", self._real.name, kind)(
+        bad = codec_kernel("decode_batch", self._name, kind)(
             values, p["offset"], p["gain"], p["low"], p["high"], p["rest"], p["slew"],
             np.tile(p["rest"], (trace.batch, 1)), wanted, actions, settings,
         )  # fmt: skip
