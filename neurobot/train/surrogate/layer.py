@@ -153,7 +153,7 @@ class Layer:
                 for p in range(self._panels):
                     part = coefficients[name][p * bptt.LANES : (p + 1) * bptt.LANES]
                     width = self._width if self._panels == 1 else part.size
-                    rows[p, k, :width] = np.resize(part, width)
+                    rows[p, k, :width].reshape(-1, part.size)[...] = part
 
     def allocate(self, record: Record) -> Scanned:
         """Arrays for the scans of a record."""
