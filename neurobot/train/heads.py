@@ -54,6 +54,7 @@ class Choosing:
         decoder = program.spec.decoder
         assert decoder.size is not None
         self._name, self._size, self._substeps = decoder.population, decoder.size, program.substeps
+        self._rest = decoder.rest
         self._each = program.network.population(decoder.population).n // decoder.size
 
     def loss(self, trace: Trace, labels: np.ndarray, counted: np.ndarray) -> tuple[float, Seeds]:
@@ -71,6 +72,17 @@ class Choosing:
         spikes = trace.spikes(self._name).reshape(trace.ticks, self._substeps, trace.batch, self._size, self._each)
         counts: np.ndarray = spikes.cumsum(axis=1, dtype=np.float32).mean(axis=-1)
         return counts
+
+    @property
+    def size(self) -> int:
+        """Number of choices."""
+        return self._size
+
+    def choices(self, trace: Trace) -> np.ndarray:
+        """What would be chosen after each step of a tick, (ticks, substeps, B)."""
+        scores = self.scores(trace)
+        chosen: np.ndarray = np.where(scores.any(axis=-1), scores.argmax(axis=-1), self._rest)
+        return chosen
 
 
 Head: TypeAlias = Acting | Choosing

@@ -175,7 +175,7 @@ def test_a_limit_that_is_asked_for_may_be_exceeded_at_no_loss_and_nothing_else_m
     scale = 40 * program.param("decoder.high")[0]
     far = stack.forward(scale * np.random.default_rng(0).standard_normal((6, 3)))
     out = Readout(program).forward(far).wanted
-    loss, seeds = head.loss(far, np.where(out > 0, 2.0, -2.0), counted)
+    loss, _ = head.loss(far, np.where(out > 0, 2.0, -2.0), counted)
     expected = np.where(np.abs(out) > 2, 0, (np.abs(out) - 2) / 2)
     assert loss == pytest.approx((expected**2).mean(), rel=1e-5)
     none = head.loss(far, np.zeros((1, 6, 1)), np.zeros((1, 6), bool))
