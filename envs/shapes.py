@@ -146,6 +146,8 @@ class ShapesSimulation(Simulation):
 
     def _look(self, ids: Array) -> None:
         """The next pictures, and the events they make."""
+        if not ids.size:
+            return
         self._clock[ids] += 1
         size, pool = self._settings.pixels, self._settings.pool
         found = self._cameras.see(self._picture(ids), PERIOD * self._clock[ids], ids)
