@@ -29,7 +29,7 @@ class Clone:
         episodes: that the program drives in every later one.
         learning: how to learn from what was seen.
         evaluate_every: iterations between evaluations.
-        evaluation_episodes: of an evaluation; the program with the best one is kept.
+        evaluation_episodes: of an evaluation; the program with the best one is kept, of equals the last.
         threads: of the physics, 0 is one a core.
     """
 

@@ -18,7 +18,7 @@ from neurobot.program import Program
 from neurobot.train.clone import Clone
 from neurobot.train.evolution import TRAINING_SEEDS, VALIDATION_SEEDS
 from neurobot.train.examples import Examples
-from neurobot.train.experts import Expert, find_expert
+from neurobot.train.experts import Expert, find_expert, names
 from neurobot.train.learner import Learner
 from neurobot.train.method import Job, Report, Run, State
 from neurobot.train.normalizer import RunningNormalizer
@@ -57,7 +57,7 @@ class Cloning(Run):
         self._iteration = self._taught = self._steps = 0
         self._examples: Examples | None = None
         self._expert: Expert | None = None
-        if Path(settings.expert).is_dir():
+        if settings.expert not in names() and Path(settings.expert).is_dir():
             self._recorded = _recorded(Path(settings.expert), job.program)
         else:
             self._expert = find_expert(settings.expert, job.env, job.seed, self._threads)
@@ -163,7 +163,7 @@ class Cloning(Run):
         seeds = [VALIDATION_SEEDS + k for k in range(n)]
         played = self._stage(n).play(self._learner.program(), seeds, self._job.seed)
         mean, std = float(played.returns.mean()), float(played.returns.std())
-        if np.isnan(self.best) or mean > self.best:
+        if np.isnan(self.best) or mean >= self.best:  # of equals the last one, which has seen more
             self.best, self._best_params = mean, self._learner.params
         return {
             "return_mean": mean, "return_std": std, "spikes_per_tick": played.spikes / played.ticks,
