@@ -59,6 +59,7 @@ class Learner:
         stack = self.stack()
         self._adam = Adam(stack.values, settings.rate)
         self._alone = program.spec.carry == 0.0
+        self._warm_up(stack)
         spiking = [p.name for p in program.network.populations if p.spikes and not isinstance(p.model, Input)]
         self._limited = spiking if settings.sparse else []
 
@@ -108,6 +109,13 @@ class Learner:
         self.params, self._adam.steps = arrays["params"], int(arrays["adam_steps"][0])
         for name in self._adam.mean:
             self._adam.mean[name], self._adam.square[name] = arrays[f"mean.{name}"], arrays[f"square.{name}"]
+
+    def _warm_up(self, stack: Stack) -> None:
+        """Compile what a step needs, ahead of the budget."""
+        trace = stack.forward(np.zeros((1, 1, self._program.observation_size)))
+        shape = (1, 1) if self._program.discrete else (1, 1, self._program.action_size)
+        _, seeds = self._head.loss(trace, np.zeros(shape, np.int64), np.ones((1, 1), np.bool_))
+        stack.backward(trace, seeds)
 
     def _draw(self, examples: Examples, rng: np.random.Generator) -> Batch:
         s = self._settings
