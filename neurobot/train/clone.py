@@ -27,6 +27,8 @@ class Clone:
         core_minutes: process CPU time [min], another budget; None is without bound.
         watched: episodes of the expert in the first iteration.
         episodes: that the program drives in every later one.
+        horizon: ticks of these episodes at most; None is their full length. Where the way from the start is what is
+            hard, many short episodes teach more than a few long ones. An evaluation's are always whole.
         learning: how to learn from what was seen.
         evaluate_every: iterations between evaluations.
         evaluation_episodes: of an evaluation; the program with the best one is kept, of equals the last.
@@ -42,6 +44,7 @@ class Clone:
     core_minutes: float | None = None
     watched: int = 4
     episodes: int = 4
+    horizon: int | None = None
     learning: Learning = field(default_factory=Learning)
     evaluate_every: int = 1
     evaluation_episodes: int = 10
@@ -53,6 +56,8 @@ class Clone:
             problems.count(name, getattr(self, name))
         for name in ("episodes", "threads"):
             problems.count(name, getattr(self, name), low=0)
+        if self.horizon is not None:
+            problems.count("horizon", self.horizon)
         if not self.expert:
             problems.add("expert is empty; give a name, a program or a recording, or leave it out")
         if self.iterations is None and self.core_minutes is None:

@@ -142,7 +142,7 @@ class Cloning(Run):
         if not n:
             return {}
         seeds = (TRAINING_SEEDS + rng.integers(0, 1 << 31, n)).tolist()
-        played = self._stage(n).play(self._learner.program(), seeds, self._job.seed, self._expert, watch)
+        played = self._stage(n).play(self._learner.program(), seeds, self._job.seed, self._expert, watch, s.horizon)
         self._steps += played.ticks
         assert played.examples is not None
         self._take(played.examples)

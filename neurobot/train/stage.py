@@ -65,8 +65,9 @@ class Stage:
         self._discrete, self._space = program.discrete, self._env.single_action_space
 
     def play(
-        self, program: Program, seeds: list[int], seed: int, expert: Expert | None = None, watch: bool = False
-    ) -> Played:
+        self, program: Program, seeds: list[int], seed: int, expert: Expert | None = None, watch: bool = False,
+        horizon: int | None = None,
+    ) -> Played:  # fmt: skip
         """An episode each.
 
         Args:
@@ -75,6 +76,7 @@ class Stage:
             seed: of the program's chance.
             expert: says what would be right.
             watch: whether the expert drives.
+            horizon: stop after this many ticks; None is at the episodes' ends.
 
         Raises:
             TrainingError: an expert whose actions do not fit.
@@ -88,7 +90,7 @@ class Stage:
         seen: list[np.ndarray] = []
         right: list[np.ndarray] = []
         ids = np.arange(n)
-        while ids.size:
+        while ids.size and (horizon is None or lengths[ids[0]] < horizon):
             observations = np.ascontiguousarray(observations, np.float64)
             if policy is not None:
                 right.append(self._checked(policy(observations)))

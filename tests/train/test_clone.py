@@ -151,12 +151,14 @@ def test_a_recording_is_learned_from_without_driving(tmp_path):
 
 
 def test_the_normaliser_is_that_of_all_that_was_seen(tmp_path):
-    settings = Clone(iterations=1, watched=3, learning=replace(QUICK, steps=1), threads=1, evaluation_episodes=1)
+    settings = Clone(
+        iterations=1, watched=3, horizon=150, learning=replace(QUICK, steps=1), threads=1, evaluation_episodes=1
+    )
     job = Job(program=program_for("Pendulum-v1", 0.00625), env=EnvConfig(id="Pendulum-v1"), seed=5)
     run = settings.begin(job)
     run.step()
     seen = run.state().arrays["examples.seen"].astype(np.float64)
-    assert len(seen) == 600
+    assert len(seen) == 3 * 150
     program = run.program()
     np.testing.assert_allclose(program.param("encoder.center"), seen.mean(0), atol=1e-12)
     np.testing.assert_allclose(1 / program.param("encoder.scale"), 3.0 * seen.std(0), rtol=1e-9)
@@ -206,6 +208,7 @@ def test_windows_stay_in_their_episode_and_count_what_they_should():
         ({"iterations": 1, "watched": 0}, "watched is 0"),
         ({"iterations": 1, "episodes": -1}, "episodes is -1"),
         ({"iterations": 1, "expert": ""}, "expert is empty"),
+        ({"iterations": 1, "horizon": 0}, "horizon is 0"),
     ],
 )
 def test_settings_that_make_no_sense_are_refused(settings, message):
