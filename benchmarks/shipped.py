@@ -1,4 +1,7 @@
-"""The returns of the programs in launch/ on fresh episodes, recorded for the tests in tests/golden/shipped.json."""
+"""The returns of the programs in launch/ on fresh episodes, recorded for the tests in tests/golden/shipped.json.
+
+What is evaluated is the launch file of the program's name, because environments have settings.
+"""
 
 from __future__ import annotations
 
@@ -19,11 +22,12 @@ def main(episodes: int) -> None:
     print("|---|---|---|---|---|---|")
     record = {}
     for path in sorted(LAUNCH.glob("*.safetensors")):
-        command = [sys.executable, "-m", "neurobot", "eval", str(path), "--episodes", str(episodes)]
+        launch = path.with_suffix(".toml")
+        command = [sys.executable, "-m", "neurobot", "eval", str(launch), "--episodes", str(episodes)]
         done = subprocess.run([*command, "--seed", str(SEED), "--json"], check=True, capture_output=True)
         result = json.loads(done.stdout)
         print(
-            f"| {path.stem} ({result['env']}) | {result['return_mean']:.0f} ± {result['return_std']:.0f} | "
+            f"| {path.stem} ({result['env']}) | {result['return_mean']:,.4g} ± {result['return_std']:.2g} | "
             f"{_searched(path)} | {result['spikes_per_tick']:.0f} | {result['synops_per_tick']:.0f} | "
             f"{result['footprint_bytes']:,} |"
         )

@@ -12,6 +12,7 @@ from neurobot.envs import (
     ant,
     balancer,
     cartpole,
+    digits,
     half_cheetah,
     hopper,
     humanoid,
@@ -23,6 +24,7 @@ from neurobot.envs import (
     reach,
     reacher,
     rover,
+    shapes,
     swimmer,
     walker2d,
 )
@@ -40,6 +42,7 @@ MODULES = (  # a task is one module, whose docstring describes it
     ant,
     balancer,
     cartpole,
+    digits,
     half_cheetah,
     hopper,
     humanoid,
@@ -51,6 +54,7 @@ MODULES = (  # a task is one module, whose docstring describes it
     reach,
     reacher,
     rover,
+    shapes,
     swimmer,
     walker2d,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -169,8 +170,9 @@ def time_left(seconds: float) -> str:
 
 def _draw(folder: Path) -> Path | None:
     """The learning curve, or None where there is nothing to draw or nothing to draw with."""
+    from neurobot.train.drive import RESULTS
     from neurobot.train.log import read_events
-    from neurobot.view.plot import has_matplotlib, learning_curve, save
+    from neurobot.view.plot import answers, has_matplotlib, learning_curve, save
 
     events = read_events(folder / EVENTS)
     if not events:
@@ -180,6 +182,8 @@ def _draw(folder: Path) -> Path | None:
         return None
     path = folder / "learning.png"
     save(learning_curve(events), path)
+    if (folder / RESULTS).exists():
+        save(answers(json.loads((folder / RESULTS).read_text())), folder / "answers.png")
     return path
 
 

@@ -3,6 +3,7 @@
 events.jsonl                    ``start``, then ``round`` after every step and ``evaluation`` where there was one
 checkpoint-000120.safetensors   everything that changes, after 120 steps; the last few are kept
 program.safetensors             the best program so far
+results.json                    what more there is to say of that one, where there is
 lock.json                       who is at work in the folder
 tensorboard/                    the same numbers for TensorBoard, if they are wanted
 """
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
 from neurobot.errors import ProgramFileError, TrainingError
+from neurobot.files import write_atomically
 from neurobot.loop.quiet import Interrupts
 from neurobot.program import Program
 from neurobot.spec.serialize import to_data
@@ -31,7 +33,7 @@ from neurobot.train.tensorboard import TensorBoard, require_tensorboard
 if TYPE_CHECKING:
     pass
 
-EVENTS, PROGRAM, BOARD = "events.jsonl", "program.safetensors", "tensorboard"
+EVENTS, PROGRAM, BOARD, RESULTS = "events.jsonl", "program.safetensors", "tensorboard", "results.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,6 +164,8 @@ class _Training:
             self._save()
         best = self._program()
         best.save(self._folder / PROGRAM)
+        if results := self._run.results():
+            write_atomically(self._folder / RESULTS, (json.dumps(results, indent=2) + "\n").encode())
         return best
 
     def _take(self, report: Report) -> None:

@@ -129,6 +129,10 @@ class Run(ABC):
     def program(self) -> Program:
         """The best program so far, or the one as it is where none has been evaluated."""
 
+    def results(self) -> Mapping[str, Any]:
+        """Of the best evaluation, what no number says, as JSON can say it; written into the run's folder."""
+        return {}
+
     def finish(self) -> Report | None:
         """After the last step: evaluate what has not been; None if there is nothing to do."""
         return None

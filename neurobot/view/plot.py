@@ -146,6 +146,35 @@ def learning_curve(events: Sequence[Mapping[str, Any]]) -> Figure:
     return figure
 
 
+def answers(results: Mapping[str, Any]) -> Figure:
+    """What a classifier answered: the confusion matrix in shares of a label, and accuracy after each step.
+
+    Args:
+        results: ``confusion`` (labels, answers) and ``accuracy_by_step``.
+
+    Raises:
+        NeurobotError: matplotlib is not installed.
+    """
+    figure = blank_figure(10, 4.5)
+    left, right = figure.subplots(1, 2)
+    counts = np.asarray(results["confusion"], np.float64)
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    picture = left.imshow(shares, vmin=0, vmax=1, cmap="Blues")
+    for (label, answer), count in np.ndenumerate(counts):
+        if count:
+            dark = shares[label, answer] > 0.5
+            left.text(answer, label, f"{count:.0f}", ha="center", va="center", color="white" if dark else "black")
+    left.set_xlabel("answer")
+    left.set_ylabel("label")
+    figure.colorbar(picture, ax=left, label="share of the label")
+    accuracy = results["accuracy_by_step"]
+    right.plot(range(1, len(accuracy) + 1), accuracy, "o-", markersize=3)
+    right.set_ylim(0, 1)
+    right.set_xlabel("network step")
+    right.set_ylabel("accuracy")
+    return figure
+
+
 def save(figure: Figure, path: Path) -> None:
     """Write a figure to a file; its suffix says which format.
 

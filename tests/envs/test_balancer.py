@@ -10,21 +10,12 @@ from gymnasium.utils.env_checker import check_env
 from neurobot.envs import Randomize, Sensor, balancer, make, make_vec
 from neurobot.envs.balancer import CHASSIS, FALLEN, PERIOD
 from neurobot.errors import EnvError
+from neurobot.train.experts.robots import HALF_TRACK, NO_LOAD, RADIUS, balance
 
 ID = "neurobot/Balancer-v0"
-RADIUS, HALF_TRACK = 0.06, 0.13  # of the wheels and between them [m]
-STALL, NO_LOAD = 0.834, 55.5  # of a motor [N m], [rad/s]
+STALL = 0.834  # torque of a motor [N m]
 PERFECT = {"gyro": Sensor(), "accelerometer": Sensor(), "encoder": Sensor(), "latency": 0, "dead_band": 0.0}
 QUIET = {"speed": 0.0, "turn": 0.0}
-
-
-def balance(obs):
-    """A PD controller of the pitch, one of the speed around it, and one of the turning rate; (n, 7) to (n, 2)."""
-    pitch, pitch_rate, yaw_rate, left, right, speed, turn = obs.T
-    now = RADIUS * ((left + right) / 2 + pitch_rate)
-    both = 4.0 * pitch + 0.4 * pitch_rate + 1.5 * (now - speed) + now / RADIUS / NO_LOAD
-    differ = 0.15 * (turn - yaw_rate) + turn * HALF_TRACK / RADIUS / NO_LOAD
-    return np.clip(np.stack((both - differ, both + differ), axis=1), -1, 1).astype(np.float32)
 
 
 def rest(obs):

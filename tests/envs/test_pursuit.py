@@ -8,18 +8,11 @@ from neurobot.envs import events_from_columns, find_task, make, make_vec
 from neurobot.envs.distant_view import direction
 from neurobot.envs.pursuit import MOST_EVENTS, REACH
 from neurobot.errors import EnvError
+from neurobot.train.experts.robots import towards_the_events
 
 ID = "neurobot/Pursuit-v0"
 N = 8
 ACROSS = (np.arange(8) + 0.5) / 8 * 2 - 1  # of the cells, in halves of the view
-
-
-def towards_the_events(obs):
-    """Turn towards the middle of all events, 12 rad/s for each rad."""
-    counts = (obs[:, :64] + obs[:, 64:128]).reshape(-1, 8, 8)
-    total = np.maximum(counts.sum((1, 2)), 4)
-    right, down = (counts.sum(1) * ACROSS).sum(1) / total, (counts.sum(2) * ACROSS).sum(1) / total
-    return np.clip(-3 * 0.525 * np.stack((right, down), axis=1), -1, 1)
 
 
 def nothing(obs):

@@ -18,12 +18,12 @@ from neurobot.envs.quadrotor import (
     MAX_THRUST,
     MIX,
     PERIOD,
-    RATES,
     TARGET_HEIGHT,
     THRUST_COEFFICIENT,
 )
 from neurobot.envs.sensor import Sensor
 from neurobot.errors import EnvError
+from neurobot.train.experts.robots import follow, hover, hover_by_rates
 from neurobot.view.rendering import choose
 
 ID = "neurobot/Quadrotor-v0"
@@ -34,39 +34,6 @@ EXACT = dict.fromkeys(("gyro", "attitude", "velocity", "position", "heading", "a
 CALM = {"wind": (0.0, 0.0), "spread": 0.0, **EXACT}
 N = 10
 REST = np.zeros((N, 4), np.float32)
-
-
-def level(turn, rate, obs):
-    """Torques that turn the body about x and y as far as `turn` (n, 2) [rad] says and about z with `rate`."""
-    tilt = (150.0 * turn - 20.0 * obs[:, :2]) * INERTIA[:2] / (HOVER * ARM)
-    return np.column_stack((tilt, rate * INERTIA[2] / (HOVER * TORQUE)))
-
-
-def wanted_turn(obs):
-    """Place to acceleration to attitude: the thrust, and the turn of the body about x and y [rad], by a P and D."""
-    up = obs[:, 3:6]
-    wanted = np.clip(6.0 * obs[:, 9:12] - 4.0 * obs[:, 6:9], -4.0, 4.0) + GRAVITY * up
-    turn = np.stack((-wanted[:, 1], wanted[:, 0]), axis=1) / np.linalg.norm(wanted, axis=1, keepdims=True)
-    return np.vecdot(wanted, up) / GRAVITY - 1.0, turn
-
-
-def hover(obs):
-    """Thrust and torques."""
-    thrust, turn = wanted_turn(obs)
-    return np.column_stack((thrust, level(turn, 20.0 * obs[:, 12] - 8.0 * obs[:, 2], obs)))
-
-
-def hover_by_rates(obs):
-    """Thrust and turning rates."""
-    thrust, turn = wanted_turn(obs)
-    return np.column_stack((thrust, 6.0 * turn / RATES[:2], 2.0 * obs[:, 12] / RATES[2]))
-
-
-def follow(obs):
-    """The sticks of the attitude task."""
-    roll, pitch = obs[:, 9], obs[:, 10]
-    turn = np.stack((np.sin(roll) * np.cos(pitch) - obs[:, 4], np.sin(pitch) + obs[:, 3]), axis=1)
-    return np.column_stack((obs[:, 12] / GRAVITY - 1.0, level(turn, 8.0 * (obs[:, 11] - obs[:, 2]), obs)))
 
 
 def clipped(policy):

@@ -10,15 +10,11 @@ from neurobot.envs import find_task, make, make_vec
 from neurobot.envs.mujoco_simulation import load_model
 from neurobot.envs.reach import LINK, MIDDLE, POSTURE, Reach, hand, joint_rates, scene
 from neurobot.envs.sensor import Sensor
+from neurobot.train.experts.robots import servo, straight
 
 ID = "neurobot/Reach-v0"
 EXACT = {"vision": Sensor(), "encoder": Sensor(), "tacho": Sensor()}
 N = 32
-
-
-def straight(obs, gain=1.0):
-    """Towards the goal in a straight line as it is seen, slower when near."""
-    return np.clip(10 / gain * obs[:, :2], -1, 1)
 
 
 def episodes(policy, seed=0, n=N, **settings):
@@ -44,10 +40,6 @@ def test_a_straight_line_reaches_every_goal_and_doing_nothing_none():
 
 
 def test_torques_can_reach_the_goal_too():
-    def servo(obs):
-        wanted = joint_rates(obs[:, 4:6], np.clip(6 * obs[:, :2], -0.4, 0.4))
-        return np.clip((wanted - obs[:, 6:8]) * [0.6, 0.4], -1, 1)
-
     total, length, _ = episodes(servo, control="torque")
     assert total.mean() > 1.4 and length.max() < 60
 

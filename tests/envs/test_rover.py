@@ -10,44 +10,13 @@ from neurobot.envs.mujoco_simulation import load_model
 from neurobot.envs.rover import Rover, scene
 from neurobot.envs.sensor import Sensor
 from neurobot.errors import EnvError
+from neurobot.train.experts.robots import Vehicle
 
 ID = "neurobot/Rover-v0"
 EXACT = {name: Sensor() for name in ("ranges", "bumps", "lights", "rates")}
 RADIUS, WHEEL = 0.164, 0.036  # of the rover and of its wheels [m]
 ANGLES = np.radians([90, 50, 30, 10, -10, -30, -50, -90])  # of the rangefinders
 N = 5
-
-
-class Vehicle:
-    """Braitenberg's: steered by light, turned by what the rangefinders see; after a bump it backs off and turns away.
-
-    Blind, it has nothing but its bumper.
-    """
-
-    def __init__(self, n, blind=False):
-        self.clock, self.side, self.blind = np.zeros(n), np.ones(n), blind
-
-    def __call__(self, obs):
-        ahead, turn = (1.0, 0.0) if self.blind else self.look(obs)
-        bumped = obs[:, 8:11].any(axis=1)
-        self.clock = np.where(bumped, 20, np.maximum(self.clock - 1, 0))
-        self.side[bumped] = np.where(obs[bumped, 8] > obs[bumped, 10], -1, 1)
-        backing, turning = self.clock > 10, (self.clock > 0) & (self.clock <= 10)
-        ahead = np.where(backing, -0.6, np.where(turning, 0, ahead))
-        turn = np.where(backing, 0, np.where(turning, 0.5 * self.side, turn))
-        return np.clip(np.stack((ahead - turn, ahead + turn), axis=1), -1, 1)
-
-    def look(self, obs):
-        """Speed ahead and turn to the left."""
-        near = np.clip(1 - obs[:, :8] / 0.5, 0, 1)
-        left = near[:, 1:4].max(axis=1) + 0.3 * near[:, 0]
-        right = near[:, 4:7].max(axis=1) + 0.3 * near[:, 7]
-        bright = obs[:, 11] + obs[:, 12]
-        light = np.where(bright > 0.04, (obs[:, 11] - obs[:, 12]) / (bright + 0.02), 0.0)
-        barred = near[:, 2:6].max(axis=1)
-        turn = 0.9 * light * (1 - barred) + right - left
-        turn = np.where((barred > 0.4) & (np.abs(turn) < 0.2), 0.5 * np.sign(light + 1e-9), turn)
-        return (1 - 0.9 * barred) * (1 - 0.8 * np.abs(light)), turn
 
 
 def constant(left, right):

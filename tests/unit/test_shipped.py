@@ -7,10 +7,10 @@ import math
 import tomllib
 from pathlib import Path
 
-import gymnasium
 import numpy as np
 import pytest
 
+from neurobot.cli.environment import make_env
 from neurobot.config import load_experiment
 from neurobot.controller import Controller
 from neurobot.core import HostCore
@@ -19,17 +19,16 @@ from neurobot.program import Program, build
 
 LAUNCH = Path(__file__).parents[2] / "launch"
 RECORDED = json.loads((Path(__file__).parents[1] / "golden" / "shipped.json").read_text())
-EPISODES = 10
+EPISODES = 5
 
 
 @pytest.mark.parametrize("name", sorted(RECORDED))
 def test_a_shipped_program_reaches_its_recorded_return(name: str) -> None:
     """Within four standard errors of the mean over 100 episodes, or 2 % where they did not vary, on other episodes."""
     recorded = RECORDED[name]
-    env = gymnasium.make(recorded["env"])
-    summary = Loop(Controller(Program.load(LAUNCH / f"{name}.safetensors")), env, clock=SimClock()).run(
-        EPISODES, seed=500
-    )
+    env = make_env(load_experiment(LAUNCH / f"{name}.toml").env)
+    controller = Controller(Program.load(LAUNCH / f"{name}.safetensors"))
+    summary = Loop(controller, env, clock=SimClock()).run(EPISODES, seed=500)
     margin = 4 * recorded["return_std"] * math.sqrt(1 / EPISODES + 1 / recorded["episodes"])
     assert abs(summary.return_mean - recorded["return_mean"]) <= max(margin, 0.02 * abs(recorded["return_mean"]))
 
@@ -45,7 +44,7 @@ def test_every_launch_file_has_a_program_with_a_record_and_all_are_small() -> No
 def test_a_shipped_program_is_what_its_launch_file_describes(name: str) -> None:
     """Same network, encoder and decoder: training the launch file again makes a program of this kind."""
     program, experiment = Program.load(LAUNCH / f"{name}.safetensors"), load_experiment(LAUNCH / f"{name}.toml")
-    env = gymnasium.make(experiment.env.id)
+    env = make_env(experiment.env)
     spec = experiment.controller_spec(env.observation_space, env.action_space)
     assert build(spec, program.seed).spec == program.spec
     assert program.provenance["env"] == experiment.env.id

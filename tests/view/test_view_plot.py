@@ -7,7 +7,7 @@ import pytest
 
 from neurobot.errors import NeurobotError
 from neurobot.loop.recording import Header, Recording
-from neurobot.view.plot import figure_of, learning_curve, raster, save, timing
+from neurobot.view.plot import answers, figure_of, learning_curve, raster, save, timing
 
 TICKS, DT, SUBSTEPS = 30, 0.01, 2
 
@@ -124,3 +124,11 @@ def test_without_matplotlib_the_message_says_how_to_get_it(recording, monkeypatc
     monkeypatch.setattr("neurobot.view.plot.has_matplotlib", lambda: False)
     with pytest.raises(NeurobotError, match=r"pip install 'neurobot\[plot\]'"):
         figure_of(recording)
+
+
+def test_answers_are_drawn_with_a_count_in_every_cell_that_has_one():
+    figure = answers({"confusion": [[5, 0], [1, 4]], "accuracy_by_step": [0.5, 0.9]})
+    left, right = figure.axes[:2]
+    assert sorted(text.get_text() for text in left.texts) == ["1", "4", "5"]
+    np.testing.assert_allclose(left.images[0].get_array(), [[1, 0], [0.2, 0.8]])
+    np.testing.assert_allclose(right.lines[0].get_xydata(), [[1, 0.5], [2, 0.9]])
