@@ -132,8 +132,8 @@ class Classification(Run):
         alone = stack.program.spec.carry == 0.0
         trace = stack.forward(seen.reshape(1, ticks * n, -1) if alone else seen, exact=True)
         choices = self._head.choices(trace)
-        records = [trace.records[p.name] for p in stack.program.network.populations if p.spikes]
-        spikes = sum(int(record.z.sum()) for record in records)  # of held currents there are none
+        spiking = [p.name for p in stack.program.network.populations if p.spikes]
+        spikes = sum(int(trace.spikes(name).sum()) for name in spiking)  # of held currents there are none
         if alone:
             choices = choices[0].reshape(-1, ticks, n).swapaxes(0, 1)
         return choices, spikes / (ticks * n)

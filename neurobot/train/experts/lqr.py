@@ -93,7 +93,7 @@ def _mujoco(env_id: str) -> Step:
 
         env = make_vec(env_id, len(states), autoreset_mode="Disabled")
         env.reset(seed=0)
-        simulation = env.simulation
+        simulation: Any = env.simulation  # MuJoCo's, which has a view
         simulation.view.motion[...] = states
         simulation.step(controls, None)
         moved: np.ndarray = simulation.view.motion.copy()
@@ -110,11 +110,12 @@ def _cartpole(env_id: str) -> Step:
 
         env = make_vec(env_id, len(states), autoreset_mode="Disabled")
         env.reset(seed=0)
+        simulation: Any = env.simulation  # the cart-pole's, which has a state
         moved = []
         for action in (0, 1):
-            env.simulation.state = states.T.copy()
-            env.simulation.step(np.full(len(states), action), None)
-            moved.append(env.simulation.state.T)
+            simulation.state = states.T.copy()
+            simulation.step(np.full(len(states), action), None)
+            moved.append(simulation.state.T)
         left, right = moved
         between: np.ndarray = (left + right) / 2 + controls * (right - left) / 2
         return between
