@@ -10,7 +10,8 @@ answered changes what is seen.
 | index | meaning                                                            | min | max | unit |
 |-------|--------------------------------------------------------------------|-----|-----|------|
 | 0     | the direction: eighths of a turn, counter-clockwise from "right"   | 0   | 7   | 1    |
-| 0     | the shape: 0 a disc, 1 a square, 2 a triangle                      | 0   | 2   | 1    |
+
+With ask = "shape" it is 0 for a disc, 1 for a square and 2 for a triangle.
 
 **Observation**: Box((2 c,), float64), with c = (pixels / pool)^2 cells; by default 64 cells, so 128 numbers.
 

@@ -19,12 +19,6 @@ NUM_ENVS = 3
 SEED = 11
 
 
-@pytest.fixture(autouse=True)
-def _in_a_folder_of_its_own(tmp_path, monkeypatch):
-    """gymnasium's loading of the models lets MuJoCo write a log file into the working directory."""
-    monkeypatch.chdir(tmp_path)
-
-
 def make_single(env_id):
     return gymnasium.make(env_id, disable_env_checker=True)  # the checker takes as long as the physics
 

@@ -14,12 +14,6 @@ from neurobot.errors import EnvError
 SEED = 5
 
 
-@pytest.fixture(autouse=True)
-def _in_a_folder_of_its_own(tmp_path, monkeypatch):
-    """gymnasium's loading of the models lets MuJoCo write a log file into the working directory."""
-    monkeypatch.chdir(tmp_path)
-
-
 def arriving(env_id, actions, *perturb, randomize=None):
     """The actions (steps, n) that reach the actuators of a single environment, and the info of each step."""
     env = make(env_id, perturb=perturb, randomize=randomize)

@@ -15,12 +15,6 @@ NUM_ENVS = 3
 PHYSICS = Randomize(mass=(0.7, 1.4), friction=(0.5, 1.5), gain=(0.8, 1.2), damping=(0.5, 2.0))
 
 
-@pytest.fixture(autouse=True)
-def _in_a_folder_of_its_own(tmp_path, monkeypatch):
-    """gymnasium's loading of the models lets MuJoCo write a log file into the working directory."""
-    monkeypatch.chdir(tmp_path)
-
-
 def gymnasium_with(env_id, factors):
     """gymnasium's own environment with its model changed by hand."""
     env = gymnasium.make(env_id, disable_env_checker=True)

@@ -20,12 +20,6 @@ SEED = 31
 ABOUT_SPACES = ("minimum value is -infinity", "maximum value is infinity", "symmetric and normalized")
 
 
-@pytest.fixture(autouse=True)
-def _in_a_folder_of_its_own(tmp_path, monkeypatch):
-    """gymnasium's loading of the models lets MuJoCo write a log file into the working directory."""
-    monkeypatch.chdir(tmp_path)
-
-
 @pytest.mark.parametrize("env_id", vector_ids())
 def test_gymnasiums_checker_finds_nothing_but_the_bounds_of_gymnasiums_own_spaces(env_id):
     with warnings.catch_warnings(record=True) as said:

@@ -33,8 +33,10 @@ def test_a_shipped_program_reaches_its_recorded_return(name: str) -> None:
     assert abs(summary.return_mean - recorded["return_mean"]) <= max(margin, 0.02 * abs(recorded["return_mean"]))
 
 
-def test_every_launch_file_has_a_program_with_a_record_and_all_are_small() -> None:
-    programs = {tomllib.loads(p.read_text())["program"] for p in LAUNCH.glob("*.toml")}
+def test_every_program_of_a_launch_file_has_a_record_and_all_are_small() -> None:
+    """A launch file without a program is a recipe that takes an hour, which everybody trains for themselves."""
+    named = {tomllib.loads(p.read_text()).get("program") for p in LAUNCH.glob("*.toml")}
+    programs = named - {None}
     assert programs == {f"{name}.safetensors" for name in RECORDED}
     assert programs == {p.name for p in LAUNCH.glob("*.safetensors")}
     assert sum(p.stat().st_size for p in LAUNCH.iterdir() if p.is_file()) < 10e6
