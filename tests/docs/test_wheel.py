@@ -31,6 +31,10 @@ def test_the_wheel_holds_types_environments_launch_files_and_programs(wheel: Pat
     launch = {Path(n).name for n in names if n.startswith("neurobot/launch/")}
     shipped = {p.name for p in (ROOT / "launch").iterdir() if p.suffix in (".toml", ".safetensors")}
     assert shipped <= launch
+    sources = {p.relative_to(ROOT) for p in (ROOT / "neurobot").rglob("*.py")}
+    assert {str(p) for p in sources} <= set(names)
+    assets = {f"neurobot/envs/assets/{p.name}" for p in (ROOT / "envs" / "assets").iterdir()}
+    assert assets <= set(names)
     assert not [n for n in names if n.startswith(("tests/", "benchmarks/", "envs/", "launch/"))]
 
 
