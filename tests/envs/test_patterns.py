@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from sklearn.datasets import load_digits
 
 from neurobot.envs import EventCameraModel, make, make_vec
 from neurobot.envs.digits import SPLITS, pictures
@@ -12,8 +13,7 @@ QUIET = EventCameraModel(mismatch=0.0, noise_rate=0.0, leak_rate=0.0)
 
 
 def test_the_digits_are_those_of_scikit_learn():
-    datasets = pytest.importorskip("sklearn.datasets")
-    given = datasets.load_digits()
+    given = load_digits()
     for split, kept in SPLITS.items():
         images, labels = pictures(split)
         chosen = np.isin(np.arange(1797) % 5, kept)
