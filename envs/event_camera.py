@@ -31,6 +31,8 @@ from neurobot.envs.task import Array
 from neurobot.envs.values import is_number
 from neurobot.errors import EnvError
 
+LONGEST_GAP = 1e5
+"""Between two frames [s]: every event of noise in it is drawn."""
 LEAST_THRESHOLD = 0.01
 """A threshold that mismatch would put lower is this, as in v2e."""
 
@@ -150,12 +152,12 @@ class EventCameras:
         frames = checked_frames(frames, (len(ids), self.height, self.width))
         until, before = checked_times(times, len(ids)), self._times[ids]
         self._require_reset(ids, "call reset first")
-        late = np.flatnonzero(until <= before)
-        if late.size:
-            j = late[0]
+        wrong = np.flatnonzero((until <= before) | (until - before > LONGEST_GAP))
+        if wrong.size:
+            j = wrong[0]
             raise EnvError(
                 f"the frame of camera {ids[j]} is of time {until[j]:g} s, the one before of {before[j]:g} s; time must"
-                " go on, call reset to start again"
+                f" go on, by {LONGEST_GAP:g} s at most; call reset to start again"
             )
         return self._advance(frames, before, until, ids)
 

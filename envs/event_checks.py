@@ -45,14 +45,19 @@ def checked_frames(frames: object, shape: tuple[int, int, int]) -> Array:
 
 def checked_times(times: Array | float, k: int) -> Array:
     """Times of k frames [s], (k,) float64, or EnvError."""
-    given = np.asarray(times, np.float64)
+    try:
+        given = np.asarray(times, np.float64)
+    except (TypeError, ValueError):
+        given = np.array(np.nan)
     if given.shape not in ((), (k,)) or not np.isfinite(given).all():
         raise EnvError(f"times is {times!r}; give one finite time [s], or one for each of {k} cameras")
     return given if given.ndim else np.full(k, given)
 
 
-def checked_generators(given: Sequence[object], k: int) -> list[np.random.Generator]:
+def checked_generators(given: object, k: int) -> list[np.random.Generator]:
     """k generators, from generators or seeds, or EnvError."""
+    if not isinstance(given, Sequence) or isinstance(given, str):
+        raise EnvError(f"generators is {given!r}; give a list of {k}, of numpy.random.Generator or of seeds")
     if len(given) != k:
         raise EnvError(f"{len(given)} generators are given for {k} cameras; give one each")
     return [_generator(one) for one in given]

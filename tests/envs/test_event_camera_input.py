@@ -76,8 +76,10 @@ def test_what_does_not_fit_is_refused_and_changes_nothing(wrong, problem):
 
 
 def test_time_that_does_not_go_on_is_refused():
-    with pytest.raises(EnvError, match="camera 1 is of time 1 s, the one before of 1 s; time must go on, call reset"):
+    with pytest.raises(EnvError, match="camera 1 is of time 1 s, the one before of 1 s; time must go on, by 1"):
         started().see(FRAMES, [1.5, 1.0])
+    with pytest.raises(EnvError, match=r"camera 0 is of time 1e\+12 s, .* by 100000 s at most; call reset"):
+        started().see(FRAMES, 1e12)
 
 
 @pytest.mark.parametrize(
@@ -101,3 +103,10 @@ def test_a_camera_without_a_first_frame_is_refused():
     cameras.reset([0], FRAMES[:1], [0])
     with pytest.raises(EnvError, match="camera 1 has had no first frame; call reset first"):
         cameras.see(FRAMES, 1.0)
+
+
+def test_what_is_no_list_of_generators_and_no_time_is_refused():
+    with pytest.raises(EnvError, match=r"generators is 5; give a list of 2"):
+        started().reset(None, FRAMES, 5)
+    with pytest.raises(EnvError, match=r"times is 'a'; give one finite time"):
+        started().see(FRAMES, "a")
