@@ -29,7 +29,7 @@ from typing import NamedTuple
 
 from neurobot.kernels.jit import kernel
 
-LANES = 1024
+LANES = 528
 """Lanes of a block: coefficients and membranes of one are about 40 kB in float32."""
 
 COEFFICIENTS = (
@@ -78,19 +78,26 @@ def width(at, lanes, n):
 
 
 @kernel
-def load(buf, state, at, m):
-    """The state of a block, (4, lanes) v, i, w, h, into its rows."""
-    for r in range(4):
+def load(buf, state, at, m, rows):
+    """The first rows of the state of a block, (4, lanes) v, i, w, h, into those of its buffer."""
+    for r in range(rows):
+        to, row = buf[V + r * LANES : V + r * LANES + m], state[r, at : at + m]
         for j in range(m):
-            buf[V + r * LANES + j] = state[r, at + j]
+            to[j] = row[j]
 
 
 @kernel
-def store(buf, state, at, m):
-    """The rows of a block back into the state."""
-    for r in range(4):
+def store(buf, state, at, m, rows):
+    """The first rows of a block's buffer back into the state."""
+    for r in range(rows):
+        row, to = buf[V + r * LANES : V + r * LANES + m], state[r, at : at + m]
         for j in range(m):
-            state[r, at + j] = buf[V + r * LANES + j]
+            to[j] = row[j]
+
+
+def state_rows(variant: Variant) -> int:
+    """How many rows of the state, v, i, w, h, change in a scan."""
+    return 4 if variant.adaptive else 2 if variant.current else 1
 
 
 def signature_forward(real: str, smooth: bool) -> str:

@@ -38,6 +38,7 @@ from neurobot.kernels.bptt import (
     Variant,
     W,
     load,
+    state_rows,
     store,
     width,
 )
@@ -146,6 +147,7 @@ def backward(variant: Variant) -> Callable[..., Any]:
     the first; the rows of coef from `SUM` on, to which the gradients of the coefficients are added.
     """
     current, adaptive, refractory, full, _ = variant
+    rows = state_rows(variant)
 
     def scan(coef, s, x, z, gate, kept, g, gv, start, adjoint, settings, slope):
         before = flush()
@@ -154,7 +156,7 @@ def backward(variant: Variant) -> Callable[..., Any]:
         while at < lanes:
             m = width(at, lanes, n)
             buf, end = coef[at % n // LANES], at + m
-            load(buf, adjoint, at, m)
+            load(buf, adjoint, at, m, rows)
             for t in range(settings[LAST] - 1, settings[FIRST] - 1, -1):
                 xt = x[t, at:end]
                 h = kept[0, t, at:end] if adaptive else xt
@@ -173,7 +175,7 @@ def backward(variant: Variant) -> Callable[..., Any]:
                 gt = gate[t, at:end] if refractory else gate[0, 0:0]
                 flags = current, adaptive, refractory, full
                 _adjoint(buf, st, xt, z[t, at:end], gt, g[t, at:end], settings, flags)
-            store(buf, adjoint, at, m)
+            store(buf, adjoint, at, m, rows)
             at = end
         restore(before)
 

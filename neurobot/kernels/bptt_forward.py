@@ -33,6 +33,7 @@ from neurobot.kernels.bptt import (
     Variant,
     W,
     load,
+    state_rows,
     store,
     width,
 )
@@ -114,6 +115,7 @@ def forward(variant: Variant) -> Callable[..., Any]:
     and w; state (4, lanes) v, i, w, h; wait (lanes,).
     """
     current, adaptive, refractory, full, smooth = variant
+    rows = state_rows(variant)
 
     def scan(coef, s, x, z, gate, kept, state, wait, steps, settings, slope):
         before = flush()
@@ -122,7 +124,7 @@ def forward(variant: Variant) -> Callable[..., Any]:
         while at < lanes:
             m, panel = width(at, lanes, n), at % n // LANES
             buf, end = coef[panel], at + m
-            load(buf, state, at, m)
+            load(buf, state, at, m, rows)
             for t in range(settings[FIRST], settings[LAST]):
                 zt = z[t, at:end]
                 if refractory:
@@ -135,7 +137,7 @@ def forward(variant: Variant) -> Callable[..., Any]:
                     _adapt(buf, zt, kept[0, t, at:end], kept[1, t, at:end])
                 elif current and full:
                     _keep(buf, kept[0, t, at:end])
-            store(buf, state, at, m)
+            store(buf, state, at, m, rows)
             at = end
         restore(before)
 

@@ -39,7 +39,7 @@ def compile_on_disk(function: Callable[..., Any], signature: str) -> Callable[..
     before = numba.config.CACHE_DIR
     numba.config.CACHE_DIR = str(CACHE)
     try:
-        compiled = numba.njit(signature, nogil=True, _nrt=False, cache=True)(function)
+        compiled = numba.njit(signature, nogil=True, _nrt=False, error_model="numpy", cache=True)(function)
     finally:
         numba.config.CACHE_DIR = before
     return compiled  # type: ignore[no-any-return]

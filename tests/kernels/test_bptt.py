@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neurobot.kernels import adam, bptt, surrogates
+from neurobot.kernels import bptt, surrogates
 from neurobot.kernels.bptt_compiled import adam_kernel, backward_scan, event_kernel, forward_scan
 from tests.kernels.arrays import REALS, SEEDS, SIZES, Draw, examples, same
 from tests.twins import surrogate as twin
@@ -125,7 +125,7 @@ def test_adam_equals_its_equations(n, seed):
     m, q = b1 * mean + (1 - b1) * g, b2 * square + (1 - b2) * g**2
     expected = value - rate * (m / c1 / (np.sqrt(q / c2) + eps) + decay * value)
     settings = np.array([rate, 1 - b1, 1 - b2, eps, decay, 1 / c1, 1 / c2])
-    adam_kernel("float64")(value, g, mean, square, np.empty(3 * adam.BLOCK), settings)
+    adam_kernel("float64")(value, g, mean, square, settings)
     for found, wanted in ((value, expected), (mean, m), (square, q)):
         np.testing.assert_allclose(found, wanted, rtol=1e-12, atol=1e-14)
 

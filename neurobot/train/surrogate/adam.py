@@ -8,7 +8,6 @@ from collections.abc import Mapping
 import numpy as np
 
 from neurobot.errors import TrainingError, near
-from neurobot.kernels.adam import BLOCK
 from neurobot.kernels.bptt_compiled import adam_kernel
 from neurobot.spec.check import Problems
 
@@ -72,8 +71,7 @@ class Adam:
             step = self.rate if rate is None else rate
             settings = (step, 1 - self._b1, 1 - self._b2, self._eps, decay, 1 / c1, 1 / c2)
             flat = (value, np.ascontiguousarray(gradient, value.dtype), self.mean[name], self.square[name])
-            room = np.empty(3 * BLOCK, value.dtype)
-            self._kernels[name](*(a.reshape(-1) for a in flat), room, np.array(settings, value.dtype))
+            self._kernels[name](*(a.reshape(-1) for a in flat), np.array(settings, value.dtype))
 
     def _check(self, gradients: Mapping[str, np.ndarray]) -> None:
         for name, gradient in gradients.items():

@@ -124,7 +124,7 @@ class Layer:
         self.variant = bptt.Variant(
             isinstance(model, CubaLIF), isinstance(model, ALIF), bool(steps.any()), full, smooth
         )
-        self._kept = 4 if self.variant.adaptive else 2 if self.variant.current else 1  # rows of the state that change
+        self._kept = bptt.state_rows(self.variant)
         self.subtract = getattr(model, "reset", "value") == "subtract"
         held = 2 if getattr(model, "input", "") == "jump_then_decay" and not isinstance(model, CubaLIF) else 1
         self._settings = np.array([0, 0, 0, self.n, self.subtract, held, 0, attached], np.int64)
