@@ -52,7 +52,8 @@ class Passes:
                 later = [link for link in self._structure.out_of(name) if link.post not in names]
                 self.gather(block, name, later)
                 if name in seeds.spikes:
-                    _whole(block, name, block.records[name].g)[...] += seeds.spikes[name]
+                    whole = _whole(block, name, block.records[name].g)
+                    whole += np.asarray(seeds.spikes[name], whole.dtype)
                 self._layers[name].end(block.scanned[name])
             self._back(block, names, seeds)
             for name in names:
