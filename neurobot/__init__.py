@@ -14,6 +14,7 @@ from neurobot import errors as errors
 from neurobot import spec as spec
 from neurobot.errors import NeurobotError as NeurobotError
 from neurobot.spec import neuron as neuron
+from neurobot.spec import rule as rule
 
 if TYPE_CHECKING:
     from neurobot.controller import Controller as Controller
@@ -35,7 +36,7 @@ _LATER = {
     "build": "neurobot.program",
     "simulate": "neurobot.simulation",
 }
-__all__ = ["NeurobotError", "errors", "neuron", "spec", *sorted(_LATER)]
+__all__ = ["NeurobotError", "errors", "neuron", "rule", "spec", *sorted(_LATER)]
 
 
 def __dir__() -> list[str]:

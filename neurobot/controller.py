@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -9,6 +11,7 @@ import numpy as np
 
 from neurobot.core import BatchCore, HostCore
 from neurobot.core.base import neuron_error, synops_of
+from neurobot.core.learning import Plasticity, check_learn, takes_reward
 from neurobot.errors import ActionError, ObservationError, SpecError, near
 from neurobot.kernels import ops
 from neurobot.kernels.status import BAD_ACTION, BAD_OBSERVATION, NEURON_FAILED
@@ -33,6 +36,7 @@ class Controller:
         core: ``host`` (float32) or ``host64`` (float64).
         record: keep the spikes of every tick, for `spikes`.
         seed: of chance; default the program's.
+        learn: whether rules of projections change weights, see `learn`.
 
     Attributes:
         program: what runs.
@@ -43,12 +47,18 @@ class Controller:
         record: whether `spikes` are kept.
 
     Raises:
-        SpecError: a network without encoder and decoder, an unknown core.
+        SpecError: a network without encoder and decoder, an unknown core, learn without a rule.
         ProgramFileError: a file that is damaged, hostile or of another format.
     """
 
     def __init__(
-        self, program: Program | str | Path, core: str = "host", *, record: bool = False, seed: int | None = None
+        self,
+        program: Program | str | Path,
+        core: str = "host",
+        *,
+        record: bool = False,
+        seed: int | None = None,
+        learn: bool = False,
     ):
         program = program if isinstance(program, Program) else load(program)
         if not isinstance(program.spec, ControllerSpec):
@@ -65,6 +75,9 @@ class Controller:
         self._dtype = CORES[core]
         room = max(LOGGED_SPIKES, program.neurons * min(program.substeps, 16)) if record else 0
         self._core = HostCore(program, self._dtype, seed=seed, log_spikes=room)
+        if learn:
+            self.learn = True
+        self._rewarded = takes_reward(program)
         self._seed = program.seed if seed is None else seed
         self._observation = self._core.observation
         self._shape = self._observation.shape
@@ -78,14 +91,15 @@ class Controller:
 
         Args:
             observation: (observation_size,) numbers, finite.
-            reward: what the previous action earned; learning rules take it before the first step.
+            reward: what the previous action earned, finite; learning rules take it before the first step, and
+                without any it is not looked at.
             out: (action_size,) float64 to write the action to; None makes a fresh array.
 
         Returns:
             The action after the limits, (action_size,) float64, or an int64 if it is discrete.
 
         Raises:
-            ObservationError: wrong shape or kind, or not finite; nothing has changed.
+            ObservationError: wrong shape or kind, or not finite, also of a reward; nothing has changed.
             ActionError: the read-out is not finite, or a neuron of your own raised (`NeuronError`); nothing was sent.
             ValueError: out has another shape or dtype; nothing has changed.
         """
@@ -98,7 +112,10 @@ class Controller:
             x[:] = observation
         except (AttributeError, TypeError, ValueError):
             self._take(observation)
-        status = self._tick()
+        if self._rewarded:
+            status = self._tick(reward=_finite(reward))
+        else:
+            status = self._tick()
         if status:
             self._refuse(status)
         if out is not None:
@@ -107,7 +124,41 @@ class Controller:
         return np.int64(self._sent[0]) if self.discrete else self._sent.copy()
 
     def end(self, reward: float) -> None:
-        """Deliver the reward of the episode's last action."""
+        """Deliver the reward of the episode's last action: weights change, and no time passes.
+
+        Raises:
+            ObservationError: it is not finite; nothing has changed.
+        """
+        if self._rewarded:
+            self._core.end(_finite(reward))
+
+    @property
+    def learn(self) -> bool:
+        """Whether rules change weights; without, traces go on. Can be set between steps.
+
+        Raises:
+            SpecError: set to True where no projection has a rule.
+        """
+        return self._core.learn
+
+    @learn.setter
+    def learn(self, learn: bool) -> None:
+        check_learn(self.program, learn, "Controller")
+        self._core.learn = learn
+
+    @property
+    def plasticity(self) -> Mapping[str, Plasticity]:
+        """Of every projection that learns, by its name, where its weights are: shares at the bounds, mean, how far they
+        have moved. It costs a pass over the weights."""
+        return self._core.plasticity
+
+    def forget(self) -> None:
+        """Go back to the program's weights; the episode goes on."""
+        self._core.forget()
+
+    def to_program(self) -> Program:
+        """The program with the weights that were learnt."""
+        return self._core.to_program()
 
     def hold(self) -> Any:
         """The action to send without a valid observation, by `Limits.on_hold`. No time passes in the network."""
@@ -125,7 +176,10 @@ class Controller:
         return np.int64(self._sent[0]) if self.discrete else self._sent.copy()
 
     def reset(self, seed: int | None = None) -> None:
-        """Begin an episode: of a new seed, or, with None, the next one of the same seed; also for `predict`'s rows."""
+        """Begin an episode: of a new seed, or, with None, the next one of the same seed; also for `predict`'s rows.
+
+        Membranes, traces and eligibilities begin anew, what was learnt stays.
+        """
         self._core.reset(seed)
         if seed is not None:
             self._seed, self._batch = seed, None
@@ -145,7 +199,8 @@ class Controller:
     ) -> tuple[Any, None]:
         """Actions as Stable-Baselines3 asks for them; `evaluate_policy(controller, env)` works.
 
-        The rows keep their own state from call to call, apart from that of `step`, until their number changes.
+        The rows keep their own state from call to call, apart from that of `step`, until their number changes. They have
+        the program's weights and do not learn.
 
         Args:
             observation: (observation_size,) or (n, observation_size).
@@ -262,6 +317,12 @@ def _as_array(observation: Any) -> np.ndarray:
     except (TypeError, ValueError):
         kind = type(observation).__name__
         raise ObservationError(f"the observation is no array of numbers, but a {kind}") from None
+
+
+def _finite(reward: float) -> float:
+    if not math.isfinite(reward):
+        raise ObservationError(f"the reward is {reward}; it must be finite")
+    return reward
 
 
 def _membrane_words(program: Program) -> np.ndarray:

@@ -37,8 +37,8 @@ class Core(ABC):
         """Begin an episode: of a new seed, or, with None, the next one of the same seed."""
 
     @abstractmethod
-    def tick(self, observation: np.ndarray) -> int:
-        """Run a tick and return a status of `neurobot.kernels.status`."""
+    def tick(self, observation: np.ndarray, reward: float = 0.0) -> int:
+        """Run a tick with the reward of the one before, and return a status of `neurobot.kernels.status`."""
 
     @abstractmethod
     def snapshot(self) -> np.ndarray:
@@ -50,7 +50,7 @@ class Core(ABC):
 
     @abstractmethod
     def to_program(self) -> Program:
-        """The program with the params as they are now."""
+        """The program with the params, and the weights of projections that learn, as they are now."""
 
 
 def start_state(program: Program, dtype: np.dtype[Any], params: np.ndarray) -> np.ndarray:
@@ -65,6 +65,7 @@ def start_state(program: Program, dtype: np.dtype[Any], params: np.ndarray) -> n
     blocks, given = program.blocks["state"], program.blocks["params"]
     pairs = [(f"{p.name}.v", f"{p.name}.init") for p in program.network.populations]
     pairs += [(name, f"{name}_init") for name in blocks]
+    pairs += [(f"{q.name}.w", f"{q.name}.weights") for q in program.plastic]
     for name, init in [*pairs, ("decoder.last", "decoder.rest")]:
         if name in blocks and init in given:
             blocks[name].of(state)[...] = given[init].of(params)

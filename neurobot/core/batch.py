@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Literal
 
@@ -18,6 +19,16 @@ from neurobot.core.base import (
     show_action,
     start_state,
     synops_of,
+)
+from neurobot.core.learning import (
+    Plasticity,
+    check_learn,
+    copy_kept,
+    ending_layout,
+    kept,
+    learnt,
+    plasticity,
+    takes_reward,
 )
 from neurobot.errors import SpecError
 from neurobot.kernels import ops
@@ -39,6 +50,7 @@ class BatchCore:
         seed: of chance; default the program's.
         threads: of this call; instances are split between them.
         first: number of the first instance, where this is a part of a larger batch.
+        learn: whether rules change weights; every instance has weights of its own then.
 
     Attributes:
         first: as given; a change is in force from the next reset on.
@@ -48,7 +60,7 @@ class BatchCore:
         status: (n,) int64, status of every instance's last tick.
 
     Raises:
-        SpecError: an unknown dtype, no instances or no threads.
+        SpecError: an unknown dtype, no instances or no threads; learn without a rule.
     """
 
     def __init__(
@@ -61,6 +73,7 @@ class BatchCore:
         seed: int | None = None,
         threads: int = 1,
         first: int = 0,
+        learn: bool = False,
     ):
         real = checked_dtype("BatchCore", dtype)
         if n < 1 or threads < 1:
@@ -78,7 +91,11 @@ class BatchCore:
         self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
         self._threads = threads
         self._seed = program.seed if seed is None else seed
+        self._kept, self._rewarded = kept(program), takes_reward(program)
+        self._ending = ending_layout(program, self._layout) if self._rewarded else self._layout
+        self.forget()
         self._begin(self._all, np.full(n, self._seed), np.zeros(n, np.int64))
+        self.learn = learn
 
     @property
     def spikes(self) -> np.ndarray:
@@ -90,8 +107,35 @@ class BatchCore:
         """Synaptic operations of every instance's last tick, (n,)."""
         return synops_of(self.ints)
 
+    @property
+    def learn(self) -> bool:
+        """Whether rules change weights; without, traces go on. Can be set between ticks; SpecError without a rule."""
+        return bool(self.ints[0, ops.LEARN])
+
+    @learn.setter
+    def learn(self, learn: bool) -> None:
+        check_learn(self.program, learn, "BatchCore")
+        self.ints[:, ops.LEARN] = bool(learn)
+
+    def plasticity(self, instance: int = 0) -> Mapping[str, Plasticity]:
+        """Of every projection that learns, by its name, where an instance's weights are."""
+        return plasticity(self.program, self._params_of(instance), self.state[instance], self.ints[instance])
+
+    def forget(self, ids: np.ndarray | None = None) -> None:
+        """Go back to the weights in `params`, and to no estimate of what is usual; episodes go on.
+
+        Args:
+            ids: (m,) instances, default all. Whoever writes `params` calls this, where a projection has a rule.
+
+        Raises:
+            SpecError: instances that do not exist.
+        """
+        for i in self._checked(ids) if self._kept else []:
+            copy_kept(self._kept, start_state(self.program, self.state.dtype, self._params_of(i)), self.state[i])
+
     def reset(self, seed: int | None = None, ids: np.ndarray | None = None) -> None:
-        """Begin an episode: of a new seed, or, with None, each instance's next one of the same seed.
+        """Begin an episode: of a new seed, or, with None, each instance's next one of the same seed. What an instance
+        has learnt stays.
 
         Args:
             seed: of chance.
@@ -105,12 +149,15 @@ class BatchCore:
         seeds = np.array([s if seed is None else seed for s, _ in old])
         self._begin(ids, seeds, np.array([e + 1 if seed is None else 0 for _, e in old]))
 
-    def tick(self, observations: np.ndarray, ids: np.ndarray | None = None) -> np.ndarray:
+    def tick(
+        self, observations: np.ndarray, ids: np.ndarray | None = None, rewards: np.ndarray | float = 0.0
+    ) -> np.ndarray:
         """Run a tick of all instances, or of some.
 
         Args:
             observations: (n, observation_size) float64; only the rows of `ids` are read.
             ids: (m,) int64 instances, default all.
+            rewards: (n,), or one for all; finite; of the tick before.
 
         Returns:
             `action`, (n, action_size) float64; rows of other instances are as they were.
@@ -122,11 +169,33 @@ class BatchCore:
         wanted = (self.n, self.program.observation_size)
         if observations.shape != wanted:
             raise SpecError("BatchCore", [f"the observations have shape {observations.shape}, they must have {wanted}"])
+        if self._rewarded:
+            self.state[:, ops.REWARD] = rewards
         if self._pool is None:
-            self._run(observations, ids)
+            self._run(self._layout, observations, ids)
         else:
-            list(self._pool.map(lambda part: self._run(observations, part), np.array_split(ids, self._threads)))
+            parts = np.array_split(ids, self._threads)
+            list(self._pool.map(lambda part: self._run(self._layout, observations, part), parts))
         return self.action
+
+    def end(self, rewards: np.ndarray | float, ids: np.ndarray | None = None) -> None:
+        """Deliver the rewards of episodes' last ticks: weights change, and no time passes.
+
+        Args:
+            rewards: (n,), or one for all; finite.
+            ids: (m,) instances whose episodes end, default all.
+
+        Raises:
+            SpecError: instances that do not exist.
+        """
+        ids = self._checked(ids)
+        if self._rewarded:
+            counted = np.ix_(ids, [ops.SPIKES, ops.SYNOPS_LO, ops.SYNOPS_HI])
+            before, status = self.ints[counted], self.status.copy()
+            self.state[:, ops.REWARD] = rewards
+            self.ints[ids, ops.ENDING] = 1
+            self._run(self._ending, np.zeros((self.n, self.program.observation_size)), ids)
+            self.ints[ids, ops.ENDING], self.ints[counted], self.status[:] = 0, before, status
 
     def snapshot(self) -> np.ndarray:
         """A copy of everything that changes, (n, words)."""
@@ -142,8 +211,8 @@ class BatchCore:
         show_action(self.program, self.state, self.action)
 
     def to_program(self, instance: int = 0) -> Program:
-        """The program with the params of an instance as they are now."""
-        return self.program.with_params(self.params[instance if len(self.params) > 1 else 0])
+        """The program with the params, and the weights of projections that learn, of an instance as they are now."""
+        return learnt(self.program, self._params_of(instance), self.state[instance])
 
     def close(self) -> None:
         """End the threads; the core can be used no more."""
@@ -161,9 +230,13 @@ class BatchCore:
             raise SpecError("BatchCore", [f"the instances go from {given}, there are 0..{self.n - 1}"])
         return ids.astype(np.int64, copy=False)
 
-    def _run(self, observations: np.ndarray, ids: np.ndarray) -> None:
+    def _params_of(self, instance: int) -> np.ndarray:
+        params: np.ndarray = self.params[instance if len(self.params) > 1 else 0]
+        return params
+
+    def _run(self, layout: np.ndarray, observations: np.ndarray, ids: np.ndarray) -> None:
         self._tick(
-            self._layout,
+            layout,
             self.params,
             self.state,
             self.ints,
@@ -175,10 +248,13 @@ class BatchCore:
         )
 
     def _begin(self, ids: np.ndarray, seeds: np.ndarray, episodes: np.ndarray) -> None:
-        if len(self.params) == 1:
-            self.state[ids] = start_state(self.program, self.state.dtype, self.params[0])
+        fresh = start_state(self.program, self.state.dtype, self.params[0])
+        learn = self.ints[ids, ops.LEARN]
         for i, seed, episode in zip(ids, seeds, episodes, strict=True):
             if len(self.params) > 1:
-                self.state[i] = start_state(self.program, self.state.dtype, self.params[i])
+                fresh = start_state(self.program, self.state.dtype, self.params[i])
+            copy_kept(self._kept, self.state[i], fresh)
+            self.state[i] = fresh
             set_episode(self.ints[i], int(seed), int(episode), self.first + int(i))
+        self.ints[ids, ops.LEARN] = learn
         show_action(self.program, self.state, self.action)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 import numpy as np
@@ -18,6 +19,16 @@ from neurobot.core.base import (
     show_action,
     start_state,
     synops_of,
+)
+from neurobot.core.learning import (
+    Plasticity,
+    check_learn,
+    copy_kept,
+    ending_layout,
+    kept,
+    learnt,
+    plasticity,
+    takes_reward,
 )
 from neurobot.errors import SpecError
 from neurobot.kernels import ops
@@ -37,13 +48,15 @@ class HostCore(Core):
         log_spikes: room for this many spikes a tick in `spikes`; 0 logs none.
         probe: words of the state to trace in every step, see `trace`.
         max_steps: of a network alone, how many steps `tick_in_place` can run in one call.
+        learn: whether rules change weights, see `learn`.
 
     Attributes:
         observation: (n,) float64, or (max_steps n,) for a network alone, what `tick_in_place` reads.
         trace: (steps, probes), the probed words after each step of the last tick.
 
     Raises:
-        SpecError: an unknown dtype; several steps a call of a controller, whose tick has its own number of them.
+        SpecError: an unknown dtype; several steps a call of a controller, whose tick has its own number of them; learn
+            without a rule.
     """
 
     def __init__(
@@ -56,6 +69,7 @@ class HostCore(Core):
         log_spikes: int = 0,
         probe: np.ndarray | None = None,
         max_steps: int = 1,
+        learn: bool = False,
     ):
         real = checked_dtype("HostCore", dtype)
         if max_steps < 1 or (max_steps > 1 and isinstance(program.spec, ControllerSpec)):
@@ -73,10 +87,14 @@ class HostCore(Core):
         self.trace = np.zeros((program.substeps * max_steps, self._probe.size), dtype)
         self.observation = np.zeros(program.observation_size * max_steps)
         self._row = self.observation[: program.observation_size]
-        self._tick = bind(dtype, (
-            self._layout, self.params, self.state, self.ints, self.observation, self.action,
-            self._events, self._probe, self.trace.reshape(-1),
-        ))  # fmt: skip
+        own = (self.params, self.state, self.ints, self.observation, self.action)
+        logs = (self._events, self._probe, self.trace.reshape(-1))
+        self._tick = bind(dtype, (self._layout, *own, *logs))
+        self._kept, self._rewarded = kept(program), takes_reward(program)
+        if self._rewarded:
+            nothing = self._events[:0], self._probe[:0], self.trace.reshape(-1)[:0]
+            self._end = bind(dtype, (ending_layout(program, self._layout), *own, *nothing))
+        self.learn = learn
         set_episode(self.ints, program.seed if seed is None else seed, 0, instance)
         show_action(program, self.state, self.action)
 
@@ -105,31 +123,59 @@ class HostCore(Core):
         """A block of the params by name, e.g. ``hidden.b``, in the core's kind of number; a view."""
         return self.program.blocks["params"][name].of(self.params)
 
+    @property
+    def learn(self) -> bool:
+        """Whether rules change weights; without, traces go on. Can be set between ticks.
+
+        Raises:
+            SpecError: set to True where no projection has a rule.
+        """
+        return bool(self.ints[ops.LEARN])
+
+    @learn.setter
+    def learn(self, learn: bool) -> None:
+        check_learn(self.program, learn, "HostCore")
+        self.ints[ops.LEARN] = bool(learn)
+
+    @property
+    def plasticity(self) -> Mapping[str, Plasticity]:
+        """Of every projection that learns, by its name, where its weights are."""
+        return plasticity(self.program, self.params, self.state, self.ints)
+
     def reset(self, seed: int | None = None) -> None:
-        """Begin an episode: of a new seed, or, with None, the next one of the same seed."""
+        """Begin an episode: of a new seed, or, with None, the next one of the same seed. What was learnt stays."""
         old, episode = episode_of(self.ints)
-        self.state[:] = start_state(self.program, self.state.dtype, self.params)
+        fresh, learn = start_state(self.program, self.state.dtype, self.params), self.learn
+        copy_kept(self._kept, self.state, fresh)
+        self.state[:] = fresh
+        self.ints[ops.LEARN] = learn
         set_episode(self.ints, old if seed is None else seed, episode + 1 if seed is None else 0, self._instance)
         show_action(self.program, self.state, self.action)
 
-    def tick(self, observation: np.ndarray) -> int:
+    def forget(self) -> None:
+        """Go back to the program's weights, and to no estimate of what is usual; the episode goes on."""
+        copy_kept(self._kept, start_state(self.program, self.state.dtype, self.params), self.state)
+
+    def tick(self, observation: np.ndarray, reward: float = 0.0) -> int:
         """Run a tick.
 
         Args:
             observation: (n,) finite; for a network alone its spike train, 0 where there is none.
+            reward: finite; of the tick before.
 
         Returns:
             A status of `neurobot.kernels.status`; `action` holds the action.
         """
         self._row[:] = observation
-        return self.tick_in_place()
+        return self.tick_in_place(reward=reward)
 
-    def tick_in_place(self, steps: int | None = None) -> int:
+    def tick_in_place(self, steps: int | None = None, reward: float = 0.0) -> int:
         """`tick` on what `observation` holds already.
 
         Args:
             steps: of a network alone, how many steps to run, at most ``max_steps``, default 1; observation holds a
                 row for each.
+            reward: of the step before the first one; the others have none.
 
         Raises:
             SpecError: more steps than there is room for, or any number of steps for a controller.
@@ -140,7 +186,18 @@ class HostCore(Core):
                 allowed = f"1 to max_steps = {self._most_steps}" if self._most_steps else "none, for a controller"
                 raise SpecError("tick_in_place", [f"steps is {steps}, allowed are {allowed}"])
             self._layout[ops.SUBSTEPS] = steps
+        if self._rewarded:
+            self.state[ops.REWARD] = reward
         return self._tick()
+
+    def end(self, reward: float) -> None:
+        """Deliver the reward of an episode's last tick, finite: weights change, and no time passes."""
+        if self._rewarded:
+            counted = [ops.SPIKES, ops.SYNOPS_LO, ops.SYNOPS_HI]
+            before = self.ints[counted]
+            self.state[ops.REWARD], self.ints[ops.ENDING] = reward, 1
+            self._end()
+            self.ints[ops.ENDING], self.ints[counted] = 0, before
 
     def snapshot(self) -> np.ndarray:
         """A copy of everything that changes, (words,)."""
@@ -156,5 +213,5 @@ class HostCore(Core):
         show_action(self.program, self.state, self.action)
 
     def to_program(self) -> Program:
-        """The program with the params as they are now."""
-        return self.program.with_params(self.params)
+        """The program with the params, and the weights of projections that learn, as they are now."""
+        return learnt(self.program, self.params, self.state)

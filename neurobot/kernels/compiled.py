@@ -18,11 +18,14 @@ from neurobot.kernels import (
     codes,
     cuba,
     custom,
+    eligibility,
     izhikevich,
     linked,
     noise,
     ops,
+    plastic,
     readouts,
+    scaling,
     stp,
 )  # fmt: skip
 from neurobot.kernels import addresses as at
@@ -97,6 +100,12 @@ LINKED: dict[str, Callable[..., Any]] = {
     "COUNT_FIRST": readouts.first_spikes,
     "HIGHEST": readouts.read_highest,
     "SCATTER_STP": stp.scatter_stp,
+    "PLASTIC": plastic.plastic,
+    "STDP": plastic.stdp,
+    "ELIGIBILITY": eligibility.eligibility,
+    "MODULATE": eligibility.modulate,
+    "SCALE": scaling.scale,
+    "NORMALISE": scaling.normalise,
 }
 """The linked ops; each is compiled when a Program first needs it."""
 

@@ -27,7 +27,8 @@ SUBSTEPS, N_OBS, N_ACT, N_PROLOGUE, N_STEP, N_EPILOGUE = range(6)
 HEADER = 16
 
 # header of the state arena, integers
-STEP_LO, STEP_HI, EPISODE, SEED_LO, SEED_HI, INSTANCE, SPIKES, SYNOPS_LO, SYNOPS_HI, FAULT = range(10)
+STEP_LO, STEP_HI, EPISODE, SEED_LO, SEED_HI, INSTANCE, SPIKES, SYNOPS_LO, SYNOPS_HI, FAULT, LEARN, ENDING = range(12)
+REWARD = 12  # a real number, what the tick is given
 STATE_HEADER = 16
 
 _SPIKING = "n v_at s_at alpha_at lam_at b_at theta_at to_at subtract spikes_at slots neuron hits_at"
@@ -84,6 +85,8 @@ NAMES: dict[int, str] = {code: name for name, code in OPCODES.items()}
 _UPDATE = "n spikes_at slots neuron hits_at state_at coef_at"
 _MODEL = f"{_UPDATE} subtract steps_at wait_at"
 _CODE = "n spikes_at slots neuron act_at"
+_PLASTIC = "n_pre n_post stride w_at indptr_at indices_at limits_at"
+_PAIRS = f"{_PLASTIC} post_index_at watch_at pre_at pre_slots delay post_at post_slots trace_at coef_at"
 
 _LINKED_OPERANDS = {
     "CUBA_UNIFORM": "n spikes_at slots neuron hits_at state_at b_at coef_at receptors steps queue_at",
@@ -108,6 +111,14 @@ _LINKED_OPERANDS = {
     "READ_VECTOR": "n_act per counts_at preferred_at gain_at wanted_at",
     "COUNT_FIRST": "n spikes_at slots decided_at counts_at",
     "HIGHEST": "n_act per v_at wanted_at last_at",
+    # learning: delivery by weights that are state; changes after the populations, and of all weights at once
+    "PLASTIC": "n_pre n_post stride w_at indptr_at indices_at spikes_at slots delay s_at",
+    "STDP": f"{_PAIRS} kind",
+    "ELIGIBILITY": f"{_PAIRS} kind",
+    "RULE": f"{_PAIRS} projection",
+    "MODULATE": f"{_PLASTIC} e_at watch_at trace_at coef_at memory_at period critic_at critic_n kind",
+    "SCALE": f"{_PLASTIC} watch_at post_at post_slots trace_at coef_at period",
+    "NORMALISE": f"{_PLASTIC} watch_at trace_at coef_at period",
 }
 LINKED_OPERANDS: dict[str, tuple[str, ...]] = {name: tuple(words.split()) for name, words in _LINKED_OPERANDS.items()}
 LINKED_NAMES: tuple[str, ...] = tuple(LINKED_OPERANDS)

@@ -11,23 +11,24 @@ from neurobot.kernels.views import cut
 
 
 @kernel
-def dense(weights, n_post, spikes, s):
+def dense(weights, stride, spikes, s):
     """s += sum of the rows of the neurons that spiked, ((w0 + w1) + (w2 + w3)) four at a time.
 
-    Reads: weights (n_pre n_post,), spikes (1 + n_pre,). Writes: s (n_post,). Returns: synaptic operations.
+    Reads: weights (n_pre stride,), a row every `stride` words; spikes (1 + n_pre,). Writes: s (n_post,).
+    Returns: synaptic operations.
     """
-    count = spikes[0]
+    count, n_post = spikes[0], s.size
     m = 0
     while m + 4 <= count:
-        w0 = _row(weights, n_post, spikes[1 + m])
-        w1 = _row(weights, n_post, spikes[2 + m])
-        w2 = _row(weights, n_post, spikes[3 + m])
-        w3 = _row(weights, n_post, spikes[4 + m])
+        w0 = _row(weights, stride, spikes[1 + m])
+        w1 = _row(weights, stride, spikes[2 + m])
+        w2 = _row(weights, stride, spikes[3 + m])
+        w3 = _row(weights, stride, spikes[4 + m])
         for j in range(n_post):
             s[j] += (w0[j] + w1[j]) + (w2[j] + w3[j])
         m += 4
     while m < count:
-        w0 = _row(weights, n_post, spikes[1 + m])
+        w0 = _row(weights, stride, spikes[1 + m])
         for j in range(n_post):
             s[j] += w0[j]
         m += 1
@@ -35,8 +36,8 @@ def dense(weights, n_post, spikes, s):
 
 
 @view
-def _row(weights, n_post, pre):
-    return cut(weights, pre * n_post, n_post)
+def _row(weights, stride, pre):
+    return cut(weights, pre * stride, stride)
 
 
 @kernel

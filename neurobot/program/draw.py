@@ -104,6 +104,9 @@ def _synapses(network: NetworkSpec, p: Projection, weights: object, rng: np.rand
         exists = rng.random((n_pre, n_post)) < weights.p
     if others_only:
         np.fill_diagonal(exists, False)
+    if p.rule is not None and not exists.all():  # what is 0 in a dense block would learn
+        pre, post = np.nonzero(exists)
+        return _indexed(network.dt, n_pre, pre, post, _values(weights.weight, pre.size, n_pre, rng), None)
     return Synapses(np.where(exists, _values(weights.weight, exists.size, n_pre, rng).reshape(exists.shape), 0.0))
 
 

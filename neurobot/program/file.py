@@ -22,8 +22,9 @@ from neurobot.errors import ProgramFileError, SpecError
 from neurobot.files import write_atomically
 from neurobot.program.draw import Synapses
 from neurobot.program.lower import lower
+from neurobot.program.lower_rule import POST_INDEX
 from neurobot.program.lowered import Lowered, Shape
-from neurobot.program.program import Program, blank_program
+from neurobot.program.program import Program, blank_program, fill_tables
 from neurobot.spec.controller import ControllerSpec, require_resolved
 from neurobot.spec.network import NetworkSpec
 from neurobot.spec.serialize import Invalid, from_data, to_data
@@ -31,6 +32,8 @@ from neurobot.spec.serialize import Invalid, from_data, to_data
 FORMAT = 1
 MAX_FILE = 4 << 30
 MAX_HEADER = 64 << 20
+DERIVED = (".refractory", POST_INDEX)
+"""Index arrays that follow from the spec, or from others, and are in no file."""
 KINDS: dict[str, type] = {"controller": ControllerSpec, "network": NetworkSpec}
 
 
@@ -84,7 +87,7 @@ def load(path: str | Path) -> Program:
 def _arrays(program: Program) -> dict[str, np.ndarray]:
     out = {f"params/{name}": _smallest(b.of(program.params)) for name, b in program.blocks["params"].items()}
     for name, block in program.blocks["layout"].items():
-        if not name.endswith(".refractory"):
+        if not name.endswith(DERIVED):
             out[f"layout/{name}"] = block.of(program.layout).copy()
     return out
 
@@ -192,7 +195,7 @@ def _blank(path: Path, header: dict[str, Any], file: Any) -> Program:
 def _compare(path: Path, low: Lowered, found: Mapping[str, tuple[int, ...]]) -> None:
     """Refuse arrays that are not those of the layout, before anything of their size is allocated."""
     wanted = {f"params/{n}": b.shape for n, b in low.params.blocks.items()}
-    wanted |= {f"layout/{n}": b.shape for n, b in low.tables.blocks.items() if not n.endswith(".refractory")}
+    wanted |= {f"layout/{n}": b.shape for n, b in low.tables.blocks.items() if not n.endswith(DERIVED)}
     wrong = [n for n in sorted(set(wanted) | set(found)) if wanted.get(n) != found.get(n)]
     if wrong:
         name = wrong[0]
@@ -233,6 +236,7 @@ def _fill(path: Path, blank: Program, arrays: Mapping[str, np.ndarray]) -> Progr
         if parts[0] is not None:
             synapses = Synapses(arrays[f"params/{p.name}.weights"], *parts)
             _check_indices(path, blank, p.name, synapses, blank.network.population(p.post).n)
+            fill_tables(blank, layout, {p.name: synapses})
     for array in (layout, params):
         array.flags.writeable = False
     return Program(blank.spec, blank.seed, layout, params, blank.blocks, blank.state_words, blank.provenance)

@@ -7,7 +7,7 @@ a named, shaped piece of one. Offsets are in words, so they hold for float32 and
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,25 +28,35 @@ class Block:
         at: offset [words].
         shape: of the array.
         integer: whether a block of the state holds integers.
+        stride: words from row to row of a block of two dimensions; 0 where there is no gap between them.
     """
 
     at: int
     shape: tuple[int, ...]
     integer: bool = False
+    stride: int = 0
 
     @property
     def size(self) -> int:
-        """Number of words."""
-        return math.prod(self.shape)
+        """Number of words, those in gaps included."""
+        return self.shape[0] * self.stride if self.stride else math.prod(self.shape)
 
     def of(self, arena: np.ndarray) -> np.ndarray:
         """The block's array, a view of the arena's last axis: ``(..., *shape)``."""
         cut = arena[..., self.at : self.at + self.size]
-        return cut.reshape(*arena.shape[:-1], *self.shape)
+        if not self.stride:
+            return cut.reshape(*arena.shape[:-1], *self.shape)
+        return cut.reshape(*arena.shape[:-1], self.shape[0], self.stride)[..., : self.shape[1]]
 
 
 LINE = 16
 """Words in a cache line, in float32."""
+
+
+def spread(n: int) -> int:
+    """Words from row to row of n words each: an odd number of cache lines, so that a column, whose entries are that far
+    apart, finds room in all sets of a cache, whatever n is; n where a row is a few lines only."""
+    return n if n < 4 * LINE else LINE * (-(-n // LINE) | 1)
 
 
 class Arena:
@@ -58,11 +68,12 @@ class Arena:
         self.most = most
         self.blocks: dict[str, Block] = {}
 
-    def add(self, name: str, *shape: int, integer: bool = False) -> int:
+    def add(self, name: str, *shape: int, integer: bool = False, stride: int = 0) -> int:
         """Reserve a block and return its offset; SpecError when the arena grows too large, or has one of this name."""
-        at = _aligned(self.size, math.prod(shape))
-        self._name(name, Block(at, shape, integer))
-        self.size = at + math.prod(shape)
+        size = Block(0, shape, integer, stride).size
+        at = _aligned(self.size, size)
+        self._name(name, Block(at, shape, integer, stride))
+        self.size = at + size
         if self.size > self.most:
             raise SpecError(
                 "program", [f"{self.name} needs over {self.most} words at {name!r}; make the network smaller"]
@@ -71,12 +82,19 @@ class Arena:
 
     def rows(self, names: Sequence[str], n: int) -> None:
         """Reserve blocks of n words each that follow each other without a gap, as linked ops expect."""
-        if not names:
-            return
-        at = self.add(names[0], len(names) * n)
-        self.blocks[names[0]] = Block(at, (n,))
-        for k, name in enumerate(names[1:], start=1):
-            self._name(name, Block(at + k * n, (n,)))
+        self.run(dict.fromkeys(names, n))
+
+    def run(self, sizes: Mapping[str, int]) -> int:
+        """Reserve blocks by name that follow each other without a gap, and return the offset of the first."""
+        if not sizes:
+            return self.size
+        first, *others = sizes
+        start = at = self.add(first, sum(sizes.values()))
+        self.blocks[first] = Block(at, (sizes[first],))
+        for before, name in zip([first, *others], others, strict=False):
+            at += sizes[before]
+            self._name(name, Block(at, (sizes[name],)))
+        return start
 
     def _name(self, name: str, block: Block) -> None:
         if name in self.blocks:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from neurobot.program import lower_codec as codec
 from neurobot.program.lower_population import blocks, population
+from neurobot.program.lower_rule import ahead, behind, rule_blocks
 from neurobot.program.lowered import Lowered, Shape
 from neurobot.spec.controller import ControllerSpec
 from neurobot.spec.network import NetworkSpec
@@ -32,10 +33,15 @@ def _lay_out(low: Lowered) -> Lowered:
     """One pass over a spec. Blocks first, because ops hold their offsets."""
     for p in low.network.populations:
         blocks(low, p)
+    for q in low.network.projections:
+        if q.rule is not None:
+            rule_blocks(low, q)
+    ahead(low)
     if isinstance(low.spec, ControllerSpec):
         codec.encoder(low, low.spec)
     for p in low.network.populations:
         population(low, p)
+    behind(low)
     if isinstance(low.spec, ControllerSpec):
         codec.decoder(low, low.spec)
         codec.carry(low, low.spec)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from neurobot.kernels import ops
 from neurobot.program import lower_codec as codec
 from neurobot.program.lower_noise import noise, noise_blocks
+from neurobot.program.lower_rule import delivery
 from neurobot.program.lower_stp import plastic_operands, ring_slots
 from neurobot.program.lowered import Lowered
 from neurobot.program.models import linked_model
@@ -83,6 +84,8 @@ def _arrival(low: Lowered, q: Projection, post: Population) -> None:
     elif kind == "sparse":
         at = _indexed(low, q, pre) | low.spike_operands(pre) | {"delay": delay, "s_at": s_at}
         low.step.append(ops.row("SPARSE", **sizes, **at))
+    elif kind == "plastic":
+        low.step.append(delivery(low, q, s_at))
     elif kind in ("delayed", "stp"):
         slots = ring_slots(low, q)
         ring = _ring(low, q, slots, post.n)

@@ -72,17 +72,18 @@ class Lowered:
         return round(q.delay / self.network.dt)
 
     def kind(self, q: Projection) -> str:
-        """How spikes travel: ``dense``, ``sparse``, ``delayed``, ``stp``, or ``held`` where they are currents."""
+        """How spikes travel: ``dense``, ``sparse``, ``delayed``, ``stp``, ``plastic``; ``held`` where they are currents."""
         held = isinstance(self.spec, ControllerSpec) and isinstance(self.spec.encoder.code, Current)
         if held and isinstance(self.spec, ControllerSpec) and q.pre == self.spec.encoder.population:
             return "held"
+        if q.rule is not None:
+            return "plastic"
         return "stp" if q.stp is not None else self.shapes[q.name].kind
 
     def slots(self, p: Population) -> int:
         """How many steps the spikes of a population are kept for."""
-        steps = [
-            self.delay(q) for q in self.network.projections if q.pre == p.name and self.kind(q) in ("dense", "sparse")
-        ]
+        listed = ("dense", "sparse", "plastic")
+        steps = [self.delay(q) for q in self.network.projections if q.pre == p.name and self.kind(q) in listed]
         return 1 + max(steps, default=0)
 
     def spike_operands(self, p: Population) -> dict[str, int]:

@@ -16,8 +16,10 @@ from neurobot.program.draw import Synapses, draw
 from neurobot.program.layout import Block, find
 from neurobot.program.lower import lower
 from neurobot.program.lower_noise import noise_coefficients
+from neurobot.program.lower_rule import POST_INDEX, period, post_index
 from neurobot.program.lower_stp import indexed_if_plastic, stp_coefficients
 from neurobot.program.lowered import Lowered, Shape
+from neurobot.program.rule_coefficients import rule_coefficients
 from neurobot.spec.check import Problems
 from neurobot.spec.codes import Current
 from neurobot.spec.controller import ControllerSpec, require_resolved
@@ -84,6 +86,11 @@ class Program:
     def discrete(self) -> bool:
         """Whether the action is the number of a choice."""
         return isinstance(self.spec, ControllerSpec) and isinstance(self.spec.decoder, Choice)
+
+    @property
+    def plastic(self) -> tuple[Projection, ...]:
+        """The projections that learn."""
+        return tuple(q for q in self.network.projections if q.rule is not None)
 
     @property
     def neurons(self) -> int:
@@ -181,7 +188,7 @@ def build(
     synapses = draw(network, seed, weights or {})
     synapses = {name: _dense_if_held(spec, network.projection(name), s) for name, s in synapses.items()}
     synapses = {name: indexed_if_plastic(network.projection(name), s) for name, s in synapses.items()}
-    _check_conductances(network, synapses)
+    _check_weights(network, synapses)
     blank = blank_program(_by_name(spec), seed, {name: shape_of(s) for name, s in synapses.items()}, provenance or {})
     layout, params = blank.layout.copy(), blank.params.copy()
     fill_tables(blank, layout, synapses)
@@ -191,10 +198,16 @@ def build(
     return replace(blank, layout=_freeze(layout), params=_freeze(params))
 
 
-def _check_conductances(network: NetworkSpec, synapses: Mapping[str, Synapses]) -> None:
+def _check_weights(network: NetworkSpec, synapses: Mapping[str, Synapses]) -> None:
     problems = Problems("build")
     for q in network.projections:
-        model, least = network.population(q.post).model, synapses[q.name].weights.min(initial=0.0)
+        weights = synapses[q.name].weights
+        if q.rule is not None and weights.size and not q.rule.w_min <= weights.min() <= weights.max() <= q.rule.w_max:
+            problems.add(
+                f"projection {q.name!r}: weights go from {weights.min():g} to {weights.max():g}, but its rule keeps them "
+                f"in w_min = {q.rule.w_min:g} to w_max = {q.rule.w_max:g}"
+            )
+        model, least = network.population(q.post).model, weights.min(initial=0.0)
         if conductances(model) and least < 0:
             problems.add(
                 f"projection {q.name!r}: there is a weight {least:g}, but weights into {type(model).__name__} are "
@@ -229,6 +242,10 @@ def fill_tables(program: Program, layout: np.ndarray, synapses: Mapping[str, Syn
         for part, array in (("indptr", s.indptr), ("indices", s.indices), ("delays", s.delays)):
             if array is not None:
                 program.blocks["layout"][f"{name}.{part}"].of(layout)[...] = array
+        index = program.blocks["layout"].get(f"{name}{POST_INDEX}")
+        if index is not None:
+            n_post = program.network.population(program.network.projection(name).post).n
+            index.of(layout)[...] = post_index(s, n_post)
 
 
 def _by_name(spec: ControllerSpec | NetworkSpec) -> ControllerSpec | NetworkSpec:
@@ -272,6 +289,9 @@ def _fill_coefficients(program: Program, params: np.ndarray) -> None:
     for q in program.network.projections:
         if q.stp is not None:
             put(f"{q.name}.stp", stp_coefficients(q, program.network.dt))
+        if q.rule is not None:
+            for name, value in rule_coefficients(q.rule, network.dt, period(program.spec, q.rule)).items():
+                put(f"{q.name}.{name}", value)
     if isinstance(program.spec, ControllerSpec):
         for name, value in encoder_params(program.spec.encoder, program.network.dt).items():
             if f"encoder.{name}" in program.blocks["params"]:

@@ -27,6 +27,7 @@ def summary(program: Program) -> str:
         w = program.param(f"{q.name}.weights")
         delays = "delays of its own" if program.synapses_of(q.name).kind == "delayed" else f"delay {q.delay:g} s"
         delays += ", short-term plasticity" if q.stp is not None else ""
+        delays += f", learns by {type(q.rule).__name__}" if q.rule is not None else ""
         lines.append(f"projection {q.name}: {program.synapses_of(q.name).kind}, {w.size} weights, {delays}")
     lines.append("ops: " + ", ".join(op_names(program)))
     return "\n".join(lines)

@@ -11,6 +11,8 @@ from neurobot.spec.controller import ControllerSpec as ControllerSpec
 from neurobot.spec.controller import resolve as resolve
 from neurobot.spec.custom import Custom as Custom
 from neurobot.spec.custom import neuron as neuron
+from neurobot.spec.custom_rule import CustomRule as CustomRule
+from neurobot.spec.custom_rule import rule as rule
 from neurobot.spec.decoders import Decoder as Decoder
 from neurobot.spec.decoders import FilteredRate as FilteredRate
 from neurobot.spec.decoders import FirstSpike as FirstSpike
@@ -26,6 +28,9 @@ from neurobot.spec.encoders import Encoder as Encoder
 from neurobot.spec.encoders import Gaussian as Gaussian
 from neurobot.spec.encoders import Normalizer as Normalizer
 from neurobot.spec.encoders import OneHot as OneHot
+from neurobot.spec.modulators import Dopamine as Dopamine
+from neurobot.spec.modulators import Reward as Reward
+from neurobot.spec.modulators import TDError as TDError
 from neurobot.spec.network import NetworkSpec as NetworkSpec
 from neurobot.spec.network import Population as Population
 from neurobot.spec.network import Projection as Projection
@@ -41,6 +46,11 @@ from neurobot.spec.neurons import CubaLIF as CubaLIF
 from neurobot.spec.neurons import Input as Input
 from neurobot.spec.noise import Noise as Noise
 from neurobot.spec.plasticity import TsodyksMarkram as TsodyksMarkram
+from neurobot.spec.rules import STDP as STDP
+from neurobot.spec.rules import Homeostasis as Homeostasis
+from neurobot.spec.rules import InhibitorySTDP as InhibitorySTDP
+from neurobot.spec.rules import RewardSTDP as RewardSTDP
+from neurobot.spec.rules import TripletSTDP as TripletSTDP
 from neurobot.spec.weights import AllToAll as AllToAll
 from neurobot.spec.weights import Dense as Dense
 from neurobot.spec.weights import FanIn as FanIn

@@ -74,8 +74,9 @@ class ControllerSpec:
             )
         if isinstance(e.code, Current):
             for q in self.network.projections:
-                if q.pre == into.name and q.stp is not None:
-                    problems.add(f"projection {q.name!r}: short-term plasticity needs spikes, and Current sends none")
+                for what, given in (("short-term plasticity", q.stp), ("a learning rule", q.rule)):
+                    if q.pre == into.name and given is not None:
+                        problems.add(f"projection {q.name!r}: {what} needs spikes, and Current sends none")
         if isinstance(e.code, Burst):
             self._check_intervals(problems, e.code)
         rate = getattr(e.code, "max_rate", None)

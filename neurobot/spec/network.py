@@ -21,6 +21,8 @@ from neurobot.spec.neuron_models import Izhikevich, longest_step
 from neurobot.spec.neurons import LI, Input, Receptor, parameters, receptors
 from neurobot.spec.noise import MOST_STEPS, Noise
 from neurobot.spec.plasticity import TsodyksMarkram
+from neurobot.spec.rules import RULES, LearningRule
+from neurobot.spec.rules_check import check_rule
 from neurobot.spec.weights import AllToAll, Dense, FixedProbability, OneToOne, Sparse, Weights
 
 MAX_NEURONS = 10_000_000
@@ -118,6 +120,8 @@ class Projection:
             allowed towards a population declared later.
         receptor: ``inhibitory`` ends at the second synaptic current of a model with a ``tau_syn_in``.
         stp: short-term plasticity, the same for all synapses; x and u are those of the presynaptic neuron.
+        rule: a learning rule, see `neurobot.spec.rules`. An array of weights then has a synapse for each of its
+            entries, those of 0 too; of weights that are drawn only the pairs that exist have one.
     """
 
     pre: str
@@ -126,6 +130,7 @@ class Projection:
     delay: float = 0.0
     receptor: Receptor = "excitatory"
     stp: TsodyksMarkram | None = None
+    rule: LearningRule | None = None
 
     def __post_init__(self) -> None:
         weights: Any = self.weights
@@ -137,12 +142,22 @@ class Projection:
         problems.choice("receptor", self.receptor, get_args(Receptor))
         if self.stp is not None and not isinstance(self.stp, TsodyksMarkram):
             problems.add(f"stp is {self.stp!r}, it must be a TsodyksMarkram, or None")
+        if self.rule is not None:
+            self._check_rule(problems)
         if not isinstance(self.weights, str | Dense | Sparse | AllToAll | OneToOne | FixedProbability):
             problems.add(
                 f"weights is a {type(weights).__name__}; give an array, Dense, Sparse, AllToAll, OneToOne, "
                 "FixedProbability or a name"
             )
         problems.done()
+
+    def _check_rule(self, problems: Problems) -> None:
+        if not isinstance(self.rule, RULES):
+            problems.add(f"rule is {self.rule!r}, it must be one of {', '.join(r.__name__ for r in RULES)}, or None")
+        if self.stp is not None:
+            problems.add("it has a learning rule and short-term plasticity; only one of them is possible")
+        if getattr(self.weights, "delays", None) is not None:
+            problems.add("with a learning rule all synapses have one delay; give `delay` instead of a delay for each")
 
     @property
     def name(self) -> str:
@@ -264,6 +279,10 @@ class NetworkSpec:
                 "or use negative weights"
             )
         self._check_shape(problems, p, pre.n, post.n)
+        if p.rule is not None:
+            critic = getattr(getattr(p.rule, "modulator", None), "critic", None)
+            value = self.population(critic).model if critic in self.names else None
+            check_rule(problems, p.name, p.rule, post.model, self.dt, value, self.names)
         for delay in self._delays(p):
             self._check_delay(problems, p, float(delay))
 

@@ -21,6 +21,8 @@ from neurobot.spec.codes import Code
 from neurobot.spec.decoders import Decoder
 from neurobot.spec.encoders import Field, Range
 from neurobot.spec.models import Model
+from neurobot.spec.modulators import Modulator
+from neurobot.spec.rules import LearningRule
 from neurobot.spec.weights import (
     AllToAll,
     Dense,
@@ -79,7 +81,7 @@ def converter() -> cattrs.Converter:
     c.register_structure_hook(float, _number)
     c.register_structure_hook_func(lambda t: t in (Values, Values | None), lambda x, t: _values(x, t is not Values))
     c.register_structure_hook_func(lambda t: getattr(t, "__origin__", None) is Literal, _word)
-    for union in (Model, Field, Code, Range, Decoder, Rule, Distribution):
+    for union in (Model, Field, Code, Range, Decoder, Rule, Distribution, LearningRule, Modulator):
         register_union(c, union)
     c.register_structure_hook_func(
         lambda t: t == Weights, lambda x, _: x if isinstance(x, str) else c.structure(x, Rule)

@@ -140,6 +140,7 @@ class EpisodesWorker:
             self._rollouts[n] = Rollout(self._program, envs)
         rollout = self._rollouts[n]
         rollout.core.params[:] = self._perturbed(task)
+        rollout.core.forget()
         episodes = rollout.run(task.seeds, task.center, task.episode_seed, task.horizon, task.first)
         return result(episodes, time.process_time() - began)
 

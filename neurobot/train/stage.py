@@ -84,6 +84,7 @@ class Stage:
         env, core, n = self._env, self._core, len(seeds)
         observations, _ = env.reset(seed=seeds)
         core.params[...] = cast_params(program, core.params.dtype)
+        core.forget()
         core.reset(seed=seed)
         policy = expert.begin(env) if expert else None
         returns, lengths, spikes, synops = np.zeros(n), np.zeros(n, np.int64), 0, 0

@@ -70,6 +70,7 @@ class Actor:
         """Actions of the program itself on its run-time core, (num_envs, n_act)."""
         program = self.program.with_params(self.params(normalizer))
         self.core.params[0] = cast_params(program, self.core.params.dtype)
+        self.core.forget()
         return self.inward(self.core.tick(observations))
 
     def forward(self, observations: np.ndarray) -> np.ndarray:

@@ -252,6 +252,7 @@ class Learning(Run):
         seeds = [VALIDATION_SEEDS + k for k in range(self._settings.episodes)]
         program = self._job.program.with_params(params)
         rollout.core.params[:] = cast_params(program, rollout.core.params.dtype)
+        rollout.core.forget()
         episodes = rollout.run(seeds, self._normalizer.mean, self._job.seed)
         mean, std = float(episodes.returns.mean()), float(episodes.returns.std())
         if np.isnan(self.best) or mean > self.best:

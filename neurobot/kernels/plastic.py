@@ -1,0 +1,223 @@
+"""Weights that change with spikes, as linked ops: the equations are those of `neurobot.spec.rules`.
+
+What both kinds of rules do, those that change weights at once and those that gather an eligibility, is here once: an
+arrival changes a row of the target by c - y k, a postsynaptic spike a column by x k; neither is looked at otherwise.
+Dense targets have a row a presynaptic neuron, `stride` words apart; indexed ones are in order of the presynaptic
+neuron and have an index by the postsynaptic one beside them (`post_index`: where each neuron's synapses begin, their
+positions, and their presynaptic neurons).
+
+Operands shared by all ops: n_pre n_post stride w_at indptr_at indices_at limits_at; indptr_at is -1 where dense.
+"""
+
+from __future__ import annotations
+
+from neurobot.kernels import ops, synapse
+from neurobot.kernels.jit import kernel
+from neurobot.kernels.spikes import spike_list
+from neurobot.kernels.views import cut
+from neurobot.kernels.words import pair, set_pair
+
+LO, HI, BASE, SPAN, MU_PLUS, MU_MINUS = range(6)
+LIMITS = 6
+"""Of the weights: bounds; the weakest weight, and from there to the strongest; exponents of soft bounds."""
+
+FADE_X, FADE_X_SLOW, FADE_Y, FADE_Y_SLOW, EVENTS = range(5)
+PRE, A2_MINUS, A3_MINUS, A2_PLUS, A3_PLUS = range(5)
+COEFFICIENTS = EVENTS + 5
+"""Of STDP: decays of traces over a step; then what events do."""
+
+NEAREST, SLOW, SOFT, CENTRED = 1, 2, 4, 8
+"""Bits of an op's kind."""
+
+MANY = 8
+"""Where a share of 1 / MANY or more of the neurons spike, whole rows are changed: that is vectors."""
+
+
+@kernel
+def plastic(o, layout, params, state, ints, obs, act, step, substep):
+    """Delivery by weights that are state, as `neurobot.kernels.synapse.dense` or `sparse`; returns operations."""
+    n_pre, n_post, stride = o[3], o[4], o[5]
+    spikes = spike_list(ints, o[9], o[10], n_pre, step - o[11] + o[10])
+    s = cut(state, o[12], n_post)
+    if o[7] < 0:
+        return synapse.dense(cut(state, o[6], n_pre * stride), stride, spikes, s)
+    indptr = cut(layout, o[7], n_pre + 1)
+    n = indptr[n_pre]
+    return synapse.sparse(cut(state, o[6], n), indptr, cut(layout, o[8], n), spikes, s)
+
+
+@kernel
+def fade(trace, factor):
+    """trace <- factor trace."""
+    for j in range(trace.size):
+        trace[j] *= factor
+
+
+@kernel
+def bump(trace, spikes, nearest):
+    """trace += 1 where there is a spike, or = 1 with `nearest`."""
+    for m in range(spikes[0]):
+        j = spikes[1 + m]
+        trace[j] = 1 if nearest else trace[j] + 1
+
+
+@kernel
+def softened(w, dw, limits):
+    """dw under soft bounds; nothing where w has reached the bound, whatever rounding made of it."""
+    u, one = (w - limits[BASE]) / limits[SPAN], limits.dtype.type(1)
+    if (dw > 0) == (limits[SPAN] > 0):
+        share, mu = max(one - u, one - one), limits[MU_PLUS]
+    else:
+        share, mu = max(u, one - one), limits[MU_MINUS]
+    if mu == 1:
+        return dw * share
+    return dw * share**mu
+
+
+@kernel
+def hard_row(w, y, c, k, lo, hi):
+    """w += c - k y, cut off at the bounds."""
+    for j in range(w.size):
+        w[j] = min(max(w[j] + (c - k * y[j]), lo), hi)
+
+
+@kernel
+def soft_row(w, y, c, k, limits):
+    """`hard_row` with soft bounds, which are cut off too."""
+    for j in range(w.size):
+        w[j] = min(max(w[j] + softened(w[j], c - k * y[j], limits), limits[LO]), limits[HI])
+
+
+@kernel
+def indexed_row(w, posts, y, c, k, lo, hi, limits, soft):
+    """A row of indexed synapses."""
+    for m in range(w.size):
+        dw = c - k * y[posts[m]]
+        if soft:
+            dw = softened(w[m], dw, limits)
+        w[m] = min(max(w[m] + dw, lo), hi)
+
+
+@kernel
+def arrive(o, layout, target, spikes, x_slow, y, events, scale, lo, hi, limits, soft):
+    """Arrivals: rows of the target change by scale (c - y (a2 + a3 x_slow)). Returns: how many synapses."""
+    n_post, count = o[4], 0
+    for m in range(spikes[0]):
+        i = spikes[1 + m]
+        c, k = scale * events[PRE], scale * (events[A2_MINUS] + events[A3_MINUS] * x_slow[i])
+        if o[7] < 0:
+            row = cut(target, i * o[5], n_post)
+            count += n_post
+            if soft:
+                soft_row(row, y, c, k, limits)
+            else:
+                hard_row(row, y, c, k, lo, hi)
+        else:
+            first = layout[o[7] + i]
+            n = layout[o[7] + i + 1] - first
+            count += n
+            indexed_row(cut(target, first, n), cut(layout, o[8] + first, n), y, c, k, lo, hi, limits, soft)
+    return count
+
+
+@kernel
+def fire(o, layout, target, spikes, x, y_slow, kick, events, scale, lo, hi, limits, soft):
+    """Postsynaptic spikes: columns of the target change by scale x (a2 + a3 y_slow). Returns: how many synapses.
+
+    Writes: kick (n_post,), which is 0 before and after.
+    """
+    n_pre, n_post, many = o[3], o[4], spikes[0]
+    for m in range(many):
+        j = spikes[1 + m]
+        kick[j] = scale * (events[A2_PLUS] + events[A3_PLUS] * y_slow[j])
+    if o[7] >= 0:
+        count = columns_indexed(o, layout, target, spikes, x, kick, lo, hi, limits, soft)
+    else:
+        count = many * n_pre
+        for i in range(n_pre if many else 0):
+            if x[i] != 0:
+                row = cut(target, i * o[5], n_post)
+                if many * MANY >= n_post and not soft:
+                    whole_row(row, x[i], kick, lo, hi)
+                else:
+                    some_of_row(row, x[i], kick, spikes, lo, hi, limits, soft)
+    for m in range(many):
+        kick[spikes[1 + m]] = 0
+    return count
+
+
+@kernel
+def whole_row(w, x, kick, lo, hi):
+    """w += x kick, cut off at the bounds."""
+    for j in range(w.size):
+        w[j] = min(max(w[j] + x * kick[j], lo), hi)
+
+
+@kernel
+def some_of_row(w, x, kick, spikes, lo, hi, limits, soft):
+    """As `whole_row`, at the neurons that spiked."""
+    for m in range(spikes[0]):
+        j = spikes[1 + m]
+        dw = x * kick[j]
+        if soft:
+            dw = softened(w[j], dw, limits)
+        w[j] = min(max(w[j] + dw, lo), hi)
+
+
+@kernel
+def columns_indexed(o, layout, target, spikes, x, kick, lo, hi, limits, soft):
+    """Columns of indexed synapses, by the index of the postsynaptic neurons."""
+    n_post, nnz, count = o[4], layout[o[7] + o[3]], 0
+    begin = cut(layout, o[10], n_post + 1)
+    positions, sources = cut(layout, o[10] + n_post + 1, nnz), cut(layout, o[10] + n_post + 1 + nnz, nnz)
+    for m in range(spikes[0]):
+        j = spikes[1 + m]
+        for q in range(begin[j], begin[j + 1]):
+            c = positions[q]
+            dw = x[sources[q]] * kick[j]
+            if soft:
+                dw = softened(target[c], dw, limits)
+            target[c] = min(max(target[c] + dw, lo), hi)
+        count += begin[j + 1] - begin[j]
+    return count
+
+
+@kernel
+def stdp(o, layout, params, state, ints, obs, act, step, substep):
+    """Pair, triplet and inhibitory STDP: traces, and where `learn` is on weights.
+
+    State from trace_at: x, x_slow (n_pre,), y, y_slow, kick (n_post,). Writes: w, traces; in watch the number of
+    changes.
+    """
+    n_pre, n_post, at, kind = o[3], o[4], o[17], o[19]
+    pre = spike_list(ints, o[12], o[13], n_pre, step - o[14] + o[13])
+    post = spike_list(ints, o[15], o[16], n_post, step)
+    x, x_slow = cut(state, at, n_pre), cut(state, at + n_pre, n_pre)
+    at += 2 * n_pre
+    y, y_slow, kick = cut(state, at, n_post), cut(state, at + n_post, n_post), cut(state, at + 2 * n_post, n_post)
+    c, limits = cut(params, o[18], COEFFICIENTS), cut(params, o[9], LIMITS)
+    fade(x, c[FADE_X])
+    fade(y, c[FADE_Y])
+    if kind & SLOW:
+        fade(x_slow, c[FADE_X_SLOW])
+        fade(y_slow, c[FADE_Y_SLOW])
+    target, events, one = cut(state, o[6], size_of(o, layout)), cut(params, o[18] + EVENTS, 5), state.dtype.type(1)
+    lo, hi, soft, count = limits[LO], limits[HI], kind & SOFT, 0
+    if ints[ops.LEARN]:
+        count += arrive(o, layout, target, pre, x_slow, y, events, one, lo, hi, limits, soft)
+    bump(x, pre, kind & NEAREST)
+    if ints[ops.LEARN]:
+        count += fire(o, layout, target, post, x, y_slow, kick, events, one, lo, hi, limits, soft)
+    bump(y, post, kind & NEAREST)
+    if kind & SLOW:
+        bump(x_slow, pre, kind & NEAREST)
+        bump(y_slow, post, kind & NEAREST)
+    if count:
+        set_pair(ints, o[11], pair(ints, o[11]) + count)
+    return 0
+
+
+@kernel
+def size_of(o, layout):
+    """Words of a projection's weights."""
+    return o[3] * o[5] if o[7] < 0 else layout[o[7] + o[3]]
