@@ -112,10 +112,7 @@ class Controller:
             x[:] = observation
         except (AttributeError, TypeError, ValueError):
             self._take(observation)
-        if self._rewarded:
-            status = self._tick(reward=_finite(reward))
-        else:
-            status = self._tick()
+        status = self._tick(reward=_finite(reward)) if self._rewarded else self._tick()
         if status:
             self._refuse(status)
         if out is not None:
@@ -143,6 +140,7 @@ class Controller:
 
     @learn.setter
     def learn(self, learn: bool) -> None:
+        """Let rules change weights, or not."""
         check_learn(self.program, learn, "Controller")
         self._core.learn = learn
 
@@ -199,8 +197,8 @@ class Controller:
     ) -> tuple[Any, None]:
         """Actions as Stable-Baselines3 asks for them; `evaluate_policy(controller, env)` works.
 
-        The rows keep their own state from call to call, apart from that of `step`, until their number changes. They have
-        the program's weights and do not learn.
+        The rows keep their own state from call to call, apart from that of `step`, until their number changes. They
+        have the program's weights and do not learn.
 
         Args:
             observation: (observation_size,) or (n, observation_size).

@@ -56,7 +56,7 @@ class ActionError(NeurobotError, ArithmeticError):
 
 
 class NeuronError(ActionError):
-    """A user's own neuron raised in the middle of a tick. Nothing was sent; the core has to be reset or restored."""
+    """A neuron or rule of your own raised in a tick. Nothing was sent; the core has to be reset or restored."""
 
 
 class ProgramFileError(NeurobotError, ValueError):

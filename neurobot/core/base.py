@@ -14,7 +14,8 @@ from neurobot.kernels.compiled import integer, link
 from neurobot.program import Program
 from neurobot.spec.controller import ControllerSpec
 from neurobot.spec.custom import Custom
-from neurobot.spec.network import Population
+from neurobot.spec.custom_rule import CustomRule
+from neurobot.spec.network import Population, Projection
 
 
 class Core(ABC):
@@ -87,15 +88,31 @@ def linked_layout(program: Program, dtype: str) -> np.ndarray:
     updates = {
         k: _update_of(program, p) for k, p in enumerate(program.network.populations) if isinstance(p.model, Custom)
     }
+    rules = {k: _rule_of(program, q) for k, q in enumerate(program.network.projections) if _is_custom(q)}
     try:
-        link(layout, dtype, updates)
+        link(layout, dtype, updates, rules)
     except Exception as error:  # whatever Numba, or what it calls, makes of a user's function
-        if not updates:
+        if not updates and not rules:
             raise
-        ids = ", ".join(sorted({p.model.id for p in program.network.populations if isinstance(p.model, Custom)}))
+        neurons = {f"neuron {p.model.id}" for p in program.network.populations if isinstance(p.model, Custom)}
+        own = {f"rule {getattr(q.rule, 'id', '')}" for q in program.plastic if _is_custom(q)}
         words = f"Numba cannot compile it for {dtype}: {error} (parameters are read-only)"
-        raise SpecError(f"neuron {ids}", [words]) from error
+        raise SpecError(", ".join(sorted(neurons | own)), [words]) from error
     return layout
+
+
+def _is_custom(q: Projection) -> bool:
+    return isinstance(q.rule, CustomRule)
+
+
+def _rule_of(program: Program, q: Projection) -> tuple[Callable[..., float], int]:
+    """The function of a user's rule, which still has the parameters that the program was laid out for."""
+    assert isinstance(q.rule, CustomRule)
+    known, start = q.rule.rule, f"{q.name}.rule."
+    laid_out = [name.removeprefix(start) for name in program.blocks["params"] if name.startswith(start)]
+    if list(known.params) != laid_out:
+        raise SpecError(f"rule {known.id!r}", ["it was registered again with other arguments; build the program again"])
+    return known.function, len(known.params)
 
 
 def _update_of(program: Program, p: Population) -> Callable[..., None]:
@@ -152,7 +169,15 @@ def synops_of(ints: np.ndarray) -> np.ndarray:
 
 def neuron_error(program: Program, ints: np.ndarray) -> NeuronError:
     """What to raise after the status NEURON_FAILED, from a state's header."""
-    p = program.network.populations[int(ints[ops.FAULT]) - 1]
+    fault = int(ints[ops.FAULT])
+    if fault < 0:
+        q = program.network.projections[-fault - 1]
+        id = getattr(q.rule, "id", "")
+        return NeuronError(
+            f"rule {id!r} of projection {q.name!r} raised an exception; nothing was sent. Reset the core, and look for "
+            "it with NUMBA_DISABLE_JIT=1, where the function is plain Python"
+        )
+    p = program.network.populations[fault - 1]
     id = getattr(p.model, "id", "")
     return NeuronError(
         f"neuron {id!r} of population {p.name!r} raised an exception; nothing was sent. Reset the core, and look for "

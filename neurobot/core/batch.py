@@ -114,6 +114,7 @@ class BatchCore:
 
     @learn.setter
     def learn(self, learn: bool) -> None:
+        """Let rules change weights, or not."""
         check_learn(self.program, learn, "BatchCore")
         self.ints[:, ops.LEARN] = bool(learn)
 
@@ -190,7 +191,7 @@ class BatchCore:
         """
         ids = self._checked(ids)
         if self._rewarded:
-            counted = np.ix_(ids, [ops.SPIKES, ops.SYNOPS_LO, ops.SYNOPS_HI])
+            counted = np.ix_(ids, np.array([ops.SPIKES, ops.SYNOPS_LO, ops.SYNOPS_HI]))
             before, status = self.ints[counted], self.status.copy()
             self.state[:, ops.REWARD] = rewards
             self.ints[ids, ops.ENDING] = 1

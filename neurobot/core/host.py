@@ -134,6 +134,7 @@ class HostCore(Core):
 
     @learn.setter
     def learn(self, learn: bool) -> None:
+        """Let rules change weights, or not."""
         check_learn(self.program, learn, "HostCore")
         self.ints[ops.LEARN] = bool(learn)
 

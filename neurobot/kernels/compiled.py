@@ -18,6 +18,7 @@ from neurobot.kernels import (
     codes,
     cuba,
     custom,
+    custom_rule,
     eligibility,
     izhikevich,
     linked,
@@ -110,18 +111,26 @@ LINKED: dict[str, Callable[..., Any]] = {
 """The linked ops; each is compiled when a Program first needs it."""
 
 
-def link(layout: np.ndarray, real: str, updates: Mapping[int, Callable[..., None]]) -> None:
+def link(
+    layout: np.ndarray,
+    real: str,
+    updates: Mapping[int, Callable[..., None]],
+    rules: Mapping[int, tuple[Callable[..., float], int]],
+) -> None:
     """Write the addresses of the linked ops into a core's copy of a layout.
 
     Args:
         layout: (words,) int32.
         real: ``float32`` or ``float64``.
         updates: the function of every population with a neuron of the user's own, by its number.
+        rules: function and number of parameters of every projection with a rule of the user's own, by its number.
     """
     for row in linked.linked_rows(layout):
         if ops.name_of(row) == "CUSTOM":
             states, coefficients, population = row[ops.FIRST + 7 : ops.FIRST + 10].tolist()
-            address = _custom_address(updates[population], states, coefficients, real)
+            address = _custom_address(custom.custom(updates[population], states, coefficients), real)
+        elif ops.name_of(row) == "RULE":
+            address = _custom_address(custom_rule.rule_op(*rules[int(row[-1])]), real)
         else:
             address = _address(ops.name_of(row), real)
         linked.write_address(row, address)
@@ -137,9 +146,9 @@ def _address(name: str, real: str) -> int:
 
 
 @functools.cache
-def _custom_address(update: Callable[..., None], states: int, coefficients: int, real: str) -> int:
-    """Where the compiled op of a user's neuron is; not kept on disk, because it may use whatever its module has."""
-    op: Any = custom.custom(update, states, coefficients)
+def _custom_address(op: Any, real: str) -> int:
+    """Where the compiled op of a user's neuron or rule is; not kept on disk, because it may use whatever its module
+    has."""
     if numba.config.DISABLE_JIT:
         return _plain_address(op)
     op.compile(linked.SIGNATURE.format(**_types(real)))

@@ -13,39 +13,35 @@ import math
 
 from neurobot.kernels import ops
 from neurobot.kernels.jit import kernel
-from neurobot.kernels.plastic import (
+from neurobot.kernels.ops import (
     A2_PLUS,
     CENTRED,
+    DOPAMINE,
+    END_PHASIC,
+    END_TONIC,
     EVENTS,
+    FADE_E,
     FADE_X,
     FADE_Y,
+    GAIN,
     HI,
+    KEEP,
+    KEEP_MEAN,
     LIMITS,
     LO,
+    MODULATION,
     NEAREST,
     SOFT,
-    arrive,
-    bump,
-    fade,
-    fire,
-    size_of,
-    softened,
+    TD_ERROR,
+    TONIC,
 )
+from neurobot.kernels.plastic import arrive, bump, fade, fire, size_of, softened
 from neurobot.kernels.spikes import spike_list
 from neurobot.kernels.views import cut
 from neurobot.kernels.words import pair, set_pair
 
-FADE_E, KEEP_MEAN = 1, 3
-"""Coefficients of ELIGIBILITY in the places of the slow traces, which it has not."""
-
 LEAST_C, LEAST_P = 2.0**-20, 2.0**-6
 """Where c and p end: of p because X H is the difference of numbers 1 / p times as large."""
-
-REWARD, DOPAMINE, TD_ERROR = range(3)
-GAIN, KEEP, TONIC, END_PHASIC, END_TONIC = range(5)
-MODULATION = 5
-"""Coefficients of MODULATE: of reward gain and keep; of dopamine the gain of what rewards raised, its decay, what the
-tonic level does, and both once more to the end of time; of the TD error gain and discount."""
 
 
 @kernel

@@ -125,6 +125,27 @@ LINKED_NAMES: tuple[str, ...] = tuple(LINKED_OPERANDS)
 FIRST = 3
 """Where the operands of a linked op begin."""
 
+# what the ops of learning rules find in params and in their last operand
+LO, HI, BASE, SPAN, MU_PLUS, MU_MINUS = range(6)
+LIMITS = 6
+"""Of weights: bounds; the weakest weight, and from there to the strongest; exponents of soft bounds."""
+FADE_X, FADE_X_SLOW, FADE_Y, FADE_Y_SLOW, EVENTS = range(5)
+PRE, A2_MINUS, A3_MINUS, A2_PLUS, A3_PLUS = range(5)
+COEFFICIENTS = EVENTS + 5
+"""Of STDP and ELIGIBILITY: decays over a step; then what events do."""
+FADE_E, KEEP_MEAN = FADE_X_SLOW, FADE_Y_SLOW
+"""ELIGIBILITY has no slow traces."""
+GAIN, KEEP, TONIC, END_PHASIC, END_TONIC = range(5)
+MODULATION = 5
+"""Of MODULATE: of a reward the gain and what is kept of the mean; of dopamine the gain of what rewards raised, its
+decay, what the tonic level does, and both once more to the end of time; of a TD error the gain and the discount."""
+OWN = 3
+"""Of RULE, ahead of the user's parameters: decays of x and y, and whether pairs are of nearest spikes."""
+NEAREST, SLOW, SOFT, CENTRED = 1, 2, 4, 8
+"""Bits of a kind."""
+SURPRISE, DOPAMINE, TD_ERROR = range(3)
+"""The first two bits of the kind of MODULATE."""
+
 
 def row(name: str, **operands: int) -> list[int]:
     """One row of the table; every operand of the op must be given."""

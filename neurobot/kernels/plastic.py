@@ -13,21 +13,32 @@ from __future__ import annotations
 
 from neurobot.kernels import ops, synapse
 from neurobot.kernels.jit import kernel
+from neurobot.kernels.ops import (
+    A2_MINUS,
+    A2_PLUS,
+    A3_MINUS,
+    A3_PLUS,
+    BASE,
+    COEFFICIENTS,
+    EVENTS,
+    FADE_X,
+    FADE_X_SLOW,
+    FADE_Y,
+    FADE_Y_SLOW,
+    HI,
+    LIMITS,
+    LO,
+    MU_MINUS,
+    MU_PLUS,
+    NEAREST,
+    PRE,
+    SLOW,
+    SOFT,
+    SPAN,
+)
 from neurobot.kernels.spikes import spike_list
 from neurobot.kernels.views import cut
 from neurobot.kernels.words import pair, set_pair
-
-LO, HI, BASE, SPAN, MU_PLUS, MU_MINUS = range(6)
-LIMITS = 6
-"""Of the weights: bounds; the weakest weight, and from there to the strongest; exponents of soft bounds."""
-
-FADE_X, FADE_X_SLOW, FADE_Y, FADE_Y_SLOW, EVENTS = range(5)
-PRE, A2_MINUS, A3_MINUS, A2_PLUS, A3_PLUS = range(5)
-COEFFICIENTS = EVENTS + 5
-"""Of STDP: decays of traces over a step; then what events do."""
-
-NEAREST, SLOW, SOFT, CENTRED = 1, 2, 4, 8
-"""Bits of an op's kind."""
 
 MANY = 8
 """Where a share of 1 / MANY or more of the neurons spike, whole rows are changed: that is vectors."""

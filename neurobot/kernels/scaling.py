@@ -7,7 +7,8 @@ import math
 from neurobot.kernels import ops
 from neurobot.kernels.eligibility import row_of
 from neurobot.kernels.jit import kernel
-from neurobot.kernels.plastic import HI, LIMITS, LO, bump, fade, size_of
+from neurobot.kernels.ops import HI, LIMITS, LO
+from neurobot.kernels.plastic import bump, fade, size_of
 from neurobot.kernels.spikes import spike_list
 from neurobot.kernels.views import cut
 from neurobot.kernels.words import pair, set_pair
@@ -51,7 +52,7 @@ def add_up(o, layout, w, sums):
 def scale(o, layout, params, state, ints, obs, act, step, substep):
     """Homeostasis: the trace of the rate in every step, weights at the end of every `period` steps.
 
-    State from trace_at: rate, factors (n_post,). Params: decay of the trace, rate x interval, what a trace is of target.
+    State from trace_at: rate, factors (n_post,). Params: decay of the trace, rate x interval, 1 / target in traces.
     """
     n_post = o[4]
     post = spike_list(ints, o[11], o[12], n_post, step)

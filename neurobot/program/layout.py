@@ -41,6 +41,12 @@ class Block:
         """Number of words, those in gaps included."""
         return self.shape[0] * self.stride if self.stride else math.prod(self.shape)
 
+    def words(self) -> np.ndarray:
+        """Where its numbers are, (numbers,) int64, in the order of the array."""
+        if not self.stride:
+            return self.at + np.arange(self.size)
+        return np.ravel(self.at + self.stride * np.arange(self.shape[0])[:, None] + np.arange(self.shape[1]))
+
     def of(self, arena: np.ndarray) -> np.ndarray:
         """The block's array, a view of the arena's last axis: ``(..., *shape)``."""
         cut = arena[..., self.at : self.at + self.size]

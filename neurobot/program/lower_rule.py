@@ -9,12 +9,22 @@ from __future__ import annotations
 import numpy as np
 
 from neurobot.kernels import ops
-from neurobot.kernels.eligibility import CENTRED, DOPAMINE, MODULATION, REWARD, TD_ERROR
-from neurobot.kernels.plastic import COEFFICIENTS, LIMITS, NEAREST, SLOW, SOFT
+from neurobot.kernels.ops import (
+    CENTRED,
+    COEFFICIENTS,
+    DOPAMINE,
+    LIMITS,
+    MODULATION,
+    NEAREST,
+    OWN,
+    SLOW,
+    SOFT,
+    SURPRISE,
+    TD_ERROR,
+)
 from neurobot.program.draw import Synapses
 from neurobot.program.layout import spread
 from neurobot.program.lowered import Lowered
-from neurobot.program.rule_coefficients import custom_coefficients
 from neurobot.spec.controller import ControllerSpec
 from neurobot.spec.custom_rule import CustomRule
 from neurobot.spec.modulators import Dopamine, TDError
@@ -32,7 +42,8 @@ def rule_blocks(low: Lowered, q: Projection) -> None:
     shape = low.shapes[name]
     dense = shape.kind == "dense"
     if dense:
-        size, stride = (n_pre, n_post), spread(n_post)
+        size: tuple[int, ...] = (n_pre, n_post)
+        stride = spread(n_post)
         stride = 0 if stride == n_post else stride
     else:
         size, stride = (shape.nnz,), 0
@@ -58,7 +69,8 @@ def rule_blocks(low: Lowered, q: Projection) -> None:
         low.state.run({f"{name}.factor": 2} | {f"{name}.{trace}": n for trace, n in traces.items()})
         low.state.run({f"{name}.baseline": 2, f"{name}.level": 1})
     else:
-        low.params.add(f"{name}.rule", custom_coefficients(rule) if isinstance(rule, CustomRule) else COEFFICIENTS)
+        own = {f"{name}.rule.{param}": 1 for param in rule.rule.params} if isinstance(rule, CustomRule) else {}
+        low.params.run({f"{name}.rule": OWN if isinstance(rule, CustomRule) else COEFFICIENTS} | own)
         traces = {"x": n_pre, "x_slow": n_pre, "y": n_post, "y_slow": n_post, "kick": n_post}
         low.state.run({f"{name}.{trace}": n for trace, n in traces.items()})
 
@@ -92,7 +104,7 @@ def delivery(low: Lowered, q: Projection, s_at: int) -> list[int]:
 def period(spec: ControllerSpec | NetworkSpec, rule: LearningRule) -> int:
     """Steps between updates of all weights at once."""
     tick = spec.substeps if isinstance(spec, ControllerSpec) else 1
-    if rule.interval is None or isinstance(rule, RewardSTDP) and not isinstance(rule.modulator, Dopamine):
+    if rule.interval is None or (isinstance(rule, RewardSTDP) and not isinstance(rule.modulator, Dopamine)):
         return tick
     dt = spec.dt if isinstance(spec, NetworkSpec) else spec.network.dt
     return max(1, round(rule.interval / dt))
@@ -109,7 +121,7 @@ def ahead(low: Lowered) -> None:
 
 
 def _modulate(low: Lowered, q: Projection, rule: RewardSTDP) -> list[int]:
-    kind, critic = REWARD, {"critic_at": 0, "critic_n": 0}
+    kind, critic = SURPRISE, {"critic_at": 0, "critic_n": 0}
     if isinstance(rule.modulator, TDError):
         name = rule.modulator.critic
         kind, critic = TD_ERROR, {"critic_at": low.state.at(f"{name}.v"), "critic_n": low.network.population(name).n}

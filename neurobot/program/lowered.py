@@ -72,7 +72,7 @@ class Lowered:
         return round(q.delay / self.network.dt)
 
     def kind(self, q: Projection) -> str:
-        """How spikes travel: ``dense``, ``sparse``, ``delayed``, ``stp``, ``plastic``; ``held`` where they are currents."""
+        """How spikes travel: ``dense``, ``sparse``, ``delayed``, ``stp``, ``plastic``, or ``held`` as currents."""
         held = isinstance(self.spec, ControllerSpec) and isinstance(self.spec.encoder.code, Current)
         if held and isinstance(self.spec, ControllerSpec) and q.pre == self.spec.encoder.population:
             return "held"

@@ -204,8 +204,8 @@ def _check_weights(network: NetworkSpec, synapses: Mapping[str, Synapses]) -> No
         weights = synapses[q.name].weights
         if q.rule is not None and weights.size and not q.rule.w_min <= weights.min() <= weights.max() <= q.rule.w_max:
             problems.add(
-                f"projection {q.name!r}: weights go from {weights.min():g} to {weights.max():g}, but its rule keeps them "
-                f"in w_min = {q.rule.w_min:g} to w_max = {q.rule.w_max:g}"
+                f"projection {q.name!r}: weights go from {weights.min():g} to {weights.max():g}, but its rule keeps "
+                f"them in w_min = {q.rule.w_min:g} to w_max = {q.rule.w_max:g}"
             )
         model, least = network.population(q.post).model, weights.min(initial=0.0)
         if conductances(model) and least < 0:

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from neurobot.spec.custom_rule import CustomRule, registered_rule
+from neurobot.spec.custom_rule import CustomRule
 from neurobot.spec.modulators import Dopamine, Reward, TDError
 from neurobot.spec.rules import (
     STDP,
@@ -34,6 +34,8 @@ def rule_coefficients(rule: LearningRule, dt: float, steps: int) -> dict[str, np
         out["row_sum"] = np.array([sign * rule.row_sum])
     if isinstance(rule, RewardSTDP):
         out |= {"modulation": _modulation(rule, dt, steps), "factor_init": np.ones(2)}
+    if isinstance(rule, CustomRule):
+        out |= {f"rule.{name}": np.array([value]) for name, value in rule.params.items()}
     return out | {"rule": _of_events(rule, dt, steps)}
 
 
@@ -43,8 +45,7 @@ def _of_events(rule: LearningRule, dt: float, steps: int) -> np.ndarray:
         decay = math.exp(-dt / rule.tau)
         return np.array([decay, rule.rate * steps * dt, (1 - decay) / dt / rule.target])
     if isinstance(rule, CustomRule):
-        own = [float(rule.params[name]) for name in registered_rule(rule.id).params]
-        return np.array([*_decays(dt, rule.tau_plus, rule.tau_minus), float(rule.pairing == "nearest"), *own])
+        return np.array([*_decays(dt, rule.tau_plus, rule.tau_minus), float(rule.pairing == "nearest")])
     gain = direction(rule) * rule.rate
     if isinstance(rule, STDP):
         taus, events = (rule.tau_plus, 1.0, rule.tau_minus, 1.0), (0.0, rule.A_minus, 0.0, rule.A_plus, 0.0)
@@ -76,8 +77,3 @@ def _modulation(rule: RewardSTDP, dt: float, steps: int) -> np.ndarray:
     phasic, tonic = -gain * both * math.expm1(-span / both), -gain * rule.tau_e * math.expm1(-span / rule.tau_e)
     end = gain * both, gain * rule.tau_e * m.baseline
     return np.array([phasic, math.exp(-dt / m.tau_d), tonic * m.baseline, *end])
-
-
-def custom_coefficients(rule: CustomRule) -> int:
-    """How many numbers a rule of the user's own has: three of its traces, and its parameters."""
-    return 3 + len(registered_rule(rule.id).params)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias, get_args
 
 import numpy as np
 
+from neurobot.core.learning import takes_reward
 from neurobot.errors import near
 from neurobot.program import Program
 from neurobot.simulation.stimuli import CurrentPulse, Given, Pulses, SpikeStimulus, SpikeTrain, Stimulus, step_of
@@ -16,12 +17,17 @@ from neurobot.spec.neurons import Input
 
 Record: TypeAlias = Iterable[str] | Mapping[str, Sequence[int] | np.ndarray | None]
 """Variables to trace, or a mapping from those to some neurons: numbers, a mask, or None for all."""
+Rewards: TypeAlias = Sequence[float] | np.ndarray | Callable[[int, Mapping[str, np.ndarray]], float]
+"""A number for each step, or a function of the step and of the neurons that spiked in the step before."""
 Listed: TypeAlias = list[Stimulus | np.ndarray]
+LEARNING = ("w", "x", "y", "x_slow", "y_slow", "mean", "rate", "level")
+"""What can be traced of a projection that learns."""
 
 
 def check_record(problems: Problems, program: Program, record: Record) -> dict[str, np.ndarray]:
     """The neurons to trace, by variable; problems are noted."""
     sizes = {name: p.n for p in program.network.populations for name in _variables(program, p)}
+    sizes |= {name: program.blocks["state"][name].words().size for name in _learning(program)}
     chosen = {}
     for name in [record] if isinstance(record, str) else record:
         if name not in sizes:
@@ -42,6 +48,33 @@ def check_record(problems: Problems, program: Program, record: Record) -> dict[s
 def _variables(program: Program, p: Population) -> list[str]:
     blocks = program.blocks["state"].items()
     return [n for n, b in blocks if n.startswith(f"{p.name}.") and b.shape == (p.n,) and not b.integer]
+
+
+def _learning(program: Program) -> list[str]:
+    """Weights, traces and slow estimates of the projections that learn."""
+    names = [f"{q.name}.{part}" for q in program.plastic for part in LEARNING]
+    return [name for name in names if name in program.blocks["state"]]
+
+
+def check_reward(problems: Problems, program: Program, reward: Rewards | None, steps: int) -> None:
+    """Note a reward that nothing takes, or of another shape."""
+    if reward is None:
+        return
+    if not takes_reward(program):
+        problems.add("a reward is given, but no rule takes one: Projection(..., rule=RewardSTDP())")
+    if callable(reward):
+        return
+    try:
+        given = np.asarray(reward)
+    except ValueError:
+        given = np.zeros(0, object)
+    if given.shape != (steps,) or given.dtype.kind not in "biuf":
+        problems.add(
+            f"reward is {given.shape} {given.dtype}, it must be numbers (steps,) = ({steps},), or a function of the "
+            "step and of the spikes of the step before"
+        )
+    elif not np.isfinite(given).all():
+        problems.add("reward has entries that are not finite")
 
 
 def _neurons(given: Any, n: int) -> np.ndarray | None:

@@ -8,7 +8,7 @@ import numpy as np
 
 from neurobot.core import HostCore
 from neurobot.program import Program
-from neurobot.simulation.check import Record, check_inputs, check_record
+from neurobot.simulation.check import Record, Rewards, check_inputs, check_record, check_reward
 from neurobot.simulation.drive import Drive
 from neurobot.simulation.result import Simulation, Spikes
 from neurobot.simulation.stimuli import CurrentPulse, Given
@@ -32,8 +32,9 @@ class Plan:
     """
 
     def __init__(
-        self, program: Program, inputs: Mapping[str, Given], duration: float, record: Record, every: int, seed: int
-    ):
+        self, program: Program, inputs: Mapping[str, Given], duration: float, record: Record, every: int, seed: int,
+        reward: Rewards | None = None,
+    ):  # fmt: skip
         problems = Problems("simulate")
         if not isinstance(program, Program):
             problems.add(f"program is a {type(program).__name__}; give neurobot.build(network)")
@@ -48,8 +49,10 @@ class Plan:
         self.steps = whole_steps(duration, self.network.dt) or 0
         self.chosen = check_record(problems, program, record)
         given = check_inputs(problems, program, inputs, self.steps)
+        check_reward(problems, program, reward, self.steps)
         problems.done()
-        words = [program.blocks["state"][name].at + neurons for name, neurons in self.chosen.items()]
+        self.reward = np.asarray(reward, np.float64) if reward is not None and not callable(reward) else np.zeros(0)
+        words = [program.blocks["state"][name].words()[neurons] for name, neurons in self.chosen.items()]
         self.probe = np.concatenate([np.zeros(0, np.int32), *words]).astype(np.int32)
         spiking = {p.name for p in self.network.populations if isinstance(p.model, Input)}
         self.drives = [Drive(program, name, some, self.steps) for name, some in given.items() if name not in spiking]
@@ -57,7 +60,7 @@ class Plan:
         places = [(name, m) for name, some in self.spikes.items() for m in range(len(some))]
         self.chance = {(name, m): self._generator(self.network.index(name), m) for name, m in places}
         room = min(MOST_SPIKES // program.neurons, MOST_INPUTS // max(program.observation_size, self.probe.size, 1))
-        self.chunk = max(1, min(MOST_STEPS, room, max(self.steps, 1)))
+        self.chunk = 1 if callable(reward) else max(1, min(MOST_STEPS, room, max(self.steps, 1)))
 
     def _generator(self, population: int, stimulus: int) -> np.random.Generator:
         """Chance of one stimulus, so that none depends on another."""
@@ -65,8 +68,10 @@ class Plan:
         return np.random.Generator(np.random.Philox(key=key))
 
     def calls(self) -> Iterable[tuple[int, int]]:
-        """The steps of each call: no more than there is room for, and none across a change of a current."""
-        edges = np.unique(np.concatenate([np.zeros(1, np.int64), *(drive.edges for drive in self.drives)]))
+        """The steps of each call: no more than there is room for, none across a change of a current, and a reward only
+        at the beginning."""
+        rewarded = np.flatnonzero(self.reward)
+        edges = np.unique(np.concatenate([np.zeros(1, np.int64), rewarded, *(drive.edges for drive in self.drives)]))
         for first, last in zip(edges.tolist(), [*edges[1:].tolist(), self.steps], strict=True):
             for begin in range(first, last, self.chunk):
                 yield begin, min(begin + self.chunk, last)
@@ -95,16 +100,22 @@ class Plan:
                 out |= stimulus.rows(first, last, n, self.network.dt, self.chance[name, m])
         return out
 
-    def result(self, spikes: list[np.ndarray], traces: list[np.ndarray], synops: int) -> Simulation:
-        """Spikes by population and traces by variable."""
-        listed = np.concatenate([np.zeros((0, 2), np.int64), *spikes])
+    def by_population(self, spikes: np.ndarray) -> dict[str, np.ndarray]:
+        """Spikes (m, 2) as (step, neuron) of the network, by population as (step, neuron) of it."""
         found, first = {}, 0
         for p in self.network.populations:
-            mine = listed[(listed[:, 1] >= first) & (listed[:, 1] < first + p.n)]
+            mine = spikes[(spikes[:, 1] >= first) & (spikes[:, 1] < first + p.n)]
             if p.spikes:
-                found[p.name] = Spikes(mine[:, 0].copy(), mine[:, 1] - first, p.n, self.network.dt)
+                found[p.name] = mine - [0, first]
             first += p.n
+        return found
+
+    def result(self, spikes: list[np.ndarray], traces: list[np.ndarray], synops: int, program: Program) -> Simulation:
+        """Spikes by population and traces by variable."""
+        listed = self.by_population(np.concatenate([np.zeros((0, 2), np.int64), *spikes]))
+        sizes, dt = {p.name: p.n for p in self.network.populations}, self.network.dt
+        found = {name: Spikes(mine[:, 0].copy(), mine[:, 1].copy(), sizes[name], dt) for name, mine in listed.items()}
         rows = np.concatenate([np.zeros((0, self.probe.size)), *traces])
         ends = np.cumsum([len(neurons) for neurons in self.chosen.values()])
         parts = dict(zip(self.chosen, np.split(rows, ends[:-1], axis=1), strict=True)) if self.chosen else {}
-        return Simulation(self.network.dt, self.steps, self.every, found, parts, synops)
+        return Simulation(dt, self.steps, self.every, found, parts, synops, program)

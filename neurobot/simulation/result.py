@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neurobot.errors import near
+from neurobot.program import Program
 from neurobot.spec.check import Problems
 
 if TYPE_CHECKING:
@@ -50,8 +51,10 @@ class Simulation:
         steps: number of steps.
         every: traces hold every so many steps.
         spikes: by population.
-        traces: by variable, ``population.v``: (rows, neurons), in the unit of the variable, after the reset.
+        traces: by variable, ``population.v``: (rows, neurons), in the unit of the variable, after the reset; of a
+            projection that learns ``pre->post.w``: (rows, synapses), in order of the presynaptic neuron.
         synops: synaptic operations of the whole run.
+        program: the program with the weights that were learnt.
     """
 
     dt: float
@@ -60,6 +63,7 @@ class Simulation:
     spikes: Mapping[str, Spikes]
     traces: Mapping[str, np.ndarray]
     synops: int
+    program: Program
 
     @property
     def duration(self) -> float:

@@ -142,5 +142,10 @@ class CustomRule(Learning):
             problems.add(f"rate is {self.rate!r}, and the function alone says how weights change; give it a parameter")
         problems.done()
 
+    @property
+    def rule(self) -> RegisteredRule:
+        """What is registered under the id."""
+        return registered_rule(self.id)
+
     def __hash__(self) -> int:
         return hash((self.id, tuple(sorted(self.params.items()))))

@@ -15,9 +15,10 @@ Bounding: TypeAlias = Literal["hard", "soft"]
 class Learning:
     """Options of every rule.
 
-    Hard bounds cut a weight off at w_min and w_max. With soft ones (Guetig, Aharonov, Rotter & Sompolinsky, J. Neurosci.
-    23, 2003) what strengthens a synapse is multiplied by (1 - u)^mu_plus and what weakens it by u^mu_minus, where u goes
-    from 0 at the weakest to 1 at the strongest; exponents of 0 give additive rules, of 1 multiplicative ones.
+    Hard bounds cut a weight off at w_min and w_max. With soft ones (Guetig, Aharonov, Rotter & Sompolinsky, J.
+    Neurosci. 23, 2003) what strengthens a synapse is multiplied by (1 - u)^mu_plus and what weakens it by u^mu_minus,
+    where u goes from 0 at the weakest to 1 at the strongest; exponents of 0 give additive rules, of 1 multiplicative
+    ones.
 
     Args:
         rate: learning rate, a factor of every change.

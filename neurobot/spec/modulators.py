@@ -14,7 +14,7 @@ from neurobot.spec.check import Problems, normalise
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reward:
-    """M = r - mean(r), once a tick (Williams, Machine Learning 8, 1992; Fremaux & Gerstner, Front. Neural Circuits 9, 2016).
+    """M = r - mean(r), once a tick (Williams, Mach. Learn. 8, 1992; Fremaux & Gerstner, Front. Neural Circ. 9, 2016).
 
     The mean is one of the rewards before, weighted by exp(-age / tau), divided by the sum of the weights, so that the
     first reward is not measured against 0 but has no effect. Each projection has its own. It survives a reset.

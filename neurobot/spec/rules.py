@@ -11,7 +11,7 @@ Weights of synapses that inhibit by a negative sign are bounded by ``w_max=0``; 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias, get_args
 
 from neurobot.spec.check import Problems, normalise
@@ -51,7 +51,8 @@ class STDP(Learning):
 class TripletSTDP(Learning):
     """Pairs and triplets of spikes (Pfister & Gerstner, J. Neurosci. 26, 2006, eq. 3 and 4).
 
-        arrival at i:  w_ij -= rate y_j (A2_minus + A3_minus x'_i);    spike of j:  w_ij += rate x_i (A2_plus + A3_plus y'_j)
+        arrival at i:  w_ij -= rate y_j (A2_minus + A3_minus x'_i)
+        spike of j:    w_ij += rate x_i (A2_plus + A3_plus y'_j)
 
     x' and y' are slow traces, read before this spike moves them. The defaults are the paper's fit to visual cortex,
     all pairs, full model (also NEST's stdp_triplet_synapse).
@@ -159,7 +160,7 @@ class RewardSTDP(Learning):
     tau_minus: float = 20e-3
     tau_e: float = 25e-3
     tau_mean: float | None = None
-    modulator: Modulator = Reward()
+    modulator: Modulator = field(default_factory=Reward)
     pairing: Pairing = "all"
 
     def __post_init__(self) -> None:

@@ -14,7 +14,13 @@ from neurobot.spec.rules import LearningRule, RewardSTDP
 
 
 def check_rule(
-    problems: Problems, name: str, rule: LearningRule, post: Model, dt: float, critic: Model | None, names: Iterable[str]
+    problems: Problems,
+    name: str,
+    rule: LearningRule,
+    post: Model,
+    dt: float,
+    critic: Model | None,
+    names: Iterable[str],
 ) -> None:
     """Note what does not fit.
 
@@ -41,6 +47,8 @@ def check_rule(
             problems.add(f"{where}: interval is {rule.interval:g} s, it must be at least dt = {dt:g} s")
     if isinstance(rule, RewardSTDP) and isinstance(rule.modulator, TDError):
         if critic is None:
-            problems.add(f"{where}: there is no population {rule.modulator.critic!r}; {near(rule.modulator.critic, names)}")
+            problems.add(
+                f"{where}: there is no population {rule.modulator.critic!r}; {near(rule.modulator.critic, names)}"
+            )
         elif isinstance(critic, Input):
             problems.add(f"{where}: the critic {rule.modulator.critic!r} is Input and has no membrane")
