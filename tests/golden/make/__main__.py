@@ -21,13 +21,15 @@ def main() -> None:
         compare(given.ours, given.seeds)
         return
     if given.peer != "brian2":
-        from tests.golden.make import nest_record
+        from tests.golden.make import nest_learning, nest_record
 
         nest_record.main()
+        nest_learning.main()
     if given.peer != "nest":
-        from tests.golden.make import brian2_record
+        from tests.golden.make import brian2_learning, brian2_record
 
         brian2_record.main()
+        brian2_learning.main()
 
 
 main()
