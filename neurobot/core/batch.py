@@ -171,7 +171,7 @@ class BatchCore:
         if observations.shape != wanted:
             raise SpecError("BatchCore", [f"the observations have shape {observations.shape}, they must have {wanted}"])
         if self._rewarded:
-            self.state[:, ops.REWARD] = rewards
+            self.state[ids, ops.REWARD] = np.broadcast_to(rewards, self.n)[ids]
         if self._pool is None:
             self._run(self._layout, observations, ids)
         else:
@@ -193,7 +193,7 @@ class BatchCore:
         if self._rewarded:
             counted = np.ix_(ids, np.array([ops.SPIKES, ops.SYNOPS_LO, ops.SYNOPS_HI]))
             before, status = self.ints[counted], self.status.copy()
-            self.state[:, ops.REWARD] = rewards
+            self.state[ids, ops.REWARD] = np.broadcast_to(rewards, self.n)[ids]
             self.ints[ids, ops.ENDING] = 1
             self._run(self._ending, np.zeros((self.n, self.program.observation_size)), ids)
             self.ints[ids, ops.ENDING], self.ints[counted], self.status[:] = 0, before, status

@@ -53,9 +53,7 @@ def copy_kept(blocks: tuple[Block, ...], source: np.ndarray, target: np.ndarray)
 def check_learn(program: Program, learn: bool, what: str) -> None:
     """SpecError where a program is to learn that cannot."""
     if learn and not program.plastic:
-        raise SpecError(
-            what, ["learn is on, but no projection of the program has a rule: Projection(..., rule=STDP())"]
-        )
+        raise SpecError(what, ["learn is on, but no projection has a rule; give one: Projection(..., rule=STDP())"])
 
 
 def takes_reward(program: Program) -> bool:

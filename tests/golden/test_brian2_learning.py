@@ -1,7 +1,7 @@
 """Spike for spike and weight for weight with Brian2 while all weights of a network change, and Izhikevich's figure.
 
-In Brian2 a spike that arrives in step k moves v in the next one, so our delay is theirs + dt, and so the arrival is a step
-later for the rule too. Pairs that Brian2 sees t apart are t - dt apart for us: what is later than its arrival keeps
+In Brian2 a spike that arrives in step k moves v in the next one, so our delay is theirs + dt, and so the arrival is a
+step later for the rule too. Pairs that Brian2 sees t apart are t - dt apart for us: what is later than its arrival has
 its weight with A_plus exp(-dt / tau_plus), what is earlier with A_minus exp(dt / tau_minus). What Brian2 sees at once
 depresses here, so there `synapses.post.order = -2` takes the place of the default order.
 """

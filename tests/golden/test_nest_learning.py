@@ -1,8 +1,8 @@
 """Weights of NEST's synapses after every presynaptic spike.
 
-NEST's delay is dendritic: what leaves the presynaptic neuron is at the synapse at once, what the postsynaptic neuron does
-is there a delay later. Ours is axonal. So with our delay 0 postsynaptic spikes have to come NEST's delay later, which
-is how `nest_trains` has them.
+NEST's delay is dendritic: what leaves the presynaptic neuron is at the synapse at once, what the postsynaptic neuron
+does is there a delay later. Ours is axonal. So with our delay 0 postsynaptic spikes have to come NEST's delay later,
+which is how `nest_trains` has them.
 """
 
 import numpy as np

@@ -39,9 +39,10 @@ of `STP` (U, tau_rec, tau_facil), reached by `stp_train()` with weight 100 (mV o
 (tau_m 10 ms, C_m 250 pF) under a Gaussian current of mean 100 and standard deviation 200 pA that is drawn anew every
 0.1 or 1 ms. ``nest_conventions.npz``: see `record_conventions`.
 
-``brian2_learning.npz``: spikes, and weights at the end in order of the synapses, of `learning_network` (`tests.golden.learning`)
-under three rules. ``brian2_izhikevich_2007.npz``: s, c and d every 10 ms. ``nest_learning.npz``: for every entry of
-`NEST_RULES` the steps of the presynaptic spikes and the weights right after each.
+``brian2_learning.npz``: spikes, and weights at the end in order of the synapses, of the network of
+`tests.golden.learning` under three rules. ``brian2_izhikevich_2007.npz``: s, c and d every 10 ms.
+``nest_learning.npz``: for every entry of `NEST_RULES` the steps of the presynaptic spikes and the weights right after
+each.
 
 ``bptt.npz``: for every case CASE.a and CASE.out, spikes (T, B, n), and the gradients of what `tests.golden.bptt_torch`
 calls its free numbers, float64, weights as [post, pre].
