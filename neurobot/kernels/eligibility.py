@@ -115,8 +115,9 @@ def settle_row(o, layout, e, i, hidden, x, keep):
 @kernel
 def settle(o, layout, e, factor, x, hidden, keep, centred):
     """Let what is kept be the eligibility itself, times keep / c: c = p = 1, H = 0."""
+    nothing = x.dtype.type(0)
     for i in range(x.size):
-        settle_row(o, layout, e, i, hidden, x[i] / factor[1] if centred else x[i] * 0, keep)
+        settle_row(o, layout, e, i, hidden, x[i] / factor[1] if centred else nothing, keep)
     factor[0] = 1
     factor[1] = 1
     for j in range(hidden.size):
@@ -134,11 +135,11 @@ def modulate(o, layout, params, state, ints, obs, act, step, substep):
     c, memory, ending = cut(params, o[13], MODULATION), cut(state, o[14], 3), ints[ops.ENDING]
     due, value = step % o[15] == 0 or ending, state.dtype.type(0)
     reward = state[ops.REWARD] if substep == 0 else value
-    if kind & 3 == TD_ERROR and not ending:
+    if kind & 3 == TD_ERROR:
         v = cut(state, o[16], o[17])
         for j in range(v.size):
             value += v[j] / state.dtype.type(v.size)
-    gain = third_factor(kind & 3, reward, value, step == 0 and not ending, due, ending, memory, c)
+    gain = third_factor(kind & 3, reward, value, step // o[15], due, ending, memory, c)
     if not ints[ops.LEARN] or not due or gain == 0:
         return 0
     at, size = o[12], size_of(o, layout)
@@ -155,9 +156,9 @@ def modulate(o, layout, params, state, ints, obs, act, step, substep):
 
 
 @kernel
-def third_factor(kind, reward, value, first, due, ending, memory, c):
-    """rate M, see `neurobot.spec.modulators`. Writes: memory (3,)."""
-    nothing = reward * 0
+def third_factor(kind, reward, value, ticks, due, ending, memory, c):
+    """rate M, see `neurobot.spec.modulators`; ticks is how many there have been. Writes: memory (3,)."""
+    nothing = c.dtype.type(0)
     if kind == DOPAMINE:
         memory[2] += reward
         level = memory[2]
@@ -167,11 +168,11 @@ def third_factor(kind, reward, value, first, due, ending, memory, c):
         return level * c[GAIN] + c[TONIC] if due else nothing
     if not due:
         return nothing
-    if kind == TD_ERROR:
-        error = reward + c[KEEP] * value - memory[2]
-        memory[2] = value
-        return nothing if first else c[GAIN] * error
-    if first:
+    if kind == TD_ERROR:  # of the reward before, now that the value of what followed is known
+        error = memory[0] + c[KEEP] * value - memory[2] if ticks > 1 else nothing
+        memory[0], memory[2] = reward, value
+        return c[GAIN] * (error + (reward - value) if ending else error)
+    if ticks == 0 and not ending:
         return nothing
     if c[KEEP] == 1:
         return c[GAIN] * reward

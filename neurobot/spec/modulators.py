@@ -63,11 +63,12 @@ class Dopamine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TDError:
-    """M = r + discount V - V of the tick before (Sutton, Machine Learning 3, 1988), once a tick.
+    """M = r + discount V' - V, once a tick (Sutton, Machine Learning 3, 1988).
 
     V is the mean membrane potential of a population, a small critic that learns by the same M: its own projections have
-    ``RewardSTDP(A_pre=1, A_plus=0, A_minus=0, modulator=TDError(...))``. After the last reward, at `Controller.end`,
-    V is 0.
+    ``RewardSTDP(A_pre=1, A_plus=0, A_minus=0, modulator=TDError(...))``. V' is the value of the observation that came
+    with the reward r, so M is known, and acts, at the start of the tick after it. After an episode's last reward, at
+    `Controller.end`, V' is 0.
 
     Args:
         critic: name of the population, LI or any with a membrane.

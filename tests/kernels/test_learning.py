@@ -154,5 +154,5 @@ def test_rules_are_those_of_the_twin_compiled_or_not(case):
         twin.behind(k, arriving, post)
     if isinstance(case.rule, RewardSTDP):
         core.end(0.5)
-        twin.ahead(12, 0.5, ending=True)
+        twin.ahead(12, 0.5, core.block("value.v").mean(), ending=True)
     np.testing.assert_allclose(as_matrix(program, core.block(f"{NAME}.w"))[0], twin.w, rtol=1e-9, atol=1e-11)

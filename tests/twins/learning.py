@@ -22,7 +22,7 @@ class Twin:
         n_pre, n_post = w.shape
         self.x, self.slow_x, self.y, self.slow_y = np.zeros(n_pre), np.zeros(n_pre), np.zeros(n_post), np.zeros(n_post)
         self.e, self.mean, self.rewards, self.ages = np.zeros(w.shape), np.zeros(n_post), [], []
-        self.level = self.value = 0.0
+        self.values, self.level = [], 0.0
 
     def change(self, dw):
         """Move the strength of synapses, within the bounds."""
@@ -59,10 +59,12 @@ class Twin:
         first = k == 0 and not ending
         if k % self.tick and not ending:
             return 0.0
-        if isinstance(m, TDError):
-            value = 0.0 if ending else value
-            error, self.value = reward + m.discount * value - self.value, value
-            return 0.0 if first else error
+        if isinstance(m, TDError):  # the values of the last observation and of the one before, and the reward between
+            self.values.append(value)
+            self.rewards.append(reward)
+            before, now = self.values[-2:] if len(self.values) > 2 else (0.0, 0.0)
+            error = self.rewards[-2] + m.discount * now - before if len(self.values) > 2 else 0.0
+            return error + (reward - value) if ending else error
         if first or m.baseline_tau is None:
             return 0.0 if first else reward
         weights = np.exp(-self.tick * self.dt / m.baseline_tau * np.arange(len(self.rewards))[::-1])

@@ -197,3 +197,26 @@ def test_sums_of_weights_are_kept():
     assert np.abs(core.block(f"{NAME}.w").sum(axis=0) - 2.0).min() > 1e-3
     core.tick(np.zeros(11))
     np.testing.assert_allclose(core.block(f"{NAME}.w").sum(axis=0), 2.0, rtol=1e-12)
+
+
+def test_a_td_error_belongs_to_the_reward_between_two_values():
+    """A critic whose value jumps from 0 to 1 at a spike, and falls back: M = r + discount V' - V of each transition."""
+    watched = RewardSTDP(
+        A_plus=0.0, A_minus=0.0, A_pre=1.0, tau_e=1e6, rate=1.0, modulator=TDError(critic="value", discount=0.5), **WIDE
+    )
+    populations = (
+        Population("tag", 1, Input()),
+        Population("cue", 1, Input()),
+        Population("value", 1, LI(tau_mem=1e-5, input="jump")),
+    )
+    between = Projection("tag", "value", [[0.0]], rule=watched), Projection("cue", "value", [[1.0]])
+    core = HostCore(build(NetworkSpec(DT, populations, between)), "float64", learn=True)
+    cues, rewards = [0, 0, 1, 0, 0, 0], [0, 0, 0, 0, 10, 0]
+    w = []
+    for k in range(6):
+        core.tick(np.array([k == 0, cues[k]]), rewards[k])
+        w.append(core.block("tag->value.w")[0, 0])
+    # w moves v only by the spike at 0; errors of transitions 0->1, 1->2, 2->3, 3->4 act at ticks 2, 3, 4, 5
+    np.testing.assert_allclose(np.diff(w), [0, 0, 0.5, -1.0, 10.0], rtol=1e-7, atol=1e-12)
+    core.end(3.0)  # what is left: 4->5 with no reward, and the end with 3
+    assert core.block("tag->value.w")[0, 0] - w[-1] == pytest.approx(3.0, rel=1e-6)

@@ -151,7 +151,7 @@ def test_weights_are_those_of_the_twin_in_every_step(dtype, case):
         twin.behind(k, arriving, post, learn)
         np.testing.assert_allclose(as_matrix(program, core.block(f"{NAME}.w"))[0], twin.w, **close)
     core.learn = True
-    twin.ahead(STEPS, 0.7, 0.0, ending=True)
+    twin.ahead(STEPS, 0.7, core.block("value.v").mean(), ending=True)
     if isinstance(case.rule, RewardSTDP):
         core.end(0.7)
         np.testing.assert_allclose(as_matrix(program, core.block(f"{NAME}.w"))[0], twin.w, **close)
