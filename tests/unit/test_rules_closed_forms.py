@@ -218,5 +218,5 @@ def test_a_td_error_belongs_to_the_reward_between_two_values():
         w.append(core.block("tag->value.w")[0, 0])
     # w moves v only by the spike at 0; errors of transitions 0->1, 1->2, 2->3, 3->4 act at ticks 2, 3, 4, 5
     np.testing.assert_allclose(np.diff(w), [0, 0, 0.5, -1.0, 10.0], rtol=1e-7, atol=1e-12)
-    core.end(3.0)  # what is left: 4->5 with no reward, and the end with 3
-    assert core.block("tag->value.w")[0, 0] - w[-1] == pytest.approx(3.0, rel=1e-6)
+    core.end(-3.0)  # what is left: 4->5 with no reward, and the end with -3
+    assert core.block("tag->value.w")[0, 0] - w[-1] == pytest.approx(-3.0, rel=1e-6)
