@@ -31,6 +31,7 @@ from neurobot.spec import (
 )
 from neurobot.spec.serialize import from_data, to_data
 from tests.twins.learning import Twin
+from tests.unit.learning_networks import controller
 from tests.unit.strategies import DT, examples
 
 STEPS = 60
@@ -48,7 +49,7 @@ class Case:
     rewards: np.ndarray
 
 
-def numbers(draw, rng, rule, sign):
+def numbers(draw, rng, rule, sign, critic):
     """A rule of some kind with random numbers."""
     u = rng.uniform
     common = {"pairing": draw(st.sampled_from(["all", "nearest"]))}
@@ -71,7 +72,7 @@ def numbers(draw, rng, rule, sign):
             common |= {"modulator": Dopamine(tau_d=u(5e-3, 0.1), baseline=u(-0.1, 0.1)), "tau_e": 2e-2, "rate": 3.0}
         else:
             baseline = Reward(baseline_tau=draw(st.sampled_from([None, 2e-2])))
-            common["modulator"] = baseline if kind is Reward else TDError(critic="value", discount=0.9)
+            common["modulator"] = baseline if kind is Reward else TDError(critic=critic, discount=0.9)
     soft = rule is not Homeostasis and draw(st.booleans())
     if soft:
         common |= {"bounds": "soft", "mu_plus": draw(st.sampled_from([0.0, 1.0, 0.4])), "mu_minus": u(0, 1)}
@@ -85,12 +86,23 @@ def numbers(draw, rng, rule, sign):
 
 
 @st.composite
-def cases(draw, kinds=(STDP, TripletSTDP, InhibitorySTDP, Homeostasis, RewardSTDP)):
+def rules(draw, critic="value"):
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    sign = draw(st.sampled_from([1, 1, -1]))
-    rule = numbers(draw, rng, draw(st.sampled_from(kinds)), sign)
+    kind = draw(st.sampled_from([STDP, TripletSTDP, InhibitorySTDP, Homeostasis, RewardSTDP]))
+    return numbers(draw, rng, kind, draw(st.sampled_from([1, 1, -1])), critic)
+
+
+def sorted_weights(rule):
+    """A range of weights within the bounds of a rule of `rules`."""
+    return (0.1, 0.7) if rule.w_max > 0 else (-0.7, -0.1)
+
+
+@st.composite
+def cases(draw):
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    rule = draw(rules())
     n_pre, n_post = draw(st.sampled_from([(1, 1), (5, 3), (9, 17), (20, 2), (4, 70)]))
-    low, high = sorted([sign * 0.1, sign * 0.7])
+    low, high = sorted_weights(rule)
     kind = draw(st.sampled_from(["dense", "sparse", "drawn"]))
     if kind == "dense":
         w = Dense(rng.uniform(low, high, (n_post, n_pre)))
@@ -155,3 +167,27 @@ def test_weights_are_those_of_the_twin_in_every_step(dtype, case):
     if isinstance(case.rule, RewardSTDP):
         core.end(0.7)
         np.testing.assert_allclose(as_matrix(program, core.block(f"{NAME}.w"))[0], twin.w, **close)
+
+
+@given(rule=rules(critic="out"), seed=st.integers(0, 99), substeps=st.integers(1, 6), delay=st.integers(0, 3))
+@examples(80)
+def test_in_a_controller_rewards_count_once_a_tick(rule, seed, substeps, delay):
+    program = controller(rule, substeps=substeps, seed=seed, weights=sorted_weights(rule), delay=delay * DT)
+    core = HostCore(program, "float64", seed=seed, learn=True, log_spikes=10_000)
+    twin = Twin(rule, *as_matrix(program, core.block(f"{NAME}.w")), DT, substeps)
+    rng, came = np.random.default_rng(seed), []
+    for tick in range(12):
+        reward, value = rng.normal(), core.block("out.v").mean()
+        assert core.tick(rng.uniform(-1, 1, 4), reward) == 0
+        fired = np.zeros((substeps, 14), bool)
+        fired[core.spikes[:, 0], core.spikes[:, 1]] = True
+        for substep, row in enumerate(fired):
+            k = tick * substeps + substep
+            twin.ahead(k, reward, value)
+            came.append(row[:8])
+            twin.behind(k, came[k - delay] if k >= delay else np.zeros(8, bool), row[8:])
+        np.testing.assert_allclose(core.block(f"{NAME}.w"), twin.w, rtol=1e-9, atol=1e-11)
+    if isinstance(rule, RewardSTDP):
+        twin.ahead(12 * substeps, -0.4, core.block("out.v").mean(), ending=True)
+        core.end(-0.4)
+        np.testing.assert_allclose(core.block(f"{NAME}.w"), twin.w, rtol=1e-9, atol=1e-11)
