@@ -1,5 +1,7 @@
 """Learning in cores and controllers: the same bits everywhere, what a reset keeps, what is frozen and forgotten."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -263,3 +265,15 @@ def test_predict_does_not_learn():
         one.predict(x)
     assert one.snapshot().tobytes() == before.tobytes()
     np.testing.assert_array_equal(one.to_program().weights(NAME), program.weights(NAME).astype(np.float32))
+
+
+def test_what_a_tick_carries_over_does_not_touch_traces():
+    program, (xs, _) = controller(RULES["pairs"]), inputs(9)
+    traces = []
+    for carry in (1.0, 0.0):
+        core = HostCore(build(replace(program.spec, carry=carry), weights={NAME: program.weights(NAME)}, seed=7))
+        for x in xs[:, 0]:
+            core.tick(x)
+        traces.append(core.block(f"{NAME}.x").copy())
+    assert traces[0].any()
+    np.testing.assert_array_equal(*traces)

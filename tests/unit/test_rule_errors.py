@@ -234,7 +234,7 @@ def test_a_rule_of_ones_own_does_what_it_says(sparse, pairing, dtype, tmp_path):
     amplitudes, rng = {"A_minus": 0.06, "A_plus": 0.05}, np.random.default_rng(0)
     w, spikes = rng.uniform(0, 1, (7, 9)), rng.random((80, 16)) < 0.2
     theirs = CustomRule(id="pairs of a test", params=amplitudes, pairing=pairing)
-    found = []
+    found, changes = [], []
     for rule in (STDP(pairing=pairing, **amplitudes), theirs):
         program = forced(rule, w, sparse, delay=2 * DT)
         program.save(tmp_path / "rule.safetensors")
@@ -243,7 +243,9 @@ def test_a_rule_of_ones_own_does_what_it_says(sparse, pairing, dtype, tmp_path):
             core.learn = k % 10 < 8
             assert core.tick(row) == 0
         found.append(core.block(f"{NAME}.w").copy())
+        changes.append(core.plasticity[NAME].changes)
     np.testing.assert_allclose(found[1], found[0], rtol=1e-12 if dtype == "float64" else 1e-5)
+    assert changes[0] == changes[1] > 0
     assert not np.allclose(found[0].reshape(-1), program.param(f"{NAME}.weights").reshape(-1))
 
 
