@@ -24,6 +24,7 @@ from neurobot.spec import (
     Poisson,
     Population,
     Projection,
+    RewardSTDP,
 )
 from neurobot.train.drive import Progress, train
 from neurobot.train.evolve import Evolve
@@ -281,3 +282,24 @@ def test_episodes_are_short_at_first_and_grow_to_the_task_s_own_length(tmp_path:
     lengths = [e["length_mean"] for e in numbers(tmp_path) if e["event"] == "round"]
     assert lengths[0] == 3
     assert all(length > 3 for length in lengths[1:])
+
+
+def test_weights_that_could_learn_are_searched_as_others_are(tmp_path: Path) -> None:
+    """Learning is off in training, so a rule makes no difference to what is found."""
+    plain = cartpole_program()
+    network = plain.network
+    rule = RewardSTDP(w_min=-50.0, w_max=50.0)
+    able = build(
+        replace(
+            plain.spec,
+            network=replace(network, projections=tuple(replace(q, rule=rule) for q in network.projections)),
+        ),
+        plain.seed,
+    )
+    found = [
+        evolve(program, "CartPole-v1", short(generations=3), tmp_path / name)
+        for name, program in (("plain", plain), ("able", able))
+    ]
+    for q in network.projections:
+        assert not np.array_equal(found[0].weights(q.name), plain.weights(q.name))
+        np.testing.assert_array_equal(found[0].weights(q.name), found[1].weights(q.name))
