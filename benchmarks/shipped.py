@@ -38,6 +38,6 @@ def main(episodes: int) -> None:
 
 def _searched(path: Path) -> int:
     from neurobot.program import Program
-    from neurobot.train.search import searched
+    from neurobot.train.evolution.search import searched
 
     return int(searched(Program.load(path), biases=True).size)

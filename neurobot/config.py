@@ -23,8 +23,8 @@ from neurobot.errors import ConfigError, EnvError, SpecError, near
 from neurobot.spec import ControllerSpec, Decoder, Encoder, NetworkSpec, resolve
 from neurobot.spec.check import Problems
 from neurobot.spec.serialize import Invalid, converter, from_data, to_data
-from neurobot.train.log import Log
 from neurobot.train.methods import METHODS, Training
+from neurobot.train.runs.log import Log
 
 RESOLVED = "config.json"
 """The resolved experiment in a run folder."""

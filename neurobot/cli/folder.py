@@ -5,7 +5,7 @@ program.safetensors   what ran, or what training found
 versions.json         of packages and platform
 summary.json          what the run, or the training, was like
 recording/            of a run, see `neurobot.loop.recording`
-events.jsonl, ...     of a training, see `neurobot.train.drive`
+events.jsonl, ...     of a training, see `neurobot.train.runs.drive`
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ from neurobot.cli.sweep_table import collect, print_table, read_summary, write_r
 from neurobot.config import RESOLVED, Experiment, changed, load_experiment
 from neurobot.errors import ConfigError, TrainingError
 from neurobot.spec.check import Problems
-from neurobot.train.engine import Engine
+from neurobot.train.engines.engine import Engine
 
 FAILED = 1
 

@@ -2,7 +2,7 @@
 
 A way to train is one entry in `neurobot.train.methods`: a frozen dataclass, whose fields are the keys of a launch
 file's ``[train]``, with a `begin` that makes a `Run`. What all of them have in common (folder, checkpoints, events,
-progress, Ctrl-C, going on where it stopped) is done once, in `neurobot.train.drive`. A run touches no files.
+progress, Ctrl-C, going on where it stopped) is done once, in `neurobot.train.runs.drive`. A run touches no files.
 
 For a run that was resumed to equal one that was not, everything that a step depends on has to follow from the job, the
 settings and `Run.state`, and nothing from the clock.
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, final
 
 import numpy as np
 
-from neurobot.train.engine import Engine
+from neurobot.train.engines.engine import Engine
 
 if TYPE_CHECKING:
     from neurobot.config import EnvConfig
@@ -52,7 +52,7 @@ class Job:
 
     Args:
         program: where to start.
-        env: the environment; `neurobot.train.vector` makes batches of it.
+        env: the environment; `neurobot.train.environments` makes batches of it.
         seed: of all chance in the run.
         clock: CPU time so far.
         engine: where to work; the numbers do not depend on it.
@@ -146,7 +146,7 @@ class Settings(Protocol):
 
     Attributes:
         method: its word in ``[train] method``.
-        engines: names of the engines it can work on, see `neurobot.train.engine.Engine`.
+        engines: names of the engines it can work on, see `neurobot.train.engines.engine.Engine`.
         may_change: fields that a resumed run may change: budgets, and what the numbers do not depend on.
     """
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TypeAlias, get_args
 
-from neurobot.train.classify import Classify
-from neurobot.train.clone import Clone
-from neurobot.train.evolve import Evolve
+from neurobot.train.classification.settings import Classify
+from neurobot.train.cloning.settings import Clone
+from neurobot.train.evolution.settings import Evolve
 from neurobot.train.method import Settings
 from neurobot.train.td3.settings import TD3
 

@@ -25,7 +25,7 @@ from neurobot.spec import (
     Phase,
     PopulationVector,
 )
-from neurobot.train.evolve import Evolve
+from neurobot.train.evolution.settings import Evolve
 
 LAUNCH = """
 seed = 7

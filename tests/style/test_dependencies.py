@@ -103,6 +103,10 @@ def test_importing_neurobot_loads_nothing_heavy():
     assert loaded_after("import neurobot") & {"mujoco", "serial", "numba", "gymnasium", "matplotlib"} == set()
 
 
+def test_the_settings_of_every_training_load_nothing_heavy():
+    assert loaded_after("import neurobot.config, neurobot.cli.train") & {"mujoco", "numba", "gymnasium", "ray"} == set()
+
+
 def test_robots_run_without_training_views_and_simulators():
     blocked = ["neurobot.train", "neurobot.view", "neurobot.cli", "mujoco", "matplotlib"]
     code = f"import sys\nfor name in {blocked}: sys.modules[name] = None\nimport neurobot.controller, neurobot.loop"

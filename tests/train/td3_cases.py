@@ -27,8 +27,8 @@ from neurobot.spec import (
     Projection,
     resolve,
 )
-from neurobot.train.drive import train
 from neurobot.train.method import Job
+from neurobot.train.runs.drive import train
 from neurobot.train.td3.run import Learning
 from neurobot.train.td3.settings import TD3
 

@@ -18,11 +18,11 @@ from neurobot.errors import EnvError, SpecError, TrainingError
 from neurobot.loop import Loop, SimClock
 from neurobot.program import Program, build
 from neurobot.spec import Limits, Rate
-from neurobot.train.classification import confusion, look
-from neurobot.train.classify import Classify
-from neurobot.train.drive import train
-from neurobot.train.learning import Learning
+from neurobot.train.classification.run import confusion, look
+from neurobot.train.classification.settings import Classify
 from neurobot.train.method import Job
+from neurobot.train.runs.drive import train
+from neurobot.train.supervised.settings import Learning
 
 DIGITS, SHAPES = EnvConfig(id="neurobot/Digits-v0"), EnvConfig(id="neurobot/Shapes-v0")
 

@@ -11,7 +11,7 @@ from train_walk import Walk, Walking, events, interrupt_at, saved, walk
 
 from neurobot.errors import TrainingError
 from neurobot.program import Program
-from neurobot.train.log import Log
+from neurobot.train.runs.log import Log
 
 
 def test_a_training_steps_until_its_budget_is_used_and_logs_every_step(tmp_path):

@@ -25,12 +25,12 @@ from neurobot.spec import (
     Population,
     Projection,
 )
-from neurobot.train.drive import Progress, train
-from neurobot.train.evolve import Evolve
+from neurobot.train.evolution.search import centred_ranks, direction, searched
+from neurobot.train.evolution.settings import Evolve
 from neurobot.train.method import Job
 from neurobot.train.normalizer import RunningNormalizer
 from neurobot.train.rollout import Rollout
-from neurobot.train.search import centred_ranks, direction, searched
+from neurobot.train.runs.drive import Progress, train
 
 
 def evolve(

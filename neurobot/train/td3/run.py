@@ -21,7 +21,7 @@ from neurobot.core.base import cast_params
 from neurobot.kernels.bptt_compiled import critic_kernel
 from neurobot.loop.fit import check_period
 from neurobot.program import Program
-from neurobot.train.evolution import TRAINING_SEEDS, VALIDATION_SEEDS
+from neurobot.train.environments import TRAINING_SEEDS, VALIDATION_SEEDS, make_envs
 from neurobot.train.method import Job, Report, Run, State
 from neurobot.train.normalizer import MIN_STD, RunningNormalizer
 from neurobot.train.rollout import Rollout
@@ -30,7 +30,6 @@ from neurobot.train.td3.actor import Actor
 from neurobot.train.td3.critics import Critics
 from neurobot.train.td3.replay import Batch, Replay
 from neurobot.train.td3.settings import TD3
-from neurobot.train.vector import make_envs
 
 
 @dataclass(slots=True)

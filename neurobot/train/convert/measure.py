@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from neurobot.interop.ann import ANN
 from neurobot.program import Program
-from neurobot.train.ann import ANN
-from neurobot.train.convert import actor, check_ann
-from neurobot.train.play import Played, play
+from neurobot.train.convert.conversion import actor, check_ann
+from neurobot.train.convert.play import Played, play
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

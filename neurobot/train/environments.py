@@ -1,4 +1,4 @@
-"""The one place where a batch of an experiment's environment is made."""
+"""The environments of a training: how they are made, and which seeds are for what."""
 
 from __future__ import annotations
 
@@ -6,6 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from neurobot.config import EnvConfig
+
+TRAINING_SEEDS = 1 << 32
+"""Environment seeds from here on are for training, so that smaller ones stay unseen."""
+EXPERT_SEEDS = 1 << 33
+"""Environment seeds from here on are for experts who have to learn themselves."""
+VALIDATION_SEEDS = 1 << 40
+"""Environment seeds from here on choose the program that is kept."""
 
 
 def make_envs(env: EnvConfig, n: int, threads: int = 1) -> Any:

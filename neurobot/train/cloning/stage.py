@@ -12,9 +12,9 @@ from neurobot.core.base import cast_params
 from neurobot.errors import TrainingError
 from neurobot.loop.fit import check_period
 from neurobot.program import Program
-from neurobot.train.examples import Examples
+from neurobot.train.environments import make_envs
 from neurobot.train.experts import Expert
-from neurobot.train.vector import make_envs
+from neurobot.train.supervised.examples import Examples
 
 if TYPE_CHECKING:
     from neurobot.config import EnvConfig

@@ -24,11 +24,11 @@ from neurobot.files import write_atomically
 from neurobot.loop.quiet import Interrupts
 from neurobot.program import Program
 from neurobot.spec.serialize import to_data
-from neurobot.train.checkpoint import Checkpoint, newest
-from neurobot.train.lock import locked
-from neurobot.train.log import EventLog, Log
+from neurobot.train.runs.checkpoint import Checkpoint, newest
+from neurobot.train.runs.lock import locked
+from neurobot.train.runs.log import EventLog, Log
 from neurobot.train.method import Job, Report, Run, Settings
-from neurobot.train.tensorboard import TensorBoard, require_tensorboard
+from neurobot.train.runs.tensorboard import TensorBoard, require_tensorboard
 
 if TYPE_CHECKING:
     pass
@@ -80,7 +80,7 @@ def train(
 
     Args:
         job: what to train.
-        settings: how, e.g. `neurobot.train.evolve.Evolve`.
+        settings: how, e.g. `neurobot.train.evolution.settings.Evolve`.
         folder: of the run; see this module's docstring.
         log: what is written beside programs.
         resume: go on from the folder's newest whole checkpoint; the result equals that of a run without a break.

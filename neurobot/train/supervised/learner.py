@@ -14,9 +14,9 @@ import numpy as np
 from neurobot.program import Program
 from neurobot.spec.controller import ControllerSpec
 from neurobot.spec.neurons import Input
-from neurobot.train.examples import Batch, Examples
-from neurobot.train.heads import head_of
-from neurobot.train.learning import Learning
+from neurobot.train.supervised.examples import Batch, Examples
+from neurobot.train.supervised.heads import head_of
+from neurobot.train.supervised.settings import Learning
 from neurobot.train.surrogate import (
     Adam,
     Atan,

@@ -1,4 +1,4 @@
-"""Settings of classification; what they mean is done in `neurobot.train.classification`."""
+"""Settings of classification; what they mean is done in `neurobot.train.classification.run`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
 from neurobot.spec.check import Problems
-from neurobot.train.learning import Learning
+from neurobot.train.supervised.settings import Learning
 
 if TYPE_CHECKING:
     from neurobot.train.method import Job, Run
@@ -54,6 +54,6 @@ class Classify:
             SpecError: a program without gradients.
             TrainingError: an environment without labels, or a decoder that makes no choices by counting spikes.
         """
-        from neurobot.train.classification import Classification
+        from neurobot.train.classification.run import Classification
 
         return Classification(job, self)

@@ -1,4 +1,4 @@
-"""Pattern recognition: a program learns to tell what it sees; see `neurobot.train.classify`.
+"""Pattern recognition: a program learns to tell what it sees; see `neurobot.train.classification.settings`.
 
 What is seen does not depend on answers, so all of it is looked at once, at the beginning. An iteration depends on the
 seed and its own number only, so a run can be repeated, and one that was resumed equals one that was not, bit for bit.
@@ -16,14 +16,13 @@ from neurobot.errors import TrainingError
 from neurobot.loop.fit import check_period
 from neurobot.program import Program
 from neurobot.spec.controller import ControllerSpec
-from neurobot.train.classify import Classify
-from neurobot.train.evolution import TRAINING_SEEDS, VALIDATION_SEEDS
-from neurobot.train.examples import Examples
-from neurobot.train.heads import Choosing, head_of
-from neurobot.train.learner import Learner
+from neurobot.train.classification.settings import Classify
+from neurobot.train.environments import TRAINING_SEEDS, VALIDATION_SEEDS, make_envs, one_of
 from neurobot.train.method import Job, Report, Run, State
 from neurobot.train.normalizer import RunningNormalizer
-from neurobot.train.vector import make_envs, one_of
+from neurobot.train.supervised.examples import Examples
+from neurobot.train.supervised.heads import Choosing, head_of
+from neurobot.train.supervised.learner import Learner
 
 if TYPE_CHECKING:
     from neurobot.config import EnvConfig

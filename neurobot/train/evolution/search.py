@@ -7,7 +7,7 @@ import numpy as np
 from neurobot.errors import TrainingError
 from neurobot.program import Program
 from neurobot.spec.weights import AllToAll, FixedProbability
-from neurobot.train.evolve import Evolve
+from neurobot.train.evolution.settings import Evolve
 
 
 def searched(program: Program, biases: bool) -> np.ndarray:

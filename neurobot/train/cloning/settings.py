@@ -1,4 +1,4 @@
-"""Settings of cloning; what they mean is done in `neurobot.train.cloning`."""
+"""Settings of cloning; what they mean is done in `neurobot.train.cloning.run`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
 from neurobot.spec.check import Problems
-from neurobot.train.learning import Learning
+from neurobot.train.supervised.settings import Learning
 
 if TYPE_CHECKING:
     from neurobot.train.method import Job, Run
@@ -76,6 +76,6 @@ class Clone:
             SpecError: a program without gradients.
             TrainingError: no such expert, or one that does not fit.
         """
-        from neurobot.train.cloning import Cloning
+        from neurobot.train.cloning.run import Cloning
 
         return Cloning(job, self)

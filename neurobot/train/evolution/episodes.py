@@ -16,8 +16,8 @@ from safetensors.numpy import save as to_bytes
 
 from neurobot.program import Program
 from neurobot.spec.serialize import from_data, to_data
+from neurobot.train.environments import make_envs
 from neurobot.train.rollout import Episodes, Rollout
-from neurobot.train.vector import make_envs
 
 if TYPE_CHECKING:
     from neurobot.config import EnvConfig

@@ -1,4 +1,4 @@
-"""Settings of learning from examples; what they mean is done in `neurobot.train.learner`."""
+"""Settings of learning from examples; what they mean is done in `neurobot.train.supervised.learner`."""
 
 from __future__ import annotations
 

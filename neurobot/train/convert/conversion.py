@@ -1,6 +1,6 @@
 """Conversion: a trained ANN policy becomes a spiking Program without training.
 
-Roll-outs of the ANN in its environment show what its neurons do; `neurobot.train.balance` makes weights of that for
+Roll-outs of the ANN in its environment show what its neurons do; `balance` makes weights of that for
 integrate-and-fire neurons with reset by subtraction; the observation goes in as a constant current, and an
 integrator that never spikes adds the last layer up and is read at the end of the tick. With many steps a tick the
 action is the ANN's; with few it is rounded.
@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from neurobot.errors import EnvError
+from neurobot.interop.ann import ANN, Layer
 from neurobot.loop.fit import env_period
 from neurobot.program import Program, build
 from neurobot.spec import (
@@ -42,9 +43,8 @@ from neurobot.spec import (
 )
 from neurobot.spec.check import Problems, as_values
 from neurobot.spec.controller import MAX_SUBSTEPS
-from neurobot.train.ann import ANN, Layer
-from neurobot.train.balance import balance
-from neurobot.train.play import play
+from neurobot.train.convert.balance import balance
+from neurobot.train.convert.play import play
 
 CHOICES = {"percentile": (99.9, 99.0, 100.0), "carry": (0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0)}
 """What tuning tries, in this order; of values that earn the same the first one is taken."""
@@ -64,7 +64,7 @@ class Conversion:
 
     Args:
         substeps: steps of a control tick, the latency of an action.
-        split: neurons for each unit of the ANN, see `neurobot.train.balance`; None: 1 for ReLU, 4 for tanh.
+        split: neurons for each unit of the ANN, see `neurobot.train.convert.balance`; None: 1 for ReLU, 4 for tanh.
         episodes: of calibration.
         percentile: of a unit's activations, where its neurons reach a spike a step: a small one gives resolution, a
             large one room for what is rare. None: tune it, see `carry`.

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from neurobot.train.ann import ANN, Layer
+from neurobot.interop.ann import ANN, Layer
 
 BINS = 200
 """Of the histogram of a unit's activations."""

@@ -1,4 +1,4 @@
-"""Settings of evolution; what they mean is done in `neurobot.train.evolution`."""
+"""Settings of evolution; what they mean is done in `neurobot.train.evolution.run`."""
 
 from __future__ import annotations
 
@@ -87,6 +87,6 @@ class Evolve:
             EnvError: an unknown task, or one that does not fit the program.
             TrainingError: the program has nothing to search.
         """
-        from neurobot.train.evolution import Evolution
+        from neurobot.train.evolution.run import Evolution
 
         return Evolution(job, self)

@@ -17,7 +17,9 @@ from contextlib import redirect_stdout
 from typing import Any, ClassVar, final
 
 from neurobot.errors import NeurobotError, TrainingError
-from neurobot.train.engine import Done, Engine, Pool, Work, begin
+from neurobot.train.engines.engine import Engine
+from neurobot.train.engines.pool import Done, Pool
+from neurobot.train.engines.work import Work, begin
 
 ATTEMPTS = 10
 """How often a task is done again after its worker died."""
@@ -111,7 +113,7 @@ def _work(name: str, setup: bytes, imports: Sequence[str], task: bytes) -> bytes
 
     Args:
         name: the kind of work, and a hash of the setup.
-        setup: see `neurobot.train.engine.begin`.
+        setup: see `neurobot.train.engines.work.begin`.
         imports: the same.
         task: the same.
     """

@@ -8,8 +8,8 @@ Where the budget is a number of generations, a generation depends on the seed an
 repeated, and one that was resumed equals one that was not, bit for bit. A budget in CPU time ends, and moves what
 changes along it (`horizon`, `final_rate`), when this machine says so.
 
-Episodes are run by workers (`neurobot.train.episodes`), each a part of the population. What a part gives is kept
-episode by episode and summed here in the order of the population, so that the number of workers changes no bit.
+Episodes are run by workers (`neurobot.train.evolution.episodes`), each a part of the population. What a part gives is
+kept episode by episode and summed here in the order of the population, so that the number of workers changes no bit.
 """
 
 from __future__ import annotations
@@ -21,18 +21,14 @@ import numpy as np
 
 from neurobot.loop.fit import check_period
 from neurobot.program import Program
-from neurobot.train.episodes import Noise, Task, received, setup
-from neurobot.train.evolve import Evolve
+from neurobot.train.environments import TRAINING_SEEDS, VALIDATION_SEEDS, one_of
+from neurobot.train.evolution.episodes import Noise, Task, received, setup
+from neurobot.train.evolution.search import direction, searched
+from neurobot.train.evolution.settings import Evolve
 from neurobot.train.method import Job, Report, Run, State
 from neurobot.train.normalizer import RunningNormalizer
 from neurobot.train.rollout import Episodes
-from neurobot.train.search import direction, searched
-from neurobot.train.vector import one_of
 
-TRAINING_SEEDS = 1 << 32
-"""Environment seeds from here on are for training, so that smaller ones stay unseen."""
-VALIDATION_SEEDS = 1 << 40
-"""Environment seeds from here on choose the program that is kept."""
 ADAM_BETA1, ADAM_BETA2, ADAM_EPS = 0.9, 0.999, 1e-8
 ARRAYS, NUMBERS = ("theta", "m", "v", "best_params"), ("generation", "steps", "evaluated")
 """Of what changes, what a checkpoint holds as it is."""

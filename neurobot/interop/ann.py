@@ -1,4 +1,4 @@
-"""A feed-forward policy of real-valued neurons: what conversion starts from."""
+"""A feed-forward policy of real-valued neurons: what files are read to, and what conversion starts from."""
 
 from __future__ import annotations
 

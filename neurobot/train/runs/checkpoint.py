@@ -15,7 +15,7 @@ from safetensors.numpy import save as to_bytes
 from neurobot.errors import ProgramFileError, TrainingError
 from neurobot.program.file import check_size, digest_of, write
 from neurobot.program.report import diff_data
-from neurobot.train import blocks
+from neurobot.train.runs import blocks
 from neurobot.train.method import State
 
 FORMAT = 3

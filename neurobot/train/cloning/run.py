@@ -1,4 +1,4 @@
-"""Behaviour cloning and DAgger: a program learns to do as an expert does; see `neurobot.train.clone`.
+"""Behaviour cloning and DAgger: a program learns to do as an expert does; see `neurobot.train.cloning.settings`.
 
 An iteration depends on the seed, its own number and what was seen before it, so where the budget is a number of
 iterations a run can be repeated, and one that was resumed equals one that was not, bit for bit.
@@ -15,14 +15,14 @@ import numpy as np
 from neurobot.errors import TrainingError
 from neurobot.loop.recording import load_recording
 from neurobot.program import Program
-from neurobot.train.clone import Clone
-from neurobot.train.evolution import TRAINING_SEEDS, VALIDATION_SEEDS
-from neurobot.train.examples import Examples
+from neurobot.train.cloning.settings import Clone
+from neurobot.train.cloning.stage import Stage
+from neurobot.train.environments import TRAINING_SEEDS, VALIDATION_SEEDS
 from neurobot.train.experts import Expert, find_expert, names
-from neurobot.train.learner import Learner
 from neurobot.train.method import Job, Report, Run, State
 from neurobot.train.normalizer import RunningNormalizer
-from neurobot.train.stage import Stage
+from neurobot.train.supervised.examples import Examples
+from neurobot.train.supervised.learner import Learner
 
 RECORDING = "recording"
 """Folder of the recording in a run folder."""
