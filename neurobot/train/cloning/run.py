@@ -15,6 +15,7 @@ import numpy as np
 from neurobot.errors import TrainingError
 from neurobot.loop.recording import load_recording
 from neurobot.program import Program
+from neurobot.train.budget import share_used
 from neurobot.train.cloning.settings import Clone
 from neurobot.train.cloning.stage import Stage
 from neurobot.train.environments import TRAINING_SEEDS, VALIDATION_SEEDS
@@ -64,13 +65,9 @@ class Cloning(Run):
 
     def share(self) -> float:
         """How much of the budget is used."""
-        s, shares = self._settings, [0.0]
-        if s.iterations is not None:
-            rounds = self._expert.rounds if self._expert else 0
-            shares.append((self._taught + self._iteration) / (rounds + s.iterations))
-        if s.core_minutes is not None:
-            shares.append(self._job.clock.seconds / (60 * s.core_minutes))
-        return min(1.0, max(shares))
+        s, rounds = self._settings, self._expert.rounds if self._expert else 0
+        most = None if s.iterations is None else rounds + s.iterations
+        return share_used(self._taught + self._iteration, most, self._job.clock.seconds, s.core_minutes)
 
     def step(self) -> Report:
         """Watch or drive, learn, and, every so often, evaluate."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
 from neurobot.spec.check import Problems
+from neurobot.train.budget import check_budget
 from neurobot.train.supervised.settings import Learning
 
 if TYPE_CHECKING:
@@ -60,12 +61,7 @@ class Clone:
             problems.count("horizon", self.horizon)
         if not self.expert:
             problems.add("expert is empty; give a name, a program or a recording, or leave it out")
-        if self.iterations is None and self.core_minutes is None:
-            problems.add("give iterations or core_minutes, or it would go on for ever")
-        if self.iterations is not None:
-            problems.count("iterations", self.iterations)
-        if self.core_minutes is not None:
-            problems.number("core_minutes", self.core_minutes, above=0.0)
+        check_budget(problems, "iterations", self.iterations, self.core_minutes)
         problems.done()
 
     def begin(self, job: Job) -> Run:

@@ -21,6 +21,7 @@ import numpy as np
 
 from neurobot.loop.fit import check_period
 from neurobot.program import Program
+from neurobot.train.budget import share_used
 from neurobot.train.environments import TRAINING_SEEDS, VALIDATION_SEEDS, one_of
 from neurobot.train.evolution.episodes import Noise, Task, received, setup
 from neurobot.train.evolution.search import direction, searched
@@ -111,12 +112,8 @@ class Evolution(Run):
 
     def share(self) -> float:
         """How much of the budget is used."""
-        s, shares = self._settings, [0.0]
-        if s.generations is not None:
-            shares.append(self._at.generation / s.generations)
-        if s.core_minutes is not None:
-            shares.append(self._job.clock.seconds / (60 * s.core_minutes))
-        return min(1.0, max(shares))
+        s = self._settings
+        return share_used(self._at.generation, s.generations, self._job.clock.seconds, s.core_minutes)
 
     def step(self) -> Report:
         """A generation: perturb, run, climb, and, every so often, evaluate."""

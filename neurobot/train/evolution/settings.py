@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from neurobot.spec.check import Problems
+from neurobot.train.budget import check_budget
 
 if TYPE_CHECKING:
     from neurobot.train.method import Job, Run
@@ -72,12 +73,7 @@ class Evolve:
             problems.count("top", self.top)
             if not problems.found and self.top > self.pairs:
                 problems.add(f"top is {self.top}, at most pairs = {self.pairs}")
-        if self.generations is None and self.core_minutes is None:
-            problems.add("give generations or core_minutes, or it would go on for ever")
-        if self.generations is not None:
-            problems.count("generations", self.generations)
-        if self.core_minutes is not None:
-            problems.number("core_minutes", self.core_minutes, above=0.0)
+        check_budget(problems, "generations", self.generations, self.core_minutes)
         problems.done()
 
     def begin(self, job: Job) -> Run:

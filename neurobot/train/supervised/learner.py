@@ -17,22 +17,8 @@ from neurobot.spec.neurons import Input
 from neurobot.train.supervised.examples import Batch, Examples
 from neurobot.train.supervised.heads import head_of
 from neurobot.train.supervised.settings import Learning
-from neurobot.train.surrogate import (
-    Adam,
-    Atan,
-    FastSigmoid,
-    Rectangular,
-    Sigmoid,
-    Stack,
-    Surrogate,
-    Triangular,
-    clip,
-    rate_penalty,
-)
-
-SURROGATES: dict[str, type[Surrogate]] = {
-    "fast_sigmoid": FastSigmoid, "atan": Atan, "triangular": Triangular, "rectangular": Rectangular, "sigmoid": Sigmoid,
-}  # fmt: skip
+from neurobot.train.surrogate import Adam, Stack, clip, rate_penalty
+from neurobot.train.surrogate_names import named_surrogate
 
 
 @final
@@ -70,7 +56,7 @@ class Learner:
     def stack(self) -> Stack:
         """The program as a function of its variables."""
         s = self._settings
-        return Stack(self.program(), SURROGATES[s.surrogate](slope=s.slope), train=s.variables)
+        return Stack(self.program(), named_surrogate(s.surrogate, s.slope), train=s.variables)
 
     def learn(self, examples: Examples, rng: np.random.Generator, rate: float) -> dict[str, float]:
         """An iteration: steps of Adam on batches of examples.

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import get_args
 
 from neurobot.spec.check import Problems
-
-Surrogates = Literal["fast_sigmoid", "atan", "triangular", "rectangular", "sigmoid"]
+from neurobot.train.surrogate_names import SurrogateName
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +38,7 @@ class Learning:
     window: int = 24
     lead: int = 8
     variables: tuple[str, ...] = ("weights", "b")
-    surrogate: Surrogates = "rectangular"
+    surrogate: SurrogateName = "rectangular"
     slope: float = 1.0
     clip: float | None = None
     sparse: float = 0.0
@@ -56,7 +55,7 @@ class Learning:
         for name in ("late", "most"):
             problems.number(name, getattr(self, name), low=0.0, high=1.0)
         problems.number("sparse", self.sparse, low=0.0)
-        problems.choice("surrogate", self.surrogate, get_args(Surrogates))
+        problems.choice("surrogate", self.surrogate, get_args(SurrogateName))
         if self.clip is not None:
             problems.number("clip", self.clip, above=0.0)
         if not self.variables:
