@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal, TypeAlias, get_args
 
 import cattrs
 
@@ -32,6 +32,9 @@ MAX_FILE = 16 << 20
 MAX_SEED = (1 << 63) - 1
 
 
+Tables: TypeAlias = tuple[dict[str, Any], ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnvConfig:
     """The environment.
@@ -46,7 +49,7 @@ class EnvConfig:
     id: str
     settings: dict[str, Any] = field(default_factory=dict)
     randomize: dict[str, Any] = field(default_factory=dict)
-    perturb: tuple[dict[str, Any], ...] = ()
+    perturb: Tables = ()
 
     def __post_init__(self) -> None:
         problems = Problems("environment")
@@ -57,7 +60,7 @@ class EnvConfig:
                 problems.add(
                     f"settings.{name} is {value!r}, it must be a number, a text, true or false, a list or table"
                 )
-        if self.randomize or self.perturb:  # to import gymnasium takes a while
+        if self.randomize or self.perturb != ():  # to import gymnasium takes a while
             problems.found += self._varied_problems()
         problems.done()
 
@@ -81,6 +84,9 @@ class EnvConfig:
                 Randomize.from_data({name: value})
             except EnvError as error:
                 yield str(error)
+        if not isinstance(self.perturb, tuple) or not all(isinstance(table, dict) for table in self.perturb):
+            yield f"perturb is {self.perturb!r}, it must be a list of tables; begin each with [[env.perturb]]"
+            return
         for j, table in enumerate(self.perturb):
             try:
                 Perturbation.from_data(table)
@@ -272,6 +278,7 @@ def _listed(path: Path, problems: list[str]) -> str:
 def _register() -> None:
     """Teach the converter the words of ``[train] method``, once."""
     c = converter()
+    c.register_structure_hook_func(lambda t: t == Tables, lambda x, _: tuple(x) if isinstance(x, list) else x)
     c.register_structure_hook_func(lambda t: t == Training | None, _structure_train)
     for name, cls in METHODS.items():
         c.register_unstructure_hook(cls, _unstructure_train(c, name, cls))

@@ -320,15 +320,18 @@ def test_what_differs_and_goes_wrong_round_trips_through_a_run_folder(launch, tm
         ("probability", "probabilty", r"perturb\[1\]: .*unknown key 'probabilty', did you mean 'probability'"),
         ("probability = 0.5", "", r"perturb\[1\]: perturbation 'loss': it needs probability"),
         ("[env.randomize]", "[env.randomise]", "env: unknown key 'randomise', did you mean 'randomize'"),
-        ('id = "Pendulum-v1"', 'id = "Pendulum-v1"\nperturb = 3\n[x]\n', "env.perturb: is no table, or no list"),
     ],
 )
 def test_what_cannot_differ_or_go_wrong_is_named(launch, old, new, said):
-    text = varied(launch, old, new)
-    if new.endswith("[x]\n"):  # a table has a key once only
-        text.write_text(LAUNCH.replace('id = "Pendulum-v1"', 'id = "Pendulum-v1"\nperturb = 3'))
     with pytest.raises(ConfigError, match=said):
-        load_experiment(text)
+        load_experiment(varied(launch, old, new))
+
+
+@pytest.mark.parametrize("given", ['{kind = "dead"}', "{}", '"dead"', '["dead"]', "0"])
+def test_perturbations_that_are_no_list_of_tables_say_how_to_write_them(launch, given):
+    path = launch(LAUNCH.replace('id = "Pendulum-v1"', f'id = "Pendulum-v1"\nperturb = {given}'))
+    with pytest.raises(ConfigError, match=r"perturb is .*, it must be a list of tables; begin each with \[\[env"):
+        load_experiment(path)
 
 
 def test_all_that_cannot_differ_or_go_wrong_is_told_at_once(launch):
