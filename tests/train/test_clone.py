@@ -245,7 +245,7 @@ def test_what_cannot_be_cloned_is_refused_before_a_folder_is_made(tmp_path):
         cloned(folder, cartpole_program(), "CartPole-v1", replace(settings, expert="nobody"))
     program = cartpole_program()
     first = build(replace(program.spec, decoder=FirstSpike(population="out", size=2)), 0)
-    with pytest.raises(TrainingError, match="the decoder FirstSpike has no gradient; use WinnerTakeAll"):
+    with pytest.raises(TrainingError, match="the decoder FirstSpike has no gradient; use WinnerTakeAll or Highest"):
         cloned(folder, first, "CartPole-v1", settings)
     assert not folder.exists()
 

@@ -42,7 +42,7 @@ class Classification(Run):
     Raises:
         EnvError: an unknown task, or one that does not fit the program.
         SpecError: a program without gradients.
-        TrainingError: an environment without labels, or a decoder that makes no choices by counting spikes.
+        TrainingError: an environment without labels, or a decoder of choices without a gradient, or of numbers.
     """
 
     unit: ClassVar[str] = "iteration"
@@ -55,7 +55,7 @@ class Classification(Run):
         check_period(job.program, task.control_period)
         head = head_of(job.program)
         if not isinstance(head, Choosing):
-            raise TrainingError("classify: the decoder gives numbers, not a choice; use WinnerTakeAll")
+            raise TrainingError("classify: the decoder gives numbers, not a choice; use WinnerTakeAll or Highest")
         self._head, threads = head, settings.threads or os.cpu_count() or 1
         split = hasattr(task.task.settings, "split")
         learned, chosen = (_part(job.env, part) if split else job.env for part in ("train", "validation"))

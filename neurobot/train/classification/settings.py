@@ -52,7 +52,7 @@ class Classify:
         Raises:
             EnvError: an unknown task, or one that does not fit the program.
             SpecError: a program without gradients.
-            TrainingError: an environment without labels, or a decoder that makes no choices by counting spikes.
+            TrainingError: an environment without labels, or a decoder of choices without a gradient, or of numbers.
         """
         from neurobot.train.classification.run import Classification
 

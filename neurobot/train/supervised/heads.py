@@ -9,7 +9,7 @@ import numpy as np
 from neurobot.errors import TrainingError
 from neurobot.program import Program
 from neurobot.spec.controller import ControllerSpec
-from neurobot.spec.decoders import Choice, WinnerTakeAll
+from neurobot.spec.decoders import Choice, Highest, WinnerTakeAll
 from neurobot.train.surrogate import Readout, Seeds, Trace, cross_entropy
 
 
@@ -43,46 +43,48 @@ class Acting:
 
 @final
 class Choosing:
-    """A choice, read by WinnerTakeAll: cross-entropy of the groups' mean spike counts in a tick.
+    """A choice: cross-entropy of what the groups of neurons score by the end of a tick.
+
+    Read by WinnerTakeAll a group scores the mean of its neurons' spike counts, by Highest that of their membranes.
 
     Args:
         program: of the controller.
     """
 
     def __init__(self, program: Program) -> None:
-        assert isinstance(program.spec, ControllerSpec) and isinstance(program.spec.decoder, WinnerTakeAll)
+        assert isinstance(program.spec, ControllerSpec) and isinstance(program.spec.decoder, WinnerTakeAll | Highest)
         decoder = program.spec.decoder
         assert decoder.size is not None
-        self._name, self._size, self._substeps = decoder.population, decoder.size, program.substeps
-        self._rest = decoder.rest
+        self._name, self.size, self._substeps = decoder.population, decoder.size, program.substeps
+        self._rest = decoder.rest if isinstance(decoder, WinnerTakeAll) else None
         self._each = program.network.population(decoder.population).n // decoder.size
 
     def loss(self, trace: Trace, labels: np.ndarray, counted: np.ndarray) -> tuple[float, Seeds]:
         """The loss of a run, and the seeds of its gradient; labels are (ticks, B) numbers of choices."""
         scores = self.scores(trace)[:, -1]
         shown = counted.ravel()
-        loss, found = cross_entropy(scores.reshape(-1, self._size)[shown], labels.ravel()[shown].astype(np.int64))
-        gradient = np.zeros((shown.size, self._size), np.float32)
+        loss, found = cross_entropy(scores.reshape(-1, self.size)[shown], labels.ravel()[shown].astype(np.int64))
+        gradient = np.zeros((shown.size, self.size), np.float32)
         gradient[shown] = found
         each = np.repeat(gradient.reshape(scores.shape) / self._each, self._each, axis=-1)
-        return loss, Seeds({self._name: np.repeat(each, self._substeps, axis=0)})
+        if self._rest is not None:
+            return loss, Seeds({self._name: np.repeat(each, self._substeps, axis=0)})
+        v = np.zeros((trace.steps, *each.shape[1:]), np.float32)
+        v[self._substeps - 1 :: self._substeps] = each
+        return loss, Seeds({}, {self._name: v})
 
     def scores(self, trace: Trace) -> np.ndarray:
-        """Mean counts of the groups since a tick's start, after each of its steps, (ticks, substeps, B, choices)."""
-        spikes = trace.spikes(self._name).reshape(trace.ticks, self._substeps, trace.batch, self._size, self._each)
-        counts: np.ndarray = spikes.cumsum(axis=1, dtype=np.float32).mean(axis=-1)
-        return counts
-
-    @property
-    def size(self) -> int:
-        """Number of choices."""
-        return self._size
+        """Scores of the groups after each step of a tick, (ticks, substeps, B, choices); counts begin with the tick."""
+        values = trace.v(self._name) if self._rest is None else trace.spikes(self._name)
+        values = values.reshape(trace.ticks, self._substeps, trace.batch, self.size, self._each)
+        scores: np.ndarray = (values if self._rest is None else values.cumsum(axis=1, dtype=np.float32)).mean(axis=-1)
+        return scores
 
     def choices(self, trace: Trace) -> np.ndarray:
         """What would be chosen after each step of a tick, (ticks, substeps, B)."""
         scores = self.scores(trace)
-        chosen: np.ndarray = np.where(scores.any(axis=-1), scores.argmax(axis=-1), self._rest)
-        return chosen
+        best: np.ndarray = scores.argmax(axis=-1)
+        return best if self._rest is None else np.where(scores.any(axis=-1), best, self._rest)
 
 
 Head: TypeAlias = Acting | Choosing
@@ -97,8 +99,8 @@ def head_of(program: Program) -> Head:
     """
     assert isinstance(program.spec, ControllerSpec)
     decoder = program.spec.decoder
-    if isinstance(decoder, WinnerTakeAll):
+    if isinstance(decoder, WinnerTakeAll | Highest):
         return Choosing(program)
     if isinstance(decoder, Choice):
-        raise TrainingError(f"the decoder {type(decoder).__name__} has no gradient; use WinnerTakeAll")
+        raise TrainingError(f"the decoder {type(decoder).__name__} has no gradient; use WinnerTakeAll or Highest")
     return Acting(program)
