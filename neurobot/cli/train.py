@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from neurobot.program import Program
     from neurobot.train.runs.drive import Progress
 
-EVENTS = "events.jsonl"
 SHOWN = {"return_mean": "return", "accuracy": "accuracy", "loss": "loss", "spikes_per_tick": "spikes/tick"}
 """Numbers of a step that the progress bar shows, where there are any, and what it calls them."""
 
@@ -170,7 +169,7 @@ def time_left(seconds: float) -> str:
 
 def _draw(folder: Path) -> Path | None:
     """The learning curve, or None where there is nothing to draw or nothing to draw with."""
-    from neurobot.train.runs.drive import RESULTS
+    from neurobot.train.runs.drive import EVENTS, RESULTS
     from neurobot.train.runs.log import read_events
     from neurobot.view.plot import answers, has_matplotlib, learning_curve, save
 

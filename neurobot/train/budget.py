@@ -2,7 +2,31 @@
 
 from __future__ import annotations
 
+import time
+from typing import final
+
 from neurobot.spec.check import Problems
+
+
+@final
+class CpuClock:
+    """Process CPU time that a training has used so far, on other machines too."""
+
+    def __init__(self) -> None:
+        self._zero = time.process_time()
+
+    @property
+    def seconds(self) -> float:
+        """So far [s]."""
+        return time.process_time() - self._zero
+
+    def add(self, seconds: float) -> None:
+        """Count what other processes have used [s]."""
+        self._zero -= seconds
+
+    def restart(self, seconds: float = 0.0) -> None:
+        """Count from here, from what a run had used when it was saved [s]."""
+        self._zero = time.process_time() - seconds
 
 
 def check_budget(problems: Problems, unit: str, most: int | None, core_minutes: float | None) -> None:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from neurobot.config import EnvConfig
+    from neurobot.program import Program
 
 TRAINING_SEEDS = 1 << 32
 """Environment seeds from here on are for training, so that smaller ones stay unseen."""
@@ -42,3 +45,8 @@ def one_of(env: EnvConfig) -> Any:
     made = make(env.id, **env.options())
     made.close()
     return made
+
+
+def as_actions(program: Program, given: np.ndarray) -> np.ndarray:
+    """What a core gives, (n, n_act), as environments take it: of choices (n,) int64."""
+    return given[:, 0].astype("int64") if program.discrete else given

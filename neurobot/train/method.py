@@ -10,40 +10,19 @@ settings and `Run.state`, and nothing from the clock.
 
 from __future__ import annotations
 
-import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, final
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
 
+from neurobot.train.budget import CpuClock
 from neurobot.train.engines.engine import Engine
 
 if TYPE_CHECKING:
     from neurobot.config import EnvConfig
     from neurobot.program import Program
-
-
-@final
-class CpuClock:
-    """Process CPU time that a training has used so far, on other machines too; budgets count it."""
-
-    def __init__(self) -> None:
-        self._zero = time.process_time()
-
-    @property
-    def seconds(self) -> float:
-        """So far [s]."""
-        return time.process_time() - self._zero
-
-    def add(self, seconds: float) -> None:
-        """Count what other processes have used [s]."""
-        self._zero -= seconds
-
-    def restart(self, seconds: float = 0.0) -> None:
-        """Count from here, from what a run had used when it was saved [s]."""
-        self._zero = time.process_time() - seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from neurobot.train.td3.settings import TD3
 
 Training: TypeAlias = Evolve | Clone | Classify | TD3
 """The settings of any of them: a union, to which a new one is added here and nowhere else."""
-METHODS: dict[str, type[Training]] = {cls.method: cls for cls in get_args(Training) or (Training,)}
+METHODS: dict[str, type[Training]] = {cls.method: cls for cls in get_args(Training)}
 
 
 def _are_settings(cls: type[Training]) -> type[Settings]:

@@ -12,16 +12,18 @@ from typing import ClassVar, final
 
 import numpy as np
 
+from neurobot.core.base import cast_params
 from neurobot.errors import TrainingError
 from neurobot.loop.recording import load_recording
 from neurobot.program import Program
 from neurobot.train.budget import share_used
 from neurobot.train.cloning.settings import Clone
 from neurobot.train.cloning.stage import Stage
-from neurobot.train.environments import TRAINING_SEEDS, VALIDATION_SEEDS
+from neurobot.train.environments import TRAINING_SEEDS, VALIDATION_SEEDS, make_envs
 from neurobot.train.experts import Expert, find_expert, names
 from neurobot.train.method import Job, Report, Run, State
 from neurobot.train.normalizer import RunningNormalizer
+from neurobot.train.rollout import Rollout
 from neurobot.train.supervised.examples import Examples
 from neurobot.train.supervised.learner import Learner
 
@@ -52,7 +54,7 @@ class Cloning(Run):
         self._learner = Learner(job.program, settings.learning)
         self._threads = settings.threads or os.cpu_count() or 1
         self._stages: dict[int, Stage] = {}
-        self._stage(settings.evaluation_episodes)
+        self._validation = Rollout(job.program, make_envs(job.env, settings.evaluation_episodes, self._threads))
         self._normalizer = RunningNormalizer.empty(job.program.observation_size)
         self._best_params = job.program.params
         self._iteration = self._taught = self._steps = 0
@@ -139,11 +141,12 @@ class Cloning(Run):
         if not n:
             return {}
         seeds = (TRAINING_SEEDS + rng.integers(0, 1 << 31, n)).tolist()
-        played = self._stage(n).play(self._learner.program(), seeds, self._job.seed, self._expert, watch, s.horizon)
-        self._steps += played.ticks
-        assert played.examples is not None
-        self._take(played.examples)
-        return {"expert_return_mean" if watch else "return_mean": float(played.returns.mean())}
+        watched = self._stage(n).play(
+            self._learner.program(), self._expert, seeds, self._job.seed, watch=watch, horizon=s.horizon
+        )
+        self._steps += len(watched.examples)
+        self._take(watched.examples)
+        return {"expert_return_mean" if watch else "return_mean": float(watched.returns.mean())}
 
     def _take(self, more: Examples) -> dict[str, float]:
         away = more.observations.astype(np.float64) - self._normalizer.mean
@@ -156,15 +159,16 @@ class Cloning(Run):
 
     def _evaluate(self) -> dict[str, float]:
         """Run the program on validation episodes, and keep it if it is the best."""
-        n = self._settings.evaluation_episodes
-        seeds = [VALIDATION_SEEDS + k for k in range(n)]
-        played = self._stage(n).play(self._learner.program(), seeds, self._job.seed)
-        mean, std = float(played.returns.mean()), float(played.returns.std())
+        rollout, program = self._validation, self._learner.program()
+        seeds = [VALIDATION_SEEDS + k for k in range(self._settings.evaluation_episodes)]
+        rollout.core.params[:] = cast_params(program, rollout.core.params.dtype)
+        episodes = rollout.run(seeds, self._normalizer.mean, self._job.seed)
+        mean, std = float(episodes.returns.mean()), float(episodes.returns.std())
         if np.isnan(self.best) or mean >= self.best:  # of equals the last one, which has seen more
             self.best, self._best_params = mean, self._learner.params
         return {
-            "return_mean": mean, "return_std": std, "spikes_per_tick": played.spikes / played.ticks,
-            "synops_per_tick": played.synops / played.ticks,
+            "return_mean": mean, "return_std": std, "spikes_per_tick": episodes.spikes_per_tick,
+            "synops_per_tick": episodes.synops_per_tick,
         }  # fmt: skip
 
     def _stage(self, n: int) -> Stage:

@@ -1,4 +1,4 @@
-"""Episodes of one program, or of its expert, in a batch of environments, with what was seen and what was right."""
+"""Episodes that a program or its expert drives, with what was seen and what the expert would have done."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ import numpy as np
 from neurobot.core import BatchCore
 from neurobot.core.base import cast_params
 from neurobot.errors import TrainingError
-from neurobot.loop.fit import check_period
 from neurobot.program import Program
-from neurobot.train.environments import make_envs
+from neurobot.train.environments import as_actions, make_envs
 from neurobot.train.experts import Expert
 from neurobot.train.supervised.examples import Examples
 
@@ -21,27 +20,16 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Played:
+class Watched:
     """What happened.
 
     Args:
         returns: (n,).
-        lengths: (n,) ticks.
-        spikes: of the program, in all.
-        synops: synaptic operations of the program, in all.
-        examples: what was seen and what the expert did, or would have done; None without one.
+        examples: what was seen, and what the expert did or would have done.
     """
 
     returns: np.ndarray
-    lengths: np.ndarray
-    spikes: int
-    synops: int
-    examples: Examples | None = None
-
-    @property
-    def ticks(self) -> int:
-        """In all."""
-        return int(self.lengths.sum())
+    examples: Examples
 
 
 @final
@@ -55,26 +43,23 @@ class Stage:
         threads: of the physics.
 
     Raises:
-        EnvError: an unknown task, or another control period.
+        EnvError: an unknown task.
     """
 
     def __init__(self, program: Program, env: EnvConfig, n: int, threads: int) -> None:
-        self._env = make_envs(env, n, threads)
-        check_period(program, self._env.control_period)
-        self._core = BatchCore(program, n)
+        self._env, self._core = make_envs(env, n, threads), BatchCore(program, n)
         self._discrete, self._space = program.discrete, self._env.single_action_space
 
     def play(
-        self, program: Program, seeds: list[int], seed: int, expert: Expert | None = None, watch: bool = False,
-        horizon: int | None = None,
-    ) -> Played:  # fmt: skip
+        self, program: Program, expert: Expert, seeds: list[int], seed: int, *, watch: bool, horizon: int | None
+    ) -> Watched:
         """An episode each.
 
         Args:
             program: with params as they are now.
+            expert: says what would be right.
             seeds: (n,) of the environments.
             seed: of the program's chance.
-            expert: says what would be right.
             watch: whether the expert drives.
             horizon: stop after this many ticks; None is at the episodes' ends.
 
@@ -85,29 +70,21 @@ class Stage:
         observations, _ = env.reset(seed=seeds)
         core.params[...] = cast_params(program, core.params.dtype)
         core.reset(seed=seed)
-        policy = expert.begin(env) if expert else None
-        returns, lengths, spikes, synops = np.zeros(n), np.zeros(n, np.int64), 0, 0
+        policy = expert.begin(env)
+        returns, lengths = np.zeros(n), np.zeros(n, np.int64)
         seen: list[np.ndarray] = []
         right: list[np.ndarray] = []
         ids = np.arange(n)
         while ids.size and (horizon is None or lengths[ids[0]] < horizon):
             observations = np.ascontiguousarray(observations, np.float64)
-            if policy is not None:
-                right.append(self._checked(policy(observations)))
-                seen.append(observations)
-            if watch:
-                actions = right[-1]
-            else:
-                actions = self._cast(core.tick(observations, ids))
-                spikes, synops = spikes + int(core.spikes[ids].sum()), synops + int(core.synops[ids].sum())
+            seen.append(observations)
+            right.append(self._checked(policy(observations)))
+            actions = right[-1] if watch else as_actions(program, core.tick(observations, ids))
             observations, rewards, terminated, truncated, _ = env.step(actions)
             returns[ids] += rewards[ids]
             lengths[ids] += 1
             ids = ids[~(terminated | truncated)[ids]]
-        return Played(returns, lengths, spikes, synops, _episodes(seen, right, lengths) if expert else None)
-
-    def _cast(self, actions: np.ndarray) -> np.ndarray:
-        return actions[:, 0].astype(np.int64) if self._discrete else actions
+        return Watched(returns, _episodes(seen, right, lengths))
 
     def _checked(self, actions: np.ndarray) -> np.ndarray:
         """The expert's, in the space's shape, within its limits."""

@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, final
+from typing import Any, final
 
 from neurobot.errors import ProgramFileError, TrainingError
 from neurobot.files import write_atomically
@@ -29,9 +29,6 @@ from neurobot.train.runs.lock import locked
 from neurobot.train.runs.log import EventLog, Log
 from neurobot.train.method import Job, Report, Run, Settings
 from neurobot.train.runs.tensorboard import TensorBoard, require_tensorboard
-
-if TYPE_CHECKING:
-    pass
 
 EVENTS, PROGRAM, BOARD, RESULTS = "events.jsonl", "program.safetensors", "tensorboard", "results.json"
 
