@@ -14,10 +14,10 @@ from neurobot.cli.arguments import Perturb, parse, perturbed
 from neurobot.cli.console import compiling, messages, print_json, print_rows, say
 from neurobot.cli.environment import import_modules, make_env
 from neurobot.cli.run import KERNELS, STOPPED, load_program, summary_rows, untrained
-from neurobot.cli.versions import versions
 from neurobot.config import MAX_SEED, EnvConfig, Experiment, load_experiment
 from neurobot.errors import ConfigError
 from neurobot.spec.check import Problems
+from neurobot.versions import versions
 
 if TYPE_CHECKING:
     from neurobot.loop import RunSummary
