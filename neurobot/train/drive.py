@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, final
+from typing import Any, final
 
 from neurobot.errors import ProgramFileError, TrainingError
 from neurobot.files import write_atomically
@@ -29,9 +29,7 @@ from neurobot.train.lock import locked
 from neurobot.train.log import EventLog, Log
 from neurobot.train.method import Job, Report, Run, Settings
 from neurobot.train.tensorboard import TensorBoard, require_tensorboard
-
-if TYPE_CHECKING:
-    pass
+from neurobot.versions import packages
 
 EVENTS, PROGRAM, BOARD, RESULTS = "events.jsonl", "program.safetensors", "tensorboard", "results.json"
 
@@ -126,7 +124,7 @@ class _Training:
     ):
         self._job, self._settings, self._folder, self._keep = job, settings, folder, log
         self._run, self._report, self._notice = run, report, notice
-        self._about = _about(job, settings)
+        self._about, self._packages = _about(job, settings), packages()
         self._rounds = self._steps = 0
         self._numbers: Mapping[str, float] = {}
         self._saved_at, self._failing, self._unsaved = time.monotonic(), False, True
@@ -246,7 +244,7 @@ class _Training:
             program.params, env=self._job.env.id, env_settings=self._job.env.settings,
             method=self._settings.method, settings=self._about["train"],
             seed=self._job.seed, rounds=self._rounds, steps=self._steps,
-            core_seconds=round(self._job.clock.seconds, 1),
+            core_seconds=round(self._job.clock.seconds, 1), versions=self._packages,
             **{f"validation_{self._run.score}": None if best != best else best},
         )  # fmt: skip
 
