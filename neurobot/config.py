@@ -28,6 +28,10 @@ from neurobot.train.runs.log import Log
 
 RESOLVED = "config.json"
 """The resolved experiment in a run folder."""
+PUBLISHED = "published.toml"
+"""The one TOML file beside the bundled launch files that is none: see `neurobot.zoo`."""
+TRAINED = ("env", "encode", "network", "decode", "substeps", "carry", "train")
+"""Fields of an experiment that decide, with the seed, what a training makes."""
 MAX_FILE = 16 << 20
 MAX_SEED = (1 << 63) - 1
 
@@ -219,11 +223,17 @@ def find_launch(launch: str) -> Path:
 
 def bundled_launches() -> dict[str, Path]:
     """The launch files that came with the package, by name."""
+    folder = launch_folder()
+    found = [] if folder is None else sorted(folder.glob("*.toml"))
+    return {path.stem: path for path in found if path.name != PUBLISHED}
+
+
+def launch_folder() -> Path | None:
+    """The folder of the bundled launch files; None where they did not come along."""
     try:
-        folder = Path(str(resources.files("neurobot.launch")))
+        return Path(str(resources.files("neurobot.launch")))
     except ModuleNotFoundError:
-        return {}
-    return {path.stem: path for path in sorted(folder.glob("*.toml"))}
+        return None
 
 
 def to_json(experiment: Experiment) -> str:
@@ -232,14 +242,14 @@ def to_json(experiment: Experiment) -> str:
     return json.dumps(to_data(experiment), indent=2) + "\n"
 
 
-def changed(before: Experiment, after: Experiment, *names: str) -> list[str]:
-    """Key paths, below some fields, at which two experiments differ; e.g. ``encode.field.per_dim``."""
+def changed(before: Experiment, after: Experiment, *names: str) -> dict[str, Any]:
+    """What differs between two experiments, below some fields: new values by key path, ``encode.field.per_dim``."""
     _register()
     old, new = to_data(before), to_data(after)
-    return [path for name in names for path in _differences(name, old[name], new[name])]
+    return {path: value for name in names for path, value in _differences(name, old[name], new[name])}
 
 
-def _differences(path: str, a: Any, b: Any) -> Iterator[str]:
+def _differences(path: str, a: Any, b: Any) -> Iterator[tuple[str, Any]]:
     if isinstance(a, dict) and isinstance(b, dict) and a.keys() == b.keys():
         for key in a:
             yield from _differences(f"{path}.{key}", a[key], b[key])
@@ -247,7 +257,7 @@ def _differences(path: str, a: Any, b: Any) -> Iterator[str]:
         for j, (x, y) in enumerate(zip(a, b, strict=True)):
             yield from _differences(f"{path}.{j}", x, y)
     elif a != b:
-        yield path
+        yield path, b
 
 
 def _parse(path: Path, parse: Callable[[str], Any]) -> dict[str, Any]:

@@ -16,10 +16,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from neurobot.cli.versions import versions
 from neurobot.config import RESOLVED, Experiment, to_json
 from neurobot.errors import ConfigError
 from neurobot.files import write_atomically
+from neurobot.versions import versions
 
 PROGRAM = "program.safetensors"
 RECORDING = "recording"

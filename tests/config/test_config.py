@@ -340,20 +340,22 @@ def test_all_that_cannot_differ_or_go_wrong_is_told_at_once(launch):
     refused(path, "4 problems", "settings.render_mode", "randomize: nothing", "perturb[0]: ", "perturb[1]: ")
 
 
-def test_changes_are_named_by_their_path(launch):
+def test_changes_are_named_by_their_path_with_what_is_new(launch):
     before = load_experiment(launch())
     after = load_experiment(launch(LAUNCH.replace("per_dim = 5", "per_dim = 6").replace("seed = 7", "seed = 8")))
-    assert changed(before, after, "encode", "network") == ["encode.field.per_dim"]
-    assert changed(before, after, "seed") == ["seed"]
-    assert changed(before, before, "encode", "network", "decode") == []
+    assert changed(before, after, "encode", "network") == {"encode.field.per_dim": 6}
+    assert changed(before, after, "seed") == {"seed": 8}
+    assert changed(before, before, "encode", "network", "decode") == {}
 
 
 def test_changes_inside_lists_and_of_kind_are_named(launch):
     before = load_experiment(launch())
     weaker = load_experiment(launch(LAUNCH.replace("tau_mem = 0.02", "tau_mem = 0.03")))
-    assert changed(before, weaker, "network") == ["network.populations.1.model.tau_mem"]
+    assert changed(before, weaker, "network") == {"network.populations.1.model.tau_mem": 0.03}
     other = load_experiment(launch(LAUNCH.replace('"FanIn", gain = 2.0', '"Normal", std = 2.0')))
-    assert changed(before, other, "network") == ["network.projections.0.weights.weight"]
+    assert changed(before, other, "network") == {
+        "network.projections.0.weights.weight": {"type": "Normal", "mean": 0.0, "std": 2.0}
+    }
 
 
 def test_the_json_is_plain(launch):

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-RANKS = ["errors", "files", "spec", "program", "core", "controller", "loop"]
-LAST = ["simulation", "train", "view", "config", "cli", "board", "interop", "testing", "__main__"]
+RANKS = ["errors", "files", "versions", "spec", "program", "core", "controller", "loop"]
+LAST = ["simulation", "train", "view", "config", "cli", "board", "interop", "testing", "zoo", "__main__"]
 """Above all of RANKS, and free to use each other."""
 
 ALLOWED = {name: set(RANKS[: RANKS.index(name) + 1]) for name in RANKS} | {name: {*RANKS, *LAST} for name in LAST}

@@ -35,7 +35,7 @@ from neurobot.train.td3.settings import TD3
 PERIODS = {"InvertedPendulum-v5": 0.04, "Pendulum-v1": 0.05}
 SHORT = TD3(
     steps=160, num_envs=4, round_ticks=10, start_steps=40, batch=16, hidden=(12, 9), evaluate_every=2, episodes=2,
-    normalize_until=100,
+    normalize_until=100, rate_cost=0.0,
 )  # fmt: skip
 
 

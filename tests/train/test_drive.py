@@ -54,6 +54,7 @@ def test_the_program_says_where_it_came_from(tmp_path):
     walk(tmp_path)
     provenance = Program.load(tmp_path / "program.safetensors").provenance
     assert (provenance["method"], provenance["seed"], provenance["rounds"], provenance["steps"]) == ("walk", 3, 6, 60)
+    assert provenance["core_seconds"] >= 0 and provenance["versions"]["numpy"] == np.__version__
 
 
 @pytest.mark.parametrize("hops", [1, 2, 3, 5])

@@ -15,8 +15,8 @@ from safetensors.numpy import save as to_bytes
 from neurobot.errors import ProgramFileError, TrainingError
 from neurobot.program.file import check_size, digest_of, write
 from neurobot.program.report import diff_data
-from neurobot.train.runs import blocks
 from neurobot.train.method import State
+from neurobot.train.runs import blocks
 
 FORMAT = 3
 PATTERN = "checkpoint-*.safetensors"

@@ -24,11 +24,12 @@ from neurobot.files import write_atomically
 from neurobot.loop.quiet import Interrupts
 from neurobot.program import Program
 from neurobot.spec.serialize import to_data
+from neurobot.train.method import Job, Report, Run, Settings
 from neurobot.train.runs.checkpoint import Checkpoint, newest
 from neurobot.train.runs.lock import locked
 from neurobot.train.runs.log import EventLog, Log
-from neurobot.train.method import Job, Report, Run, Settings
 from neurobot.train.runs.tensorboard import TensorBoard, require_tensorboard
+from neurobot.versions import packages
 
 EVENTS, PROGRAM, BOARD, RESULTS = "events.jsonl", "program.safetensors", "tensorboard", "results.json"
 
@@ -123,7 +124,7 @@ class _Training:
     ):
         self._job, self._settings, self._folder, self._keep = job, settings, folder, log
         self._run, self._report, self._notice = run, report, notice
-        self._about = _about(job, settings)
+        self._about, self._packages = _about(job, settings), packages()
         self._rounds = self._steps = 0
         self._numbers: Mapping[str, float] = {}
         self._saved_at, self._failing, self._unsaved = time.monotonic(), False, True
@@ -243,7 +244,7 @@ class _Training:
             program.params, env=self._job.env.id, env_settings=self._job.env.settings,
             method=self._settings.method, settings=self._about["train"],
             seed=self._job.seed, rounds=self._rounds, steps=self._steps,
-            core_seconds=round(self._job.clock.seconds, 1),
+            core_seconds=round(self._job.clock.seconds, 1), versions=self._packages,
             **{f"validation_{self._run.score}": None if best != best else best},
         )  # fmt: skip
 

@@ -59,7 +59,7 @@ class TD3:
     batch: int = 128
     actor_rate: float = 3e-4
     critic_rate: float = 5e-4
-    hidden: tuple[int, ...] = (128, 128)
+    hidden: tuple[int, ...] = (192, 192)
     discount: float = 0.99
     tau: float = 0.005
     policy_delay: int = 2
@@ -71,7 +71,7 @@ class TD3:
     surrogate: SurrogateName = "rectangular"
     slope: float = 1.0
     train: tuple[str, ...] = ("weights", "b")
-    rate_cost: float = 0.0
+    rate_cost: float = 1.0
     rate_target: float = 0.1
     evaluate_every: int = 5
     episodes: int = 10

@@ -8,12 +8,17 @@ from importlib import metadata
 PACKAGES = ("neurobot", "numpy", "numba", "gymnasium", "mujoco", "safetensors")
 
 
-def versions() -> dict[str, str]:
-    """Python, the platform and the packages that results depend on."""
-    found = {"python": platform.python_version(), "platform": platform.platform()}
+def packages() -> dict[str, str]:
+    """Python and the packages that results depend on."""
+    found = {"python": platform.python_version()}
     for package in PACKAGES:
         try:
             found[package] = metadata.version(package)
         except metadata.PackageNotFoundError:
             found[package] = "not installed"
     return found
+
+
+def versions() -> dict[str, str]:
+    """The platform too."""
+    return {"platform": platform.platform(), **packages()}
