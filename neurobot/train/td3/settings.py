@@ -112,6 +112,6 @@ class TD3:
             SpecError: the program has something without a gradient.
             TrainingError: the program cannot be an actor of TD3.
         """
-        from neurobot.train.td3.run import Learning
+        from neurobot.train.td3.run import TD3Run
 
-        return Learning(job, self)
+        return TD3Run(job, self)
