@@ -17,6 +17,7 @@ from benchmarks.envs import case as envs
 from benchmarks.peers import Peer
 from benchmarks.table import Table, plot, versions
 from benchmarks.tick import case as tick
+from neurobot.errors import NeurobotError
 
 PACKAGES = ("neurobot", "numpy", "numba", "gymnasium", "mujoco")
 
@@ -110,7 +111,7 @@ def _codes(cases: Any) -> None:
 def _train(cases: Any) -> None:
     case = cases.add_parser("train", help="what training reaches in its budget, over seeds")
     case.add_argument("launch", nargs="*", default=["cartpole", "hopper", "halfcheetah"], help="launch files")
-    case.add_argument("--seeds", type=count, default=5, help="number of seeds, from 0 (default 5)")
+    case.add_argument("--seeds", type=count, help="number of seeds, from 0 (default 5)")
     case.add_argument("--episodes", type=count, default=100, help="episodes of each evaluation (default 100)")
     case.add_argument("--jobs", type=count, default=2, help="runs side by side (default 2)")
     case.add_argument("--out", type=Path, default=Path("runs/benchmark"), help="folder for the runs")
@@ -118,9 +119,31 @@ def _train(cases: Any) -> None:
         "--set", nargs="+", type=setting, default=[], metavar="KEY=VALUE",
         help="what differs from the launch files; a normaliser frozen too early: train.normalize_until=10000",
     )  # fmt: skip
-    case.set_defaults(
-        run=lambda a: (train.main(a.launch, a.seeds, a.episodes, a.jobs, a.out, a.set), _print_versions())
-    )
+    case.add_argument("--folders", nargs="+", type=Path, metavar="FOLDER", help="measure these runs of one launch file")
+    case.add_argument("--record", action="store_true", help="write launch/zoo.json, in the place of the same settings")
+    case.add_argument("--note", help="what else there is to say, for the record")
+    case.set_defaults(run=lambda arguments: _train_with(arguments, case))
+
+
+def _train_with(a: argparse.Namespace, case: argparse.ArgumentParser) -> None:
+    if a.note is not None and not a.record:
+        case.error("--note is for the record; give --record too")
+    if a.folders and (a.seeds is not None or a.set or len(a.launch) != 1):
+        case.error("--folders are finished runs of one launch file; give its name, and neither --seeds nor --set")
+    if a.folders:
+        words = ["--folders", *(folder.name for folder in a.folders)]
+    else:
+        words = ["--seeds", str(a.seeds or 5), *(["--set", *a.set] if a.set else [])]
+    words += ["--episodes", str(a.episodes), "--record"]
+    note = (a.note or "") if a.record else None
+    try:
+        train.main(
+            a.launch, lambda name: a.folders or train.trained(name, a.seeds or 5, a.jobs, a.out, a.set),
+            a.episodes, a.jobs, words, note,
+        )  # fmt: skip
+    except NeurobotError as error:
+        case.error(str(error))
+    _print_versions()
 
 
 def _convert(cases: Any) -> None:
@@ -133,9 +156,10 @@ def _convert(cases: Any) -> None:
 
 
 def _shipped(cases: Any) -> None:
-    case = cases.add_parser("shipped", help="the returns of the programs that ship, recorded for the tests")
+    case = cases.add_parser("shipped", help="the programs that ship, recorded for the tests and the README's tables")
     case.add_argument("--episodes", type=count, default=100, help="episodes of each evaluation (default 100)")
-    case.set_defaults(run=lambda a: (shipped.main(a.episodes), _print_versions()))
+    case.add_argument("--tables", action="store_true", help="measure nothing: make the README's tables anew")
+    case.set_defaults(run=lambda a: (shipped.main(a.episodes, not a.tables), _print_versions()))
 
 
 def count(text: str) -> int:

@@ -1,43 +1,45 @@
-"""The returns of the programs in launch/ on fresh episodes, recorded for the tests in tests/golden/shipped.json.
+"""The programs in launch/ on fresh episodes, recorded for the tests, and the tables of the README.
 
-What is evaluated is the launch file of the program's name, because environments have settings.
+tests/golden/shipped.json holds what was measured; the README's tables are what `neurobot eval --zoo --markdown` makes
+of it and of the records of trainings. So they can be made anew without measuring, and a test holds them together.
 """
 
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
+import re
+from dataclasses import asdict, replace
 from pathlib import Path
 
-LAUNCH = Path(__file__).parents[1] / "launch"
-RECORD = Path(__file__).parents[1] / "tests" / "golden" / "shipped.json"
+from neurobot.cli.zoo import shipped
+from neurobot.cli.zoo_table import markdown_of
+from neurobot.zoo import Measured, Zoo, rows
+
+ROOT = Path(__file__).parents[1]
+RECORD = ROOT / "tests" / "golden" / "shipped.json"
+README = ROOT / "README.md"
+PLACE = re.compile(r"(?<=<!-- zoo -->\n).*?(?=<!-- end of zoo -->)", re.DOTALL)
 SEED = 5000
 """Not the seeds of `evolve`, by which one of several runs may have been chosen."""
 
 
-def main(episodes: int) -> None:
-    """Evaluate, print a table and write the record."""
-    print("| program | return | parameters | spikes / tick | synaptic operations / tick | footprint [bytes] |")
-    print("|---|---|---|---|---|---|")
-    record = {}
-    for path in sorted(LAUNCH.glob("*.safetensors")):
-        launch = path.with_suffix(".toml")
-        command = [sys.executable, "-m", "neurobot", "eval", str(launch), "--episodes", str(episodes)]
-        done = subprocess.run([*command, "--seed", str(SEED), "--json"], check=True, capture_output=True)
-        result = json.loads(done.stdout)
-        print(
-            f"| {path.stem} ({result['env']}) | {result['return_mean']:,.4g} ± {result['return_std']:.2g} | "
-            f"{_searched(path)} | {result['spikes_per_tick']:.0f} | {result['synops_per_tick']:.0f} | "
-            f"{result['footprint_bytes']:,} |"
-        )
-        keys = ("env", "return_mean", "return_std", "episodes", "seed")
-        record[path.stem] = {key: result[key] for key in keys}
-    RECORD.write_text(json.dumps(record, indent=2) + "\n")
+def main(episodes: int, measure: bool) -> None:
+    """Measure and write the record, or take the one there is; put the tables into the README, and print them."""
+    if measure:
+        zoo = shipped(episodes, SEED)
+        problems = [f"{row.experiment.name}: {row.problem}" for row in zoo.rows if row.problem]
+        if problems or zoo.interrupted:
+            raise SystemExit("; ".join(["nothing is recorded", *(problems or ["interrupted"])]))
+        measured = {row.experiment.name: asdict(row.measured) for row in zoo.rows if row.measured}
+        RECORD.write_text(json.dumps(measured, indent=2) + "\n")
+    tables = markdown_of(recorded())
+    README.write_text(PLACE.sub(lambda _: f"\n{tables}\n\n", README.read_text()))
+    print(tables)
 
 
-def _searched(path: Path) -> int:
-    from neurobot.program import Program
-    from neurobot.train.search import searched
-
-    return int(searched(Program.load(path), biases=True).size)
+def recorded() -> Zoo:
+    """The zoo as the record has it; a program that it does not have is not measured."""
+    found = {name: Measured(**values) for name, values in json.loads(RECORD.read_text()).items()}
+    episodes = max(measured.episodes for measured in found.values())
+    known = tuple(replace(row, measured=found.get(row.experiment.name)) for row in rows())
+    return Zoo(rows=known, episodes=episodes, seed=SEED)

@@ -1,58 +1,129 @@
 """What `neurobot train` reaches within the budget of its launch file, from an empty start, seed by seed.
 
 Each run is a process of its own, and core-minutes are its CPU time without imports and compiling. The program it keeps
-is measured by `neurobot eval` on episodes that training never saw. Every seed is reported.
+is measured by `neurobot eval` on episodes that training never saw. Every seed is reported, and with ``--record`` goes
+into launch/zoo.json. A run that takes hours may be made by `neurobot train`, and is then measured in its folder.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from benchmarks.peers import ONE_THREAD
-from neurobot.config import load_experiment
+from neurobot.cli.arguments import spelled_out
+from neurobot.cli.folder import PROGRAM
+from neurobot.cli.sweep_table import read_summary
+from neurobot.config import RESOLVED, TRAINED, Experiment, changed, load_experiment
+from neurobot.errors import ConfigError, near
+from neurobot.versions import packages
+from neurobot.zoo import Record, Trained, rows, write_record
+
+SEED = 1000
+"""Of the first episode that a program is measured on."""
+FREE = ("train.threads",)
+"""Settings that change no number."""
 
 
-def main(launch: list[str], seeds: int, episodes: int, jobs: int, out: Path, settings: Sequence[str]) -> None:
-    """Train and evaluate, print a table with a row for every seed, and leave the runs in a folder."""
+def main(
+    launch: Sequence[str],
+    folders_of: Callable[[str], list[Path]],
+    episodes: int,
+    jobs: int,
+    words: Sequence[str],
+    note: str | None,
+) -> None:
+    """Measure the runs of launch files and print a table with a row for every seed.
+
+    Args:
+        launch: launch files.
+        folders_of: makes or finds the runs of one.
+        episodes: fresh ones, for each run.
+        jobs: how many are measured side by side.
+        words: of the command line that made this, after the launch file; they go into the record.
+        note: that goes into it too; None records nothing.
+
+    Raises:
+        ConfigError: a launch file that does not ship; runs that do not belong to it or to each other.
+    """
+    if note is not None:
+        _require_shipped(launch)
     print("| task | seed | core-minutes | steps | return | spikes / tick | synaptic operations / tick |")
     print("|---|---|---|---|---|---|---|")
     for name in launch:
+        folders = folders_of(name)
+        record = begun(name, folders, episodes)
         with ThreadPoolExecutor(jobs) as pool:
-            folders = [out / folder_name(name, seed, settings) for seed in range(seeds)]
-            futures = [pool.submit(one, name, seed, episodes, folders[seed], settings) for seed in range(seeds)]
-            runs = [future.result() for future in futures]
-        for seed, run in enumerate(runs):
-            print(
-                f"| {run['env']} | {seed} | {run['core_minutes']:.2f} | {run['steps']:,} | "
-                f"{run['return_mean']:.0f} ± {run['return_std']:.0f} | {run['spikes_per_tick']:.0f} | "
-                f"{run['synops_per_tick']:.0f} |",
-                flush=True,
+            runs = tuple(pool.map(measured, folders, [episodes] * len(folders)))
+        record = replace(record, runs=tuple(sorted(runs, key=lambda run: run.seed)))
+        _print(record)
+        if note is not None:
+            stem = Path(name).stem
+            command = shlex.join(["python", "-m", "benchmarks", "train", stem, *words])
+            before = write_record(stem, replace(record, command=command, note=note))
+            if before is not None:
+                print(f"{stem}: replaces what was recorded of {len(before.runs)} seeds", file=sys.stderr)
+
+
+def trained(launch: str, seeds: int, jobs: int, out: Path, settings: Sequence[str]) -> list[Path]:
+    """Train with seeds from 0; the folders of the runs."""
+    folders = [out / folder_name(launch, seed, settings) for seed in range(seeds)]
+    with ThreadPoolExecutor(jobs) as pool:
+        list(pool.map(one, [launch] * seeds, range(seeds), folders, [settings] * seeds))
+    return folders
+
+
+def one(launch: str, seed: int, folder: Path, settings: Sequence[str]) -> None:
+    """Train with a seed."""
+    words = ["train", launch, "--seed", str(seed), "--out", str(folder), "--json"]
+    _neurobot([*words, *options(settings, hasattr(load_experiment(launch).train, "threads"))])
+
+
+def measured(folder: Path, episodes: int) -> Trained:
+    """What a run that `begun` has accepted reached: its program on fresh episodes."""
+    words = ["eval", str(folder / PROGRAM), "--episodes", str(episodes), "--seed", str(SEED), "--json"]
+    result, summary = _neurobot(words), read_summary(folder)
+    assert summary is not None
+    return Trained(
+        seed=load_experiment(folder).seed, steps=summary["steps"], core_minutes=summary["core_seconds"] / 60,
+        **{key: result[key] for key in ("return_mean", "return_std", "spikes_per_tick", "synops_per_tick")},
+    )  # fmt: skip
+
+
+def begun(launch: str, folders: Sequence[Path], episodes: int) -> Record:
+    """The record of finished runs, as far as it is known before they are measured.
+
+    Raises:
+        ConfigError: a folder without a finished training; one of another environment, method or settings than the
+            others; a seed that comes twice.
+    """
+    wanted = load_experiment(launch)
+    found = [_finished(folder) for folder in folders]
+    settings = [_settings(wanted, run) for run in found]
+    for folder, run, other in zip(folders, found, settings, strict=True):
+        ours, theirs = ((e.env.id, None if e.train is None else e.train.method) for e in (wanted, run))
+        if ours != theirs:
+            raise ConfigError(f"{folder}: a training of {theirs}, but {launch} is one of {ours}; give its launch file")
+        if other != settings[0]:
+            raise ConfigError(
+                f"{folder}: settings {other}, but {folders[0]} has {settings[0]}; give runs that differ in their seed"
             )
-        means = np.array([run["return_mean"] for run in runs])
-        print(f"| {runs[0]['env']} | {seeds} seeds | | | **{means.mean():.0f} ± {means.std():.0f}** | | |", flush=True)
-
-
-def one(launch: str, seed: int, episodes: int, folder: Path, settings: Sequence[str]) -> dict[str, Any]:
-    """Train with a seed and evaluate on fresh episodes."""
-    command = [sys.executable, "-m", "neurobot"]
-    environment = {**os.environ, **ONE_THREAD}
-    train = [*command, "train", launch, "--seed", str(seed), "--out", str(folder), "--json"]
-    train += options(settings, hasattr(load_experiment(launch).train, "threads"))
-    subprocess.run(train, check=True, env=environment, capture_output=True)
-    program = folder / "program.safetensors"
-    evaluate = [*command, "eval", str(program), "--episodes", str(episodes), "--seed", "1000", "--json"]
-    result = json.loads(subprocess.run(evaluate, check=True, env=environment, capture_output=True).stdout)
-    last = json.loads((folder / "events.jsonl").read_text().splitlines()[-1])
-    return {**result, "core_minutes": last["core_seconds"] / 60, "steps": last["steps"]}
+    seeds = [run.seed for run in found]
+    if twice := sorted({seed for seed in seeds if seeds.count(seed) > 1}):
+        raise ConfigError(f"seed {twice[0]} comes more than once in {', '.join(map(str, folders))}; give each once")
+    assert wanted.train is not None
+    return Record(
+        env=wanted.env.id, method=wanted.train.method, settings=settings[0], episodes=episodes,
+        command="", versions=_versions(folders), runs=(),
+    )  # fmt: skip
 
 
 def options(settings: Sequence[str], threads: bool) -> list[str]:
@@ -67,3 +138,49 @@ def options(settings: Sequence[str], threads: bool) -> list[str]:
 def folder_name(launch: str, seed: int, settings: Sequence[str]) -> str:
     """Of a run; runs with other settings do not share one."""
     return "-".join([Path(launch).stem, *(s.replace("=", "-") for s in settings), str(seed)])
+
+
+def _neurobot(words: Sequence[str]) -> dict[str, Any]:
+    """What a command of `neurobot` answers with ``--json``."""
+    command = [sys.executable, "-m", "neurobot", *words]
+    done = subprocess.run(command, check=True, env={**os.environ, **ONE_THREAD}, stdout=subprocess.PIPE)
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer
+
+
+def _require_shipped(launch: Sequence[str]) -> None:
+    known = [row.experiment.name for row in rows()]
+    for name in launch:
+        if Path(name).stem not in known:
+            raise ConfigError(f"{name}: the zoo has no launch file of this name; {near(Path(name).stem, known)}")
+
+
+def _finished(folder: Path) -> Experiment:
+    """What a finished training was to do."""
+    if read_summary(folder) is None or not all((folder / name).is_file() for name in (RESOLVED, PROGRAM)):
+        raise ConfigError(f"{folder}: no training that is finished; give the folder of one, or resume it first")
+    return load_experiment(folder)
+
+
+def _settings(launch: Experiment, run: Experiment) -> dict[str, Any]:
+    """Settings of a run that are not the launch file's, as JSON gives them back."""
+    before, after = (replace(e, env=spelled_out(e.env)) for e in (launch, run))
+    found = {key: value for key, value in changed(before, after, *TRAINED).items() if key not in FREE}
+    plain: dict[str, Any] = json.loads(json.dumps(found))
+    return plain
+
+
+def _versions(folders: Sequence[Path]) -> dict[str, str]:
+    """Versions that runs were made with; several of a package, where runs differ."""
+    found = [json.loads((folder / "versions.json").read_bytes()) for folder in folders]
+    return {name: ", ".join(sorted({each.get(name, "unknown") for each in found})) for name in packages()}
+
+
+def _print(record: Record) -> None:
+    for run in record.runs:
+        print(
+            f"| {record.env} | {run.seed} | {run.core_minutes:.2f} | {run.steps:,} | "
+            f"{run.return_mean:.0f} ± {run.return_std:.0f} | {run.spikes_per_tick:.0f} | {run.synops_per_tick:.0f} |"
+        )
+    mean, std = record.return_mean, record.return_std
+    print(f"| {record.env} | {len(record.runs)} seeds | | | **{mean:.0f} ± {std:.0f}** | | |", flush=True)

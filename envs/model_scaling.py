@@ -7,6 +7,7 @@ from typing import final
 
 from mujoco.batch import Batch
 
+from neurobot.envs.quiet import Quiet
 from neurobot.envs.task import Array
 from neurobot.errors import EnvError, near
 
@@ -79,7 +80,8 @@ class ModelScaling:
             self._tell(ids)
 
     def _follow_masses(self, ids: Array) -> None:
-        self._batch.set_const(ids)  # what MuJoCo derives from masses when it compiles a model
+        with Quiet():  # it warns of masses that are too far apart for it
+            self._batch.set_const(ids)  # what MuJoCo derives from masses when it compiles a model
         self.body_mass[ids] = self._batch.expand("body_mass")[ids]
 
     def _tell(self, ids: Array) -> None:

@@ -7,7 +7,7 @@ number of threads. Two things are done beyond stepping it:
   the caller; here that is switched off, and the warnings of the bad-state family and the numbers themselves are looked
   at after every step. A broken instance is reported and reset, so nothing that is not finite leaves this file.
 - MuJoCo prints each warning and appends it to MUJOCO_LOG.TXT in the working directory. What matters is reported as
-  data, so the printing is off while this file calls MuJoCo.
+  data, so the printing is off while MuJoCo computes (`Quiet`).
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from mujoco.batch import Batch, SimulationError
 from neurobot.envs.force_stepper import ForceStepper
 from neurobot.envs.model_scaling import ModelScaling
 from neurobot.envs.pictures import Pictures
+from neurobot.envs.quiet import Quiet
 from neurobot.envs.scene import Scene, View
 from neurobot.envs.streams import Streams
 from neurobot.envs.task import Array, Info, Simulation, StepResult
@@ -91,7 +92,8 @@ class MujocoSimulation(Simulation):
             if self._scene.begin is not None:
                 view.streams.restart(i, generator)
                 self._scene.begin(view, i, generator)
-        self.batch.forward(ids)
+        with Quiet():
+            self.batch.forward(ids)
         if self._stepper is not None:
             self._stepper.reset(ids)
         if self._scene.sense is not None:
@@ -106,7 +108,8 @@ class MujocoSimulation(Simulation):
         if errors:
             # before anything is computed from the state, so that no arithmetic meets inf or NaN
             broken = np.array(sorted(errors), np.int32)
-            self.batch.reset(broken)
+            with Quiet():
+                self.batch.reset(broken)
             if self._stepper is not None:
                 self._stepper.reset(broken)
         for follow in (self._scene.settle, self._scene.sense):
@@ -125,7 +128,7 @@ class MujocoSimulation(Simulation):
 
     def _advance(self, ids: Array | None) -> dict[int, str]:
         """Step the physics; return the message of each instance that broke down."""
-        with _Quiet():
+        with Quiet():
             errors = self._step_batch(ids) if self._stepper is None else self._stepper.step(ids, self._scene.frame_skip)
         finite = np.isfinite(self.view.motion)
         # count_nonzero, because any() and all() cost several times as much on small strided arrays
@@ -155,28 +158,9 @@ def load_model(scene: Scene) -> mujoco.MjModel:
     """Load a scene's MJCF (of gymnasium's tasks the very file its own environment loads) and adapt it."""
     package, *folders = scene.assets
     asset = importlib.resources.files(package).joinpath(*folders, scene.model)
-    with importlib.resources.as_file(asset) as path, _Quiet():
+    with importlib.resources.as_file(asset) as path, Quiet():
         model = mujoco.MjModel.from_xml_path(str(path))
     if scene.adapt is not None:
         scene.adapt(model)
         mujoco.mj_setConst(model, mujoco.MjData(model))
     return model
-
-
-def _ignore(_message: str) -> None:
-    """Drop a warning of MuJoCo's."""
-
-
-class _Quiet:
-    """Keeps MuJoCo from printing warnings and writing its log file; a context manager.
-
-    A class, because a generator with `contextmanager` costs three times as much and this runs in every step.
-    """
-
-    def __enter__(self) -> None:
-        self._previous = mujoco.get_mju_user_warning()
-        mujoco.set_mju_user_warning(_ignore)
-
-    def __exit__(self, *_: object) -> None:
-        # two threads may interleave here: never leave our own handler behind
-        mujoco.set_mju_user_warning(None if self._previous is _ignore else self._previous)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal, TypeAlias, get_args
 
 import cattrs
 
@@ -23,13 +23,20 @@ from neurobot.errors import ConfigError, EnvError, SpecError, near
 from neurobot.spec import ControllerSpec, Decoder, Encoder, NetworkSpec, resolve
 from neurobot.spec.check import Problems
 from neurobot.spec.serialize import Invalid, converter, from_data, to_data
-from neurobot.train.log import Log
 from neurobot.train.methods import METHODS, Training
+from neurobot.train.runs.log import Log
 
 RESOLVED = "config.json"
 """The resolved experiment in a run folder."""
+PUBLISHED = "published.toml"
+"""The one TOML file beside the bundled launch files that is none: see `neurobot.zoo`."""
+TRAINED = ("env", "encode", "network", "decode", "substeps", "carry", "train")
+"""Fields of an experiment that decide, with the seed, what a training makes."""
 MAX_FILE = 16 << 20
 MAX_SEED = (1 << 63) - 1
+
+
+Tables: TypeAlias = tuple[dict[str, Any], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +53,7 @@ class EnvConfig:
     id: str
     settings: dict[str, Any] = field(default_factory=dict)
     randomize: dict[str, Any] = field(default_factory=dict)
-    perturb: tuple[dict[str, Any], ...] = ()
+    perturb: Tables = ()
 
     def __post_init__(self) -> None:
         problems = Problems("environment")
@@ -57,7 +64,7 @@ class EnvConfig:
                 problems.add(
                     f"settings.{name} is {value!r}, it must be a number, a text, true or false, a list or table"
                 )
-        if self.randomize or self.perturb:  # to import gymnasium takes a while
+        if self.randomize or self.perturb != ():  # to import gymnasium takes a while
             problems.found += self._varied_problems()
         problems.done()
 
@@ -81,6 +88,9 @@ class EnvConfig:
                 Randomize.from_data({name: value})
             except EnvError as error:
                 yield str(error)
+        if not isinstance(self.perturb, tuple) or not all(isinstance(table, dict) for table in self.perturb):
+            yield f"perturb is {self.perturb!r}, it must be a list of tables; begin each with [[env.perturb]]"
+            return
         for j, table in enumerate(self.perturb):
             try:
                 Perturbation.from_data(table)
@@ -213,11 +223,17 @@ def find_launch(launch: str) -> Path:
 
 def bundled_launches() -> dict[str, Path]:
     """The launch files that came with the package, by name."""
+    folder = launch_folder()
+    found = [] if folder is None else sorted(folder.glob("*.toml"))
+    return {path.stem: path for path in found if path.name != PUBLISHED}
+
+
+def launch_folder() -> Path | None:
+    """The folder of the bundled launch files; None where they did not come along."""
     try:
-        folder = Path(str(resources.files("neurobot.launch")))
+        return Path(str(resources.files("neurobot.launch")))
     except ModuleNotFoundError:
-        return {}
-    return {path.stem: path for path in sorted(folder.glob("*.toml"))}
+        return None
 
 
 def to_json(experiment: Experiment) -> str:
@@ -226,14 +242,14 @@ def to_json(experiment: Experiment) -> str:
     return json.dumps(to_data(experiment), indent=2) + "\n"
 
 
-def changed(before: Experiment, after: Experiment, *names: str) -> list[str]:
-    """Key paths, below some fields, at which two experiments differ; e.g. ``encode.field.per_dim``."""
+def changed(before: Experiment, after: Experiment, *names: str) -> dict[str, Any]:
+    """What differs between two experiments, below some fields: new values by key path, ``encode.field.per_dim``."""
     _register()
     old, new = to_data(before), to_data(after)
-    return [path for name in names for path in _differences(name, old[name], new[name])]
+    return {path: value for name in names for path, value in _differences(name, old[name], new[name])}
 
 
-def _differences(path: str, a: Any, b: Any) -> Iterator[str]:
+def _differences(path: str, a: Any, b: Any) -> Iterator[tuple[str, Any]]:
     if isinstance(a, dict) and isinstance(b, dict) and a.keys() == b.keys():
         for key in a:
             yield from _differences(f"{path}.{key}", a[key], b[key])
@@ -241,7 +257,7 @@ def _differences(path: str, a: Any, b: Any) -> Iterator[str]:
         for j, (x, y) in enumerate(zip(a, b, strict=True)):
             yield from _differences(f"{path}.{j}", x, y)
     elif a != b:
-        yield path
+        yield path, b
 
 
 def _parse(path: Path, parse: Callable[[str], Any]) -> dict[str, Any]:
@@ -272,6 +288,7 @@ def _listed(path: Path, problems: list[str]) -> str:
 def _register() -> None:
     """Teach the converter the words of ``[train] method``, once."""
     c = converter()
+    c.register_structure_hook_func(lambda t: t == Tables, lambda x, _: tuple(x) if isinstance(x, list) else x)
     c.register_structure_hook_func(lambda t: t == Training | None, _structure_train)
     for name, cls in METHODS.items():
         c.register_unstructure_hook(cls, _unstructure_train(c, name, cls))

@@ -18,8 +18,8 @@ from neurobot.errors import ConfigError
 from neurobot.spec.check import Problems
 
 if TYPE_CHECKING:
-    from neurobot.train.ann import ANN
-    from neurobot.train.measure import Score
+    from neurobot.interop.ann import ANN
+    from neurobot.train.convert import Score
 
 FRESH = 10_000
 """Episodes of the report begin this many seeds after those of calibration."""
@@ -130,8 +130,7 @@ def _convert(options: Convert, ann: ANN, env: Any) -> tuple[int, list[Score]]:
         from neurobot.controller import Controller
     from dataclasses import replace
 
-    from neurobot.train.convert import Conversion, calibrate, convert
-    from neurobot.train.measure import score, score_ann
+    from neurobot.train.convert import Conversion, calibrate, convert, score, score_ann
 
     how = Conversion(
         substeps=options.substeps, episodes=options.calibration, percentile=share(options.percentile),

@@ -13,7 +13,7 @@ from typing import Any
 
 from neurobot.cli.arguments import parse
 from neurobot.cli.console import messages, print_json, print_rows, seconds
-from neurobot.cli.versions import versions
+from neurobot.versions import versions
 
 SLEEPS = 50
 SLEEP = 0.001  # [s]

@@ -90,6 +90,11 @@ def check_id(env_id: str, allow_import: Sequence[str] = ()) -> str:
     return name
 
 
+def same_id(a: str, b: str) -> bool:
+    """Whether two ids name the same environment, each with or without the module that registers it."""
+    return a.rpartition(":")[2] == b.rpartition(":")[2]
+
+
 def import_modules(modules: Sequence[str]) -> None:
     """Import what the command line names: it may register environments and neurons.
 

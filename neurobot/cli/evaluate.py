@@ -1,4 +1,4 @@
-"""`neurobot eval`: the return of a program over fresh episodes."""
+"""`neurobot eval`: the return of a program over fresh episodes, or of all that ship."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ import tyro
 from neurobot.cli import INTERRUPTED
 from neurobot.cli.arguments import Perturb, parse, perturbed
 from neurobot.cli.console import compiling, messages, print_json, print_rows, say
-from neurobot.cli.environment import import_modules, make_env
+from neurobot.cli.environment import import_modules, make_env, same_id
 from neurobot.cli.run import KERNELS, STOPPED, load_program, summary_rows, untrained
-from neurobot.cli.versions import versions
 from neurobot.config import MAX_SEED, EnvConfig, Experiment, load_experiment
 from neurobot.errors import ConfigError
 from neurobot.spec.check import Problems
+from neurobot.versions import versions
 
 if TYPE_CHECKING:
+    from neurobot.controller import Controller
     from neurobot.loop import RunSummary
     from neurobot.program import Program
 
@@ -32,22 +33,27 @@ class Evaluate:
 
     Args:
         what: a program (.safetensors), a launch file, a run folder, or the name of a bundled launch file.
+        zoo: instead of one program, every one that ships, as a table beside how trainings came out and what others
+            have published: Markdown where it is not read in a terminal.
         episodes: how many; episode k has the seed of the first + k. Default the launch file's, or 10.
         seed: of the first episode.
         env: environment, instead of the one the program was made for.
         core: what computes: host (float32) or host64 (float64). Default the launch file's, or host.
         perturb: what goes wrong beside what a launch file says, e.g. "dead at=5 index=0,2"; may be given several times.
         json: print the result as one JSON object.
+        markdown: print the zoo as Markdown in a terminal too.
         allow_import: module to import: the environment's id names it, or it registers that id or a neuron of your own.
     """
 
-    what: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="PROGRAM|LAUNCH")]
+    what: Annotated[str | None, tyro.conf.Positional, tyro.conf.arg(metavar="[PROGRAM|LAUNCH]")] = None
+    zoo: bool = False
     episodes: int | None = None
     seed: int = 0
     env: Annotated[str | None, tyro.conf.arg(metavar="ID")] = None
     core: Literal["host", "host64"] | None = None
     perturb: Perturb = ()
     json: bool = False
+    markdown: bool = False
     allow_import: Annotated[tuple[str, ...], tyro.conf.UseAppendAction, tyro.conf.arg(metavar="MODULE")] = ()
 
     def __post_init__(self) -> None:
@@ -55,17 +61,41 @@ class Evaluate:
         if self.episodes is not None:
             problems.count("episodes", self.episodes)
         problems.number("seed", self.seed, low=0, high=MAX_SEED)
+        self._check_zoo(problems)
         problems.done()
+
+    def _check_zoo(self, problems: Problems) -> None:
+        if self.what is None and not self.zoo:
+            problems.add("nothing to evaluate; give a PROGRAM or LAUNCH, or --zoo for all that ship")
+        if self.what is not None and self.zoo:
+            problems.add(f"both {self.what} and --zoo are given, which is all that ship; give one of them")
+        given = {"env": self.env, "perturb": self.perturb, "allow-import": self.allow_import}
+        for name in (name for name, value in given.items() if value and self.zoo):
+            problems.add(f"--{name} does not go with --zoo, which evaluates programs as they ship; leave it out")
+        if self.markdown and not self.zoo:
+            problems.add("--markdown is for the table of --zoo; leave it out, or give --json")
+        if self.markdown and self.json:
+            problems.add("both --markdown and --json are given; give one of them")
 
 
 def main(args: Sequence[str]) -> int:
     """The command; returns the exit code."""
     options = parse(Evaluate, args, "eval")
+    if options.what is not None:
+        return _one(options, options.what)
+    from neurobot.cli.zoo import shipped, show
+
+    zoo = shipped(options.episodes or EPISODES, options.seed, options.core)
+    show(zoo, json=options.json, markdown=options.markdown)
+    return INTERRUPTED if zoo.interrupted else next((row.exit_code for row in zoo.rows if row.exit_code), 0)
+
+
+def _one(options: Evaluate, what: str) -> int:
     import_modules(options.allow_import)
     experiment: Experiment | None = None
-    path: str | None = options.what
-    if Path(options.what).suffix != ".safetensors":
-        experiment = load_experiment(options.what)
+    path: str | None = what
+    if Path(what).suffix != ".safetensors":
+        experiment = load_experiment(what)
         path = experiment.program
     options = _with_defaults(options, experiment)
     program = None if path is None else load_program(path)
@@ -76,7 +106,11 @@ def main(args: Sequence[str]) -> int:
             assert experiment is not None
             say("no trained program: the network runs untrained, with weights drawn from its seed")
             program = untrained(experiment, env)
-        summary, controller = _evaluate(options, program, env, env_id)
+        assert options.core is not None and options.episodes is not None
+        about = f"{options.episodes} episodes of {env_id}"
+        summary, controller = evaluate(
+            program, env, core=options.core, episodes=options.episodes, seed=options.seed, what=about
+        )
     finally:
         env.close()
     data = summary.to_dict() | {
@@ -90,7 +124,7 @@ def main(args: Sequence[str]) -> int:
         print_json(data)
     else:
         rows = summary_rows(summary, controller.control_period)
-        print_rows(f"{options.what} in {env_id}", rows | {"footprint": f"{program.footprint_bytes} bytes"})
+        print_rows(f"{what} in {env_id}", rows | {"footprint": f"{program.footprint_bytes} bytes"})
     return INTERRUPTED if summary.interrupted else STOPPED if summary.physics_errors else 0
 
 
@@ -103,27 +137,41 @@ def _environment(options: Evaluate, experiment: Experiment | None, program: Prog
     """What a launch file says, or the environment that a program was made for, with what the command line changes."""
     if experiment is not None:
         env = experiment.env
-        if options.env not in (None, env.id):  # settings are those of a task, what goes wrong is not
-            env = replace(env, id=options.env, settings={})
+        if options.env is not None:  # settings are those of a task, what goes wrong is not
+            env = replace(env, id=options.env, settings=env.settings if same_id(options.env, env.id) else {})
     else:
         made = program.provenance if program else {}
         env_id = options.env or made.get("env")
         if not isinstance(env_id, str):
             what = options.what
             raise ConfigError(f"{what}: the program does not say which environment it was made for; give --env ID")
-        settings = made.get("env_settings") if env_id == made.get("env") else None
+        settings = made.get("env_settings") if same_id(env_id, str(made.get("env"))) else None
         env = EnvConfig(id=env_id, settings=settings if isinstance(settings, dict) else {})
     return perturbed(env, options.perturb)
 
 
-def _evaluate(options: Evaluate, program: Any, env: Any, env_id: str) -> tuple[RunSummary, Any]:
-    assert options.core is not None and options.episodes is not None
-    with compiling(KERNELS[options.core]):
+def evaluate(
+    program: Program, env: Any, *, core: Literal["host", "host64"], episodes: int, seed: int, what: str
+) -> tuple[RunSummary, Controller]:
+    """Run episodes without recording them.
+
+    Args:
+        program: the controller.
+        env: the environment.
+        core: what computes.
+        episodes: how many.
+        seed: of the first.
+        what: is said while they run.
+
+    Raises:
+        EnvError: they do not fit each other.
+    """
+    with compiling(KERNELS[core]):
         from neurobot.controller import Controller
 
-        controller = Controller(program, options.core, seed=options.seed)
+        controller = Controller(program, core, seed=seed)
     from neurobot.loop import Loop, SimClock
 
     loop = Loop(controller, env, clock=SimClock())
-    with messages().status(f"{options.episodes} episodes of {env_id}"):
-        return loop.run(options.episodes, options.seed), controller
+    with messages().status(what):
+        return loop.run(episodes, seed), controller

@@ -5,7 +5,7 @@ program.safetensors   what ran, or what training found
 versions.json         of packages and platform
 summary.json          what the run, or the training, was like
 recording/            of a run, see `neurobot.loop.recording`
-events.jsonl, ...     of a training, see `neurobot.train.drive`
+events.jsonl, ...     of a training, see `neurobot.train.runs.drive`
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from neurobot.cli.versions import versions
 from neurobot.config import RESOLVED, Experiment, to_json
 from neurobot.errors import ConfigError
 from neurobot.files import write_atomically
+from neurobot.versions import versions
 
 PROGRAM = "program.safetensors"
 RECORDING = "recording"

@@ -21,10 +21,10 @@ from neurobot.cli.arguments import Perturb, parse_with_settings
 from neurobot.cli.console import print_json, say
 from neurobot.cli.folder import ROOT, write_config
 from neurobot.cli.sweep_table import collect, print_table, read_summary, write_results
-from neurobot.config import RESOLVED, Experiment, changed, load_experiment
+from neurobot.config import RESOLVED, TRAINED, Experiment, changed, load_experiment
 from neurobot.errors import ConfigError, TrainingError
 from neurobot.spec.check import Problems
-from neurobot.train.engine import Engine
+from neurobot.train.engines.engine import Engine
 
 FAILED = 1
 
@@ -153,8 +153,7 @@ def _require_same_as_before(runs: Sequence[Planned]) -> None:
     for run in runs:
         if (run.folder / RESOLVED).is_file():
             before = load_experiment(run.folder)
-            differ = changed(before, run.experiment, "env", "encode", "network", "decode", "substeps", "carry", "seed")
-            differ += changed(before, run.experiment, "train")
+            differ = changed(before, run.experiment, *TRAINED, "seed")
             if differ:
                 raise ConfigError(
                     f"{run.folder}: it holds a run with other settings ({', '.join(differ)}); give another --out"

@@ -21,14 +21,13 @@ from neurobot.cli.folder import PROGRAM, SUMMARY, new_folder, write_config, writ
 from neurobot.cli.run import untrained
 from neurobot.config import RESOLVED, Experiment
 from neurobot.errors import ConfigError
-from neurobot.train.engine import Engine
+from neurobot.train.engines.engine import Engine
 from neurobot.train.method import Job
 
 if TYPE_CHECKING:
     from neurobot.program import Program
-    from neurobot.train.drive import Progress
+    from neurobot.train.runs.drive import Progress
 
-EVENTS = "events.jsonl"
 SHOWN = {"return_mean": "return", "accuracy": "accuracy", "loss": "loss", "spikes_per_tick": "spikes/tick"}
 """Numbers of a step that the progress bar shows, where there are any, and what it calls them."""
 
@@ -90,7 +89,7 @@ def starting_point(experiment: Experiment) -> Program:
         SpecError: its spaces do not fit.
     """
     from neurobot.loop.fit import check_period
-    from neurobot.train.vector import one_of
+    from neurobot.train.environments import one_of
 
     env = one_of(experiment.env)
     program = untrained(experiment, env)
@@ -100,7 +99,7 @@ def starting_point(experiment: Experiment) -> Program:
 
 def _resumed(folder: Path) -> tuple[Path, bool]:
     """The folder of a training, and whether there is anything to go on from."""
-    from neurobot.train.checkpoint import checkpoints
+    from neurobot.train.runs.checkpoint import checkpoints
 
     if checkpoints(folder):
         return folder, True
@@ -112,7 +111,7 @@ def _resumed(folder: Path) -> tuple[Path, bool]:
 
 def _train(job: Job, experiment: Experiment, folder: Path, *, resume: bool) -> tuple[Progress | None, bool]:
     """Train; returns the last report, and whether Ctrl-C ended it."""
-    from neurobot.train.drive import train
+    from neurobot.train.runs.drive import train
 
     assert experiment.train is not None
     last: Progress | None = None
@@ -170,8 +169,8 @@ def time_left(seconds: float) -> str:
 
 def _draw(folder: Path) -> Path | None:
     """The learning curve, or None where there is nothing to draw or nothing to draw with."""
-    from neurobot.train.drive import RESULTS
-    from neurobot.train.log import read_events
+    from neurobot.train.runs.drive import EVENTS, RESULTS
+    from neurobot.train.runs.log import read_events
     from neurobot.view.plot import answers, has_matplotlib, learning_curve, save
 
     events = read_events(folder / EVENTS)
@@ -188,7 +187,7 @@ def _draw(folder: Path) -> Path | None:
 
 
 def _report(options: Train, folder: Path, picture: Path | None, last: Progress | None, interrupted: bool) -> None:
-    from neurobot.train.checkpoint import checkpoints
+    from neurobot.train.runs.checkpoint import checkpoints
 
     program = folder / PROGRAM
     summary = {

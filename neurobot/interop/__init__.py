@@ -1,1 +1,1 @@
-"""Bridges to other formats and libraries; each needs an extra of its own and is imported when it is used."""
+"""Bridges to other formats and libraries, imported when they are used; `nir` needs an extra of its own."""

@@ -12,9 +12,9 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 
 from neurobot.errors import PolicyError
+from neurobot.interop.ann import ANN, Activation, Layer, Squash, Statistics
 from neurobot.interop.sb3.archive import MAX_TENSORS, open_archive
 from neurobot.interop.sb3.policy import actor_layers, read_policy
-from neurobot.train.ann import ANN, Activation, Layer, Squash, Statistics
 
 MAX_FILE = MAX_TENSORS
 NAMES = "W0, b0, W1, b1, ..."

@@ -2,7 +2,7 @@
 
 A way to train is one entry in `neurobot.train.methods`: a frozen dataclass, whose fields are the keys of a launch
 file's ``[train]``, with a `begin` that makes a `Run`. What all of them have in common (folder, checkpoints, events,
-progress, Ctrl-C, going on where it stopped) is done once, in `neurobot.train.drive`. A run touches no files.
+progress, Ctrl-C, going on where it stopped) is done once, in `neurobot.train.runs.drive`. A run touches no files.
 
 For a run that was resumed to equal one that was not, everything that a step depends on has to follow from the job, the
 settings and `Run.state`, and nothing from the clock.
@@ -10,40 +10,19 @@ settings and `Run.state`, and nothing from the clock.
 
 from __future__ import annotations
 
-import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, final
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
 
-from neurobot.train.engine import Engine
+from neurobot.train.budget import CpuClock
+from neurobot.train.engines.engine import Engine
 
 if TYPE_CHECKING:
     from neurobot.config import EnvConfig
     from neurobot.program import Program
-
-
-@final
-class CpuClock:
-    """Process CPU time that a training has used so far, on other machines too; budgets count it."""
-
-    def __init__(self) -> None:
-        self._zero = time.process_time()
-
-    @property
-    def seconds(self) -> float:
-        """So far [s]."""
-        return time.process_time() - self._zero
-
-    def add(self, seconds: float) -> None:
-        """Count what other processes have used [s]."""
-        self._zero -= seconds
-
-    def restart(self, seconds: float = 0.0) -> None:
-        """Count from here, from what a run had used when it was saved [s]."""
-        self._zero = time.process_time() - seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +31,7 @@ class Job:
 
     Args:
         program: where to start.
-        env: the environment; `neurobot.train.vector` makes batches of it.
+        env: the environment; `neurobot.train.environments` makes batches of it.
         seed: of all chance in the run.
         clock: CPU time so far.
         engine: where to work; the numbers do not depend on it.
@@ -146,7 +125,7 @@ class Settings(Protocol):
 
     Attributes:
         method: its word in ``[train] method``.
-        engines: names of the engines it can work on, see `neurobot.train.engine.Engine`.
+        engines: names of the engines it can work on, see `neurobot.train.engines.engine.Engine`.
         may_change: fields that a resumed run may change: budgets, and what the numbers do not depend on.
     """
 

@@ -11,6 +11,7 @@ import numpy as np
 from neurobot.core import BatchCore
 from neurobot.loop.fit import check_period
 from neurobot.program import Program
+from neurobot.train.environments import as_actions
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,7 @@ class Rollout:
             actions = self.core.tick(observations, ids)
             spikes[rows] += self.core.spikes[rows]
             synops[rows] += self.core.synops[rows]
-            observations, rewards, terminated, truncated, _ = self.env.step(self._cast(actions))
+            observations, rewards, terminated, truncated, _ = self.env.step(as_actions(self.program, actions))
             failed = self.core.status != 0
             returns[rows] += np.where(failed, 0.0, rewards)[rows]
             lengths[rows] += 1
@@ -108,6 +109,3 @@ class Rollout:
                 ids = ids[~over[ids]]
                 rows = ids
         return Episodes(returns, lengths, spikes, synops, total, squares)
-
-    def _cast(self, actions: np.ndarray) -> np.ndarray:
-        return actions[:, 0].astype(np.int64) if self.program.discrete else actions

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from neurobot.program import Program
-from neurobot.train.convert import CHOICES
+from neurobot.train.convert.conversion import CHOICES
 
 POLICIES = Path(__file__).parents[1] / "golden" / "policies"
 POLE = (POLICIES / "ppo_tanh.zip", "--env", "CartPole-v1", "--out", "a.safetensors")

@@ -50,6 +50,16 @@ def test_a_run_folder_and_a_program_know_the_settings_they_were_made_with(comman
     assert json.loads(alone.out)["ticks"] == 150
 
 
+@pytest.mark.parametrize("env_id", ["neurobot/Reach-v0", "neurobot.envs:neurobot/Reach-v0"])
+def test_to_name_the_environment_again_changes_no_setting(command, reach, env_id):
+    command("run", reach, "--out", "made", "--episodes", "1", "--env.settings.trials", "2")
+    for what in ("made", "made/program.safetensors"):
+        named = command("eval", what, "--episodes", "1", "--json", "--env", env_id)
+        assert json.loads(named.out)["ticks"] == 150
+        other = command("eval", what, "--env", "Pendulum-v1")
+        assert other.code == 3 and "trials" not in other.err and "made for another environment" in other.err
+
+
 def test_a_trained_program_knows_them_too(command, reach):
     command("train", reach, "--out", "trained", "--train.generations", "1", "--env.settings.trials", "2")
     found = command("eval", "trained/program.safetensors", "--episodes", "1", "--json")

@@ -7,7 +7,7 @@ import pytest
 
 from neurobot.cli.sweep import parse_shard
 from neurobot.program import Program
-from neurobot.train.engine import command_here
+from neurobot.train.engines.work import command_here
 
 GRID = ("--seeds", "2", "--set", "train.sigma=0.05,0.1", "--out", "s")
 
@@ -21,7 +21,7 @@ def here(monkeypatch):
         done.append(task.decode().split("\n")[1].rpartition("/")[2])
         return command_here(task)
 
-    monkeypatch.setattr("neurobot.train.engine.command", command)
+    monkeypatch.setattr("neurobot.train.engines.work.command", command)
     monkeypatch.setattr("neurobot.view.plot.has_matplotlib", lambda: False)
     monkeypatch.setattr("os.cpu_count", lambda: 1)
     return done
@@ -125,7 +125,7 @@ def test_ctrl_c_ends_it_and_says_how_to_go_on(command, launch, monkeypatch, here
     def interrupted(task):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("neurobot.train.engine.command", interrupted)
+    monkeypatch.setattr("neurobot.train.engines.work.command", interrupted)
     result = command("sweep", launch(), *GRID)
     assert result.code == 130
     assert "interrupted; the same command goes on" in result.err

@@ -8,8 +8,8 @@ import pytest
 
 from neurobot.cli.train import described, time_left
 from neurobot.program import Program
-from neurobot.train.drive import Progress
-from neurobot.train.evolution import Evolution
+from neurobot.train.evolution.run import Evolution
+from neurobot.train.runs.drive import Progress
 
 
 def test_training_writes_a_folder_that_runs(command, launch, tmp_path):

@@ -25,7 +25,7 @@ from neurobot.spec import (
     Phase,
     PopulationVector,
 )
-from neurobot.train.evolve import Evolve
+from neurobot.train.evolution.settings import Evolve
 
 LAUNCH = """
 seed = 7
@@ -320,15 +320,18 @@ def test_what_differs_and_goes_wrong_round_trips_through_a_run_folder(launch, tm
         ("probability", "probabilty", r"perturb\[1\]: .*unknown key 'probabilty', did you mean 'probability'"),
         ("probability = 0.5", "", r"perturb\[1\]: perturbation 'loss': it needs probability"),
         ("[env.randomize]", "[env.randomise]", "env: unknown key 'randomise', did you mean 'randomize'"),
-        ('id = "Pendulum-v1"', 'id = "Pendulum-v1"\nperturb = 3\n[x]\n', "env.perturb: is no table, or no list"),
     ],
 )
 def test_what_cannot_differ_or_go_wrong_is_named(launch, old, new, said):
-    text = varied(launch, old, new)
-    if new.endswith("[x]\n"):  # a table has a key once only
-        text.write_text(LAUNCH.replace('id = "Pendulum-v1"', 'id = "Pendulum-v1"\nperturb = 3'))
     with pytest.raises(ConfigError, match=said):
-        load_experiment(text)
+        load_experiment(varied(launch, old, new))
+
+
+@pytest.mark.parametrize("given", ['{kind = "dead"}', "{}", '"dead"', '["dead"]', "0"])
+def test_perturbations_that_are_no_list_of_tables_say_how_to_write_them(launch, given):
+    path = launch(LAUNCH.replace('id = "Pendulum-v1"', f'id = "Pendulum-v1"\nperturb = {given}'))
+    with pytest.raises(ConfigError, match=r"perturb is .*, it must be a list of tables; begin each with \[\[env"):
+        load_experiment(path)
 
 
 def test_all_that_cannot_differ_or_go_wrong_is_told_at_once(launch):
@@ -337,20 +340,22 @@ def test_all_that_cannot_differ_or_go_wrong_is_told_at_once(launch):
     refused(path, "4 problems", "settings.render_mode", "randomize: nothing", "perturb[0]: ", "perturb[1]: ")
 
 
-def test_changes_are_named_by_their_path(launch):
+def test_changes_are_named_by_their_path_with_what_is_new(launch):
     before = load_experiment(launch())
     after = load_experiment(launch(LAUNCH.replace("per_dim = 5", "per_dim = 6").replace("seed = 7", "seed = 8")))
-    assert changed(before, after, "encode", "network") == ["encode.field.per_dim"]
-    assert changed(before, after, "seed") == ["seed"]
-    assert changed(before, before, "encode", "network", "decode") == []
+    assert changed(before, after, "encode", "network") == {"encode.field.per_dim": 6}
+    assert changed(before, after, "seed") == {"seed": 8}
+    assert changed(before, before, "encode", "network", "decode") == {}
 
 
 def test_changes_inside_lists_and_of_kind_are_named(launch):
     before = load_experiment(launch())
     weaker = load_experiment(launch(LAUNCH.replace("tau_mem = 0.02", "tau_mem = 0.03")))
-    assert changed(before, weaker, "network") == ["network.populations.1.model.tau_mem"]
+    assert changed(before, weaker, "network") == {"network.populations.1.model.tau_mem": 0.03}
     other = load_experiment(launch(LAUNCH.replace('"FanIn", gain = 2.0', '"Normal", std = 2.0')))
-    assert changed(before, other, "network") == ["network.projections.0.weights.weight"]
+    assert changed(before, other, "network") == {
+        "network.projections.0.weights.weight": {"type": "Normal", "mean": 0.0, "std": 2.0}
+    }
 
 
 def test_the_json_is_plain(launch):

@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import shipped
+from neurobot.cli.zoo_table import markdown_of
+
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
 SNIPPETS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
@@ -58,3 +61,10 @@ def test_every_file_that_the_readme_links_is_there() -> None:
     for target in re.findall(r"\]\(([^)#]+)\)", README):
         if not target.startswith("http"):
             assert (ROOT / target).exists(), target
+
+
+def test_the_tables_of_what_ships_are_those_of_the_records() -> None:
+    """If this fails: python -m benchmarks shipped --tables."""
+    tables = shipped.PLACE.search(README)
+    assert tables is not None
+    assert tables.group().strip() == markdown_of(shipped.recorded())

@@ -29,7 +29,8 @@ def test_the_wheel_holds_types_environments_launch_files_and_programs(wheel: Pat
     for name in ("neurobot/py.typed", "neurobot/envs/py.typed", "neurobot/envs/hopper.py"):
         assert name in names
     launch = {Path(n).name for n in names if n.startswith("neurobot/launch/")}
-    shipped = {p.name for p in (ROOT / "launch").iterdir() if p.suffix in (".toml", ".safetensors")}
+    shipped = {p.name for p in (ROOT / "launch").iterdir() if p.suffix in (".json", ".toml", ".safetensors")}
+    assert {"zoo.json", "published.toml"} <= shipped
     assert shipped <= launch
     sources = {p.relative_to(ROOT) for p in (ROOT / "neurobot").rglob("*.py")}
     assert {str(p) for p in sources} <= set(names)

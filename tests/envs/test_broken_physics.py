@@ -5,7 +5,7 @@ import pytest
 from env_ids import MUJOCO_IDS
 from gymnasium.vector import AutoresetMode
 
-from neurobot.envs import make_vec
+from neurobot.envs import Perturbation, Randomize, make_vec
 
 ALL_MODES = list(AutoresetMode)
 
@@ -128,6 +128,24 @@ def test_an_error_that_mujoco_raises_in_one_simulation_with_contact_forces_is_re
     assert terminated.tolist() == [False, False, True, False]
     assert info["physics_error"][2] == "stack overflow"
     np.testing.assert_array_equal(obs[[0, 1, 3]], twin.step(zeros(twin))[0][[0, 1, 3]])
+
+
+@pytest.mark.parametrize(
+    "varied",
+    [
+        {"perturb": [Perturbation(kind="mass", body="foot", mass=1e30)]},
+        {"perturb": [Perturbation(kind="mass", body="torso", mass=1e200, at=0.008)]},
+        {"randomize": Randomize(mass=(1e-300, 1e-299))},
+    ],
+    ids=["a load", "a late load", "masses"],
+)
+def test_masses_too_far_apart_for_mujoco_print_nothing_and_leave_no_log(varied, capfd, tmp_path):
+    vec = make_vec("Hopper-v5", 2, autoreset_mode="Disabled", **varied)
+    vec.reset(seed=0)
+    for _ in range(3):
+        vec.step(zeros(vec))
+    assert capfd.readouterr() == ("", "")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_mujocos_own_warning_handler_is_put_back():

@@ -7,9 +7,9 @@ import pytest
 from safetensors.numpy import save_file
 
 from neurobot.errors import PolicyError
+from neurobot.interop.ann import Statistics
 from neurobot.interop.policies import load_policy, load_statistics
 from neurobot.interop.sb3 import read_policy
-from neurobot.train.ann import Statistics
 from tests.interop.sb3_files import arrays, policy, state_dict
 
 FOLDER = Path(__file__).parents[1] / "golden" / "policies"

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-RANKS = ["errors", "files", "spec", "program", "core", "controller", "loop"]
-LAST = ["simulation", "train", "view", "config", "cli", "board", "interop", "testing", "__main__"]
+RANKS = ["errors", "files", "versions", "spec", "program", "core", "controller", "loop"]
+LAST = ["simulation", "train", "view", "config", "cli", "board", "interop", "testing", "zoo", "__main__"]
 """Above all of RANKS, and free to use each other."""
 
 ALLOWED = {name: set(RANKS[: RANKS.index(name) + 1]) for name in RANKS} | {name: {*RANKS, *LAST} for name in LAST}
@@ -101,6 +101,10 @@ def loaded_after(code):
 
 def test_importing_neurobot_loads_nothing_heavy():
     assert loaded_after("import neurobot") & {"mujoco", "serial", "numba", "gymnasium", "matplotlib"} == set()
+
+
+def test_the_settings_of_every_training_load_nothing_heavy():
+    assert loaded_after("import neurobot.config, neurobot.cli.train") & {"mujoco", "numba", "gymnasium", "ray"} == set()
 
 
 def test_robots_run_without_training_views_and_simulators():

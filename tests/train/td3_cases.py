@@ -27,15 +27,15 @@ from neurobot.spec import (
     Projection,
     resolve,
 )
-from neurobot.train.drive import train
 from neurobot.train.method import Job
-from neurobot.train.td3.run import Learning
+from neurobot.train.runs.drive import train
+from neurobot.train.td3.run import TD3Run
 from neurobot.train.td3.settings import TD3
 
 PERIODS = {"InvertedPendulum-v5": 0.04, "Pendulum-v1": 0.05}
 SHORT = TD3(
-    steps=160, num_envs=4, round_ticks=10, start_steps=40, batch=16, hidden=(12, 9), evaluate_every=2, episodes=2, rate_cost=0.0,
-    normalize_until=100,
+    steps=160, num_envs=4, round_ticks=10, start_steps=40, batch=16, hidden=(12, 9), evaluate_every=2, episodes=2,
+    normalize_until=100, rate_cost=0.0,
 )  # fmt: skip
 
 
@@ -75,9 +75,9 @@ def job(env_id: str, **options: Any) -> Job:
     return Job(program=actor(env_id, **options), env=EnvConfig(id=env_id), seed=5)
 
 
-def learning(env_id: str = "InvertedPendulum-v5", **changes: Any) -> Learning:
+def learning(env_id: str = "InvertedPendulum-v5", **changes: Any) -> TD3Run:
     """A run that has not begun."""
-    return Learning(job(env_id), replace(SHORT, **changes))
+    return TD3Run(job(env_id), replace(SHORT, **changes))
 
 
 def learn(

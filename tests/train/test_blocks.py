@@ -5,9 +5,9 @@ import pytest
 from train_walk import Walk
 
 from neurobot.errors import ProgramFileError, TrainingError
-from neurobot.train import blocks
-from neurobot.train.checkpoint import Checkpoint, checkpoints, load, newest
 from neurobot.train.method import State
+from neurobot.train.runs import blocks
+from neurobot.train.runs.checkpoint import Checkpoint, checkpoints, load, newest
 
 ABOUT = {"train": {}}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import gymnasium
 import numpy as np
@@ -17,32 +17,40 @@ from neurobot.envs import make
 from neurobot.errors import EnvError, SpecError, TrainingError
 from neurobot.loop import Loop, SimClock
 from neurobot.program import Program, build
-from neurobot.spec import Limits, Rate
-from neurobot.train.classification import confusion, look
-from neurobot.train.classify import Classify
-from neurobot.train.drive import train
-from neurobot.train.learning import Learning
+from neurobot.spec import LI, Highest, Limits, Rate, WinnerTakeAll
+from neurobot.train.classification.run import confusion, look
+from neurobot.train.classification.settings import Classify
 from neurobot.train.method import Job
+from neurobot.train.runs.drive import train
+from neurobot.train.supervised.heads import Choosing
+from neurobot.train.supervised.settings import Learning
 
 DIGITS, SHAPES = EnvConfig(id="neurobot/Digits-v0"), EnvConfig(id="neurobot/Shapes-v0")
 
 
-def untrained(launch: str) -> Program:
-    """The program that a launch file describes."""
+def untrained(launch: str, decoder: type = WinnerTakeAll) -> Program:
+    """The program that a launch file describes; with Highest its last neurons only add up, and do not spike."""
     experiment = load_experiment(launch)
     env = make(experiment.env.id)
-    return build(experiment.controller_spec(env.observation_space, env.action_space), 0)
+    spec = experiment.controller_spec(env.observation_space, env.action_space)
+    if decoder is Highest:
+        *others, last = spec.network.populations
+        adding = replace(last, model=LI(tau_mem=last.model.tau_mem, input="jump"))
+        network = replace(spec.network, populations=(*others, adding))
+        spec = replace(spec, network=network, decoder=Highest(population="output", size=spec.decoder.size))
+    return build(spec, 0)
 
 
-def classified(folder, launch, settings, resume=False, report=None):
+def classified(folder, launch, settings, decoder=WinnerTakeAll, resume=False, report=None):
     """Train."""
-    job = Job(program=untrained(launch), env=load_experiment(launch).env, seed=2)
+    job = Job(program=untrained(launch, decoder), env=load_experiment(launch).env, seed=2)
     return train(job, settings, folder, resume=resume, report=report)
 
 
-def test_digits_are_told_and_the_loop_finds_the_same_accuracy_on_pictures_of_the_test_set(tmp_path):
+@pytest.mark.parametrize("decoder", [WinnerTakeAll, Highest])
+def test_digits_are_told_and_the_loop_finds_the_same_accuracy_on_pictures_of_the_test_set(tmp_path, decoder):
     settings = Classify(iterations=2, examples=1500, tests=400, learning=Learning(steps=100, rate=3e-3), threads=1)
-    program = classified(tmp_path, "digits", settings)
+    program = classified(tmp_path, "digits", settings, decoder)
     found = json.loads((tmp_path / "results.json").read_text())
     assert found["accuracy"] > 0.9 and program.provenance["validation_accuracy"] == found["accuracy"]
     assert found["accuracy_by_step"][-1] == found["accuracy"] and len(found["accuracy_by_step"]) == 8
@@ -53,18 +61,61 @@ def test_digits_are_told_and_the_loop_finds_the_same_accuracy_on_pictures_of_the
     assert Loop(Controller(program), env, clock=SimClock()).run(200, seed=0).return_mean > 0.88
 
 
-def test_what_is_evaluated_is_what_the_deployed_program_answers(tmp_path):
+@pytest.mark.parametrize("decoder", [WinnerTakeAll, Highest])
+def test_what_is_evaluated_is_what_the_deployed_program_answers(tmp_path, decoder):
     """In episodes of several ticks too, whose state carries over."""
     settings = Classify(
         iterations=1, examples=100, tests=30, learning=Learning(steps=20, batch=16, window=20, lead=0, rate=3e-3),
         threads=1,
     )  # fmt: skip
-    program = classified(tmp_path, "shapes", settings)
+    program = classified(tmp_path, "shapes", settings, decoder)
     found = json.loads((tmp_path / "results.json").read_text())
     assert len(found["accuracy_by_step"]) == 80
     env = gymnasium.make("neurobot/Shapes-v0")
     summary = Loop(Controller(program), env, clock=SimClock()).run(30, seed=1 << 40)
     assert summary.return_mean == pytest.approx(found["accuracy"], abs=1e-12)
+
+
+@dataclass(frozen=True)
+class Given:
+    """A run that has happened: as much of a `Trace` as is scored."""
+
+    values: np.ndarray
+    ticks: int
+
+    @property
+    def batch(self) -> int:
+        return self.values.shape[1]
+
+    @property
+    def steps(self) -> int:
+        return self.values.shape[0]
+
+    def spikes(self, population: str) -> np.ndarray:
+        return self.values
+
+    v = spikes
+
+
+@pytest.mark.parametrize("decoder", [WinnerTakeAll, Highest])
+def test_the_seeds_of_a_choice_are_the_slopes_of_its_loss(decoder):
+    program, rng = untrained("digits", decoder), np.random.default_rng(0)
+    head, size = Choosing(program), (2 * program.substeps, 3, 20)
+    values, labels, counted = rng.standard_normal(size), rng.integers(0, 10, (2, 3)), np.ones((2, 3), bool)
+    counted[0, 1] = False
+
+    def loss(x: np.ndarray) -> float:
+        return head.loss(Given(x, 2), labels, counted)[0]
+
+    seeds = head.loss(Given(values, 2), labels, counted)[1]
+    (slopes,) = (seeds.spikes if decoder is WinnerTakeAll else seeds.v).values()
+    for at in zip(*(rng.integers(0, n, 40) for n in size), strict=True):
+        nudge = np.zeros(size)
+        nudge[at] = 1e-2
+        assert slopes[at] == pytest.approx((loss(values + nudge) - loss(values - nudge)) / 2e-2, abs=2e-4)
+    assert not slopes[: program.substeps, 1].any()
+    moved = slopes.any(axis=(1, 2))
+    assert moved[program.substeps - 1] and moved.all() == (decoder is WinnerTakeAll)
 
 
 def test_a_resumed_classification_equals_an_uninterrupted_one(tmp_path):
@@ -131,6 +182,6 @@ def test_what_cannot_be_classified_is_refused_before_a_folder_is_made(tmp_path):
     numbers = build(
         replace(program.spec, decoder=Rate(population="output", size=10, limits=Limits(low=-1.0, high=1.0))), 0
     )
-    with pytest.raises(TrainingError, match="the decoder gives numbers, not a choice; use WinnerTakeAll"):
+    with pytest.raises(TrainingError, match="the decoder gives numbers, not a choice; use WinnerTakeAll or Highest"):
         attempt(numbers, DIGITS)
     assert not folder.exists()

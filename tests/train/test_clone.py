@@ -33,12 +33,12 @@ from neurobot.spec import (
     Projection,
     resolve,
 )
-from neurobot.train.clone import Clone
-from neurobot.train.drive import train
-from neurobot.train.examples import Examples
+from neurobot.train.cloning.settings import Clone
 from neurobot.train.experts import register
-from neurobot.train.learning import Learning
 from neurobot.train.method import Job
+from neurobot.train.runs.drive import train
+from neurobot.train.supervised.examples import Examples
+from neurobot.train.supervised.settings import Learning
 
 QUICK = Learning(steps=60, batch=32, rate=3e-3)
 
@@ -165,7 +165,7 @@ def test_the_normaliser_is_that_of_all_that_was_seen(tmp_path):
 
 
 def test_a_limit_that_is_asked_for_may_be_exceeded_at_no_loss_and_nothing_else_may():
-    from neurobot.train.heads import Acting
+    from neurobot.train.supervised.heads import Acting
     from neurobot.train.surrogate import Readout, Stack
 
     program = program_for("Pendulum-v1", 0.00625)
@@ -245,7 +245,7 @@ def test_what_cannot_be_cloned_is_refused_before_a_folder_is_made(tmp_path):
         cloned(folder, cartpole_program(), "CartPole-v1", replace(settings, expert="nobody"))
     program = cartpole_program()
     first = build(replace(program.spec, decoder=FirstSpike(population="out", size=2)), 0)
-    with pytest.raises(TrainingError, match="the decoder FirstSpike has no gradient; use WinnerTakeAll"):
+    with pytest.raises(TrainingError, match="the decoder FirstSpike has no gradient; use WinnerTakeAll or Highest"):
         cloned(folder, first, "CartPole-v1", settings)
     assert not folder.exists()
 

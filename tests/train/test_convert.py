@@ -10,14 +10,14 @@ from gymnasium.spaces import Box, Discrete
 
 from neurobot.controller import Controller
 from neurobot.errors import EnvError, SpecError
+from neurobot.interop.ann import ANN, Layer, Statistics
 from neurobot.interop.sb3 import read_policy
 from neurobot.program import Program
 from neurobot.spec import Highest, Membrane, Normalizer
-from neurobot.train.ann import ANN, Layer, Statistics
-from neurobot.train.balance import balance, pieces
-from neurobot.train.convert import CHOICES, Conversion, calibrate, check_ann, convert
-from neurobot.train.measure import Score, score, score_ann
-from neurobot.train.play import play
+from neurobot.train.convert import Conversion, Score, calibrate, convert, score, score_ann
+from neurobot.train.convert.balance import balance, pieces
+from neurobot.train.convert.conversion import CHOICES, check_ann
+from neurobot.train.convert.play import play
 
 POLICIES = Path(__file__).parents[1] / "golden" / "policies"
 

@@ -11,7 +11,7 @@ from train_walk import Walk, Walking, events, interrupt_at, saved, walk
 
 from neurobot.errors import TrainingError
 from neurobot.program import Program
-from neurobot.train.log import Log
+from neurobot.train.runs.log import Log
 
 
 def test_a_training_steps_until_its_budget_is_used_and_logs_every_step(tmp_path):
@@ -54,6 +54,7 @@ def test_the_program_says_where_it_came_from(tmp_path):
     walk(tmp_path)
     provenance = Program.load(tmp_path / "program.safetensors").provenance
     assert (provenance["method"], provenance["seed"], provenance["rounds"], provenance["steps"]) == ("walk", 3, 6, 60)
+    assert provenance["core_seconds"] >= 0 and provenance["versions"]["numpy"] == np.__version__
 
 
 @pytest.mark.parametrize("hops", [1, 2, 3, 5])

@@ -12,10 +12,11 @@ from train_walk import Walk, job
 
 from neurobot.config import EnvConfig
 from neurobot.errors import SpecError, TrainingError
-from neurobot.train.drive import train
-from neurobot.train.engine import Engine, Local
-from neurobot.train.episodes import Noise, Task, received, setup
-from neurobot.train.search import searched
+from neurobot.train.engines.engine import Engine
+from neurobot.train.engines.pool import Local
+from neurobot.train.evolution.episodes import Noise, Task, received, setup
+from neurobot.train.evolution.search import searched
+from neurobot.train.runs.drive import train
 
 
 @pytest.fixture(scope="module")

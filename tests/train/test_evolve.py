@@ -26,12 +26,12 @@ from neurobot.spec import (
     Projection,
     RewardSTDP,
 )
-from neurobot.train.drive import Progress, train
-from neurobot.train.evolve import Evolve
+from neurobot.train.evolution.search import centred_ranks, direction, searched
+from neurobot.train.evolution.settings import Evolve
 from neurobot.train.method import Job
 from neurobot.train.normalizer import RunningNormalizer
 from neurobot.train.rollout import Rollout
-from neurobot.train.search import centred_ranks, direction, searched
+from neurobot.train.runs.drive import Progress, train
 
 
 def evolve(
@@ -159,38 +159,22 @@ def test_an_interrupted_run_is_saved_between_generations_and_resumes_bit_for_bit
     assert np.array_equal(whole.params, parts.params)
 
 
-def test_an_interrupt_within_a_generation_loses_that_generation_only(tmp_path: Path, monkeypatch) -> None:
+@pytest.mark.parametrize(("cls", "method"), [(Rollout, "run"), (RunningNormalizer, "merge")])
+def test_an_interrupt_within_a_generation_loses_that_generation_only(tmp_path: Path, monkeypatch, cls, method) -> None:
     whole = evolve(cartpole_program(), "CartPole-v1", short(), tmp_path / "whole", seed=1)
-    calls, run = [], Rollout.run
-
-    def interrupted(self, *args, **kwargs):
-        calls.append(1)
-        if len(calls) == 3:
-            raise KeyboardInterrupt
-        return run(self, *args, **kwargs)
-
-    monkeypatch.setattr(Rollout, "run", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        evolve(cartpole_program(), "CartPole-v1", short(), tmp_path / "parts", seed=1)
-    monkeypatch.setattr(Rollout, "run", run)
-    parts = evolve(cartpole_program(), "CartPole-v1", short(), tmp_path / "parts", seed=1, resume=True)
-    assert np.array_equal(whole.params, parts.params)
-
-
-def test_an_interrupt_in_the_middle_of_a_step_leaves_the_checkpoint_whole(tmp_path: Path, monkeypatch) -> None:
-    whole = evolve(cartpole_program(), "CartPole-v1", short(), tmp_path / "whole", seed=1)
-    calls, merge = [], RunningNormalizer.merge
+    calls, real = [], getattr(cls, method)
 
     def interrupted(self, *args):
-        merge(self, *args)
+        given = real(self, *args)
         calls.append(1)
         if len(calls) == 3:
             raise KeyboardInterrupt
+        return given
 
-    monkeypatch.setattr(RunningNormalizer, "merge", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        evolve(cartpole_program(), "CartPole-v1", short(), tmp_path / "parts", seed=1)
-    monkeypatch.setattr(RunningNormalizer, "merge", merge)
+    with monkeypatch.context() as patch:
+        patch.setattr(cls, method, interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            evolve(cartpole_program(), "CartPole-v1", short(), tmp_path / "parts", seed=1)
     parts = evolve(cartpole_program(), "CartPole-v1", short(), tmp_path / "parts", seed=1, resume=True)
     assert np.array_equal(whole.params, parts.params)
 

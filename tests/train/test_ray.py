@@ -18,17 +18,17 @@ from train_programs import cartpole_program
 from neurobot.cli import main
 from neurobot.config import EnvConfig
 from neurobot.errors import TrainingError
-from neurobot.train.engine import Engine
-from neurobot.train.episodes import Task, setup
-from neurobot.train.log import read_events
-from neurobot.train.search import searched
+from neurobot.train.engines.engine import Engine
+from neurobot.train.evolution.episodes import Task, setup
+from neurobot.train.evolution.search import searched
+from neurobot.train.runs.log import read_events
 
 pytestmark = pytest.mark.xdist_group("ray")  # one cluster is enough
 SABOTAGE = """
 import os, signal, time
 from pathlib import Path
 import ray
-from neurobot.train.episodes import EpisodesWorker
+from neurobot.train.evolution.episodes import EpisodesWorker
 
 run = EpisodesWorker.run
 

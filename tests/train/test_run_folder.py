@@ -16,9 +16,9 @@ from train_walk import Walk, Walking, events, saved, walk
 
 from neurobot.errors import ProgramFileError, SpecError, TrainingError
 from neurobot.program import Program
-from neurobot.train.checkpoint import checkpoints, load
-from neurobot.train.lock import LOCK, locked
-from neurobot.train.log import EventLog, Log
+from neurobot.train.runs.checkpoint import checkpoints, load
+from neurobot.train.runs.lock import LOCK, locked
+from neurobot.train.runs.log import EventLog, Log
 
 FULL = OSError(28, "No space left on device")
 
@@ -200,7 +200,7 @@ def test_the_lock_of_a_killed_training_is_taken_over_with_a_notice(tmp_path):
     script = f"""
         import os, signal
         from pathlib import Path
-        from neurobot.train.lock import locked
+        from neurobot.train.runs.lock import locked
         with locked(Path({str(tmp_path)!r}), print):
             os.kill(os.getpid(), signal.SIGKILL)
     """

@@ -8,8 +8,8 @@ from td3_cases import SHORT, actor, learn, learning
 
 from neurobot.core import BatchCore
 from neurobot.errors import TrainingError
-from neurobot.train.checkpoint import checkpoints, load
-from neurobot.train.log import Log, read_events
+from neurobot.train.runs.checkpoint import checkpoints, load
+from neurobot.train.runs.log import Log, read_events
 from tests.twins import critics as twin
 
 

@@ -110,8 +110,8 @@ def test_an_environment_that_does_not_fit_is_refused():
 
 
 def test_it_works_on_this_machine_only(tmp_path):
-    from neurobot.train.drive import train
-    from neurobot.train.engine import Engine
+    from neurobot.train.engines.engine import Engine
+    from neurobot.train.runs.drive import train
 
     with pytest.raises(TrainingError, match="method 'td3' works on local only; leave --engine ray out"):
         train(replace(job("InvertedPendulum-v5"), engine=Engine(name="ray")), SHORT, tmp_path)

@@ -10,11 +10,11 @@ from train_programs import cartpole_program
 from neurobot.config import EnvConfig
 from neurobot.program import Program
 from neurobot.spec import Poisson
-from neurobot.train.drive import train
-from neurobot.train.engine import Engine
-from neurobot.train.evolve import Evolve
-from neurobot.train.log import read_events
+from neurobot.train.engines.engine import Engine
+from neurobot.train.evolution.settings import Evolve
 from neurobot.train.method import Job
+from neurobot.train.runs.drive import train
+from neurobot.train.runs.log import read_events
 
 SETTINGS = Evolve(pairs=4, generations=4, evaluate_every=2, episodes=3, learning_rate=0.05, threads=1)
 PROGRAM = cartpole_program(code=Poisson())

@@ -15,8 +15,8 @@ import numpy as np
 from neurobot.config import EnvConfig
 from neurobot.program import Program, build
 from neurobot.spec import LIF, AllToAll, NetworkSpec, Population, Projection
-from neurobot.train.drive import Progress, train
 from neurobot.train.method import Job, Report, Run, State
+from neurobot.train.runs.drive import Progress, train
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,7 +29,7 @@ from neurobot.spec import (
 )
 from neurobot.spec.neurons import receptors
 from neurobot.spec.serialize import from_data, to_data
-from neurobot.train.search import searched
+from neurobot.train.evolution.search import searched
 
 DT, N = 1e-3, 5
 OBSERVATIONS = np.random.default_rng(3).uniform(-1, 1, (6, 2))

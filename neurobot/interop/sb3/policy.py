@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from neurobot.errors import PolicyError
+from neurobot.interop.ann import ANN, Activation, Layer, Squash, Statistics
 from neurobot.interop.sb3.archive import MAX_TENSORS, StateDict, open_archive
-from neurobot.train.ann import ANN, Activation, Layer, Squash, Statistics
 
 MAX_DATA = 16 << 20
 CLASSES: dict[str, Activation] = {

@@ -12,6 +12,7 @@ from neurobot.core import BatchCore
 from neurobot.errors import TrainingError
 from neurobot.loop.fit import check_period
 from neurobot.program import Program
+from neurobot.train.environments import as_actions
 
 Policy: TypeAlias = Callable[[np.ndarray], np.ndarray]
 """Observations (n, n_obs) of everybody to actions (n, n_act), or (n,) numbers of choices; called once a tick."""
@@ -104,7 +105,6 @@ class Spiking(Expert):
         core = BatchCore(self._program, env.num_envs)
 
         def act(observations: np.ndarray) -> np.ndarray:
-            actions = core.tick(observations)
-            return actions[:, 0].astype(np.int64) if self._program.discrete else actions.copy()
+            return as_actions(self._program, core.tick(observations).copy())
 
         return act

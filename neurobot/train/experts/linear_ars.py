@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, ClassVar, final
 
 import numpy as np
 
+from neurobot.train.environments import EXPERT_SEEDS, make_envs
 from neurobot.train.experts.expert import Expert, Policy
-from neurobot.train.vector import make_envs
 
 if TYPE_CHECKING:
     from typing import Any
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from neurobot.config import EnvConfig
 
 DIRECTIONS, NOISE, RATE = 8, 0.05, 0.05
-SEEDS = 1 << 33
-"""Environment seeds from here on are for this search."""
 
 
 @final
@@ -46,7 +44,7 @@ class LinearArs(Expert):
         """A generation of 16 episodes."""
         rng = np.random.Generator(np.random.Philox(key=[self._seed, round_]))
         noise = rng.standard_normal((DIRECTIONS, *self._matrix.shape))
-        seeds = (SEEDS + rng.integers(0, 1 << 31, DIRECTIONS)).tolist()
+        seeds = (EXPERT_SEEDS + rng.integers(0, 1 << 31, DIRECTIONS)).tolist()
         tried = self._matrix + NOISE * np.concatenate((noise, -noise))
         returns, steps = self._play(tried, seeds * 2)
         up, down = returns[:DIRECTIONS], returns[DIRECTIONS:]

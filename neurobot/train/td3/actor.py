@@ -14,15 +14,10 @@ from neurobot.program import Program
 from neurobot.spec.controller import ControllerSpec
 from neurobot.spec.decoders import Membrane, Rate
 from neurobot.spec.neurons import LI, Input
-from neurobot.train import surrogate
 from neurobot.train.normalizer import RunningNormalizer, running_clip
 from neurobot.train.surrogate import Adam, Readout, Stack, Trace, rate_penalty
+from neurobot.train.surrogate_names import named_surrogate
 from neurobot.train.td3.settings import TD3
-
-SURROGATES: dict[str, Callable[..., surrogate.Surrogate]] = {
-    "fast_sigmoid": surrogate.FastSigmoid, "atan": surrogate.Atan, "triangular": surrogate.Triangular,
-    "rectangular": surrogate.Rectangular, "sigmoid": surrogate.Sigmoid,
-}  # fmt: skip
 
 
 class Actor:
@@ -40,7 +35,7 @@ class Actor:
     def __init__(self, program: Program, settings: TD3) -> None:
         require_actor(program, settings)
         self.program, self._settings = program, settings
-        self.stack = Stack(program, SURROGATES[settings.surrogate](slope=settings.slope), train=settings.train)
+        self.stack = Stack(program, named_surrogate(settings.surrogate, settings.slope), train=settings.train)
         self.adam = Adam(self.stack.values, settings.actor_rate)
         self.core = BatchCore(program, settings.num_envs)
         self.updates = 0

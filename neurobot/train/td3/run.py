@@ -21,7 +21,8 @@ from neurobot.core.base import cast_params
 from neurobot.kernels.bptt_compiled import critic_kernel
 from neurobot.loop.fit import check_period
 from neurobot.program import Program
-from neurobot.train.evolution import TRAINING_SEEDS, VALIDATION_SEEDS
+from neurobot.train.budget import share_used
+from neurobot.train.environments import TRAINING_SEEDS, VALIDATION_SEEDS, make_envs
 from neurobot.train.method import Job, Report, Run, State
 from neurobot.train.normalizer import MIN_STD, RunningNormalizer
 from neurobot.train.rollout import Rollout
@@ -30,7 +31,6 @@ from neurobot.train.td3.actor import Actor
 from neurobot.train.td3.critics import Critics
 from neurobot.train.td3.replay import Batch, Replay
 from neurobot.train.td3.settings import TD3
-from neurobot.train.vector import make_envs
 
 
 @dataclass(slots=True)
@@ -48,7 +48,7 @@ class _Tally:
 
 
 @final
-class Learning(Run):
+class TD3Run(Run):
     """A TD3 run.
 
     Args:
@@ -87,12 +87,8 @@ class Learning(Run):
 
     def share(self) -> float:
         """How much of the budget is used."""
-        s, shares = self._settings, [0.0]
-        if s.steps is not None:
-            shares.append(self._steps / s.steps)
-        if s.core_minutes is not None:
-            shares.append(self._job.clock.seconds / (60 * s.core_minutes))
-        return min(1.0, max(shares))
+        s = self._settings
+        return share_used(self._steps, s.steps, self._job.clock.seconds, s.core_minutes)
 
     def step(self) -> Report:
         """A round: new episodes; a step of every environment and as many updates, again and again."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, get_args
 
 from neurobot.spec.check import Problems
+from neurobot.train.budget import check_budget
+from neurobot.train.surrogate_names import SurrogateName
 
 if TYPE_CHECKING:
     from neurobot.train.method import Job, Run
@@ -66,7 +68,7 @@ class TD3:
     smoothing_clip: float = 0.5
     normalize_until: int | None = 60_000
     observation_clip: float = 10.0
-    surrogate: Literal["fast_sigmoid", "atan", "triangular", "rectangular", "sigmoid"] = "rectangular"
+    surrogate: SurrogateName = "rectangular"
     slope: float = 1.0
     train: tuple[str, ...] = ("weights", "b")
     rate_cost: float = 1.0
@@ -92,23 +94,15 @@ class TD3:
             problems.count(f"hidden[{k}]", n)
         if not self.train:
             problems.add("train is empty, name what is trained, e.g. 'weights'")
-        problems.choice("surrogate", self.surrogate, ("fast_sigmoid", "atan", "triangular", "rectangular", "sigmoid"))
+        problems.choice("surrogate", self.surrogate, get_args(SurrogateName))
         if self.normalize_until is not None:
             problems.count("normalize_until", self.normalize_until, low=0)
         if not problems.found and self.num_envs % self.policy_delay:
             problems.add(f"num_envs is {self.num_envs}, it must be a multiple of policy_delay = {self.policy_delay}")
         if not problems.found and self.replay < self.batch:
             problems.add(f"replay is {self.replay}, it must hold a batch = {self.batch}")
-        self._check_budget(problems)
+        check_budget(problems, "steps", self.steps, self.core_minutes)
         problems.done()
-
-    def _check_budget(self, problems: Problems) -> None:
-        if self.steps is None and self.core_minutes is None:
-            problems.add("give steps or core_minutes, or it would go on for ever")
-        if self.steps is not None:
-            problems.count("steps", self.steps)
-        if self.core_minutes is not None:
-            problems.number("core_minutes", self.core_minutes, above=0.0)
 
     def begin(self, job: Job) -> Run:
         """A run that has not begun.
@@ -118,6 +112,6 @@ class TD3:
             SpecError: the program has something without a gradient.
             TrainingError: the program cannot be an actor of TD3.
         """
-        from neurobot.train.td3.run import Learning
+        from neurobot.train.td3.run import TD3Run
 
-        return Learning(job, self)
+        return TD3Run(job, self)

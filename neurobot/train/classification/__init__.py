@@ -1,0 +1,1 @@
+"""Pattern recognition: settings are in `neurobot.train.classification.settings`, which imports nothing heavy."""

@@ -1,0 +1,1 @@
+"""Cloning, DAgger: settings are in `neurobot.train.cloning.settings`, which imports nothing heavy."""

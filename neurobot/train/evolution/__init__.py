@@ -1,0 +1,1 @@
+"""Evolution strategies: settings are in `neurobot.train.evolution.settings`, which imports nothing heavy."""

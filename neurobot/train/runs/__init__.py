@@ -1,0 +1,1 @@
+"""Carries trainings out: see `neurobot.train.runs.drive`, and `log` for the settings, which imports nothing heavy."""
