@@ -54,7 +54,7 @@ class BatchCore:
 
     Attributes:
         first: as given; a change is in force from the next reset on.
-        params: (1, words), or (n, words) with own_params; writable.
+        params: (1, words), or (n, words) with own_params; writable, for projections that learn by `set_params`.
         state: (n, words).
         action: (n, action_size) float64.
         status: (n,) int64, status of every instance's last tick.
@@ -122,11 +122,16 @@ class BatchCore:
         """Of every projection that learns, by its name, where an instance's weights are."""
         return plasticity(self.program, self._params_of(instance), self.state[instance], self.ints[instance])
 
+    def set_params(self, params: np.ndarray) -> None:
+        """Write all of `params`, (words,) or as they are, and forget: what learns begins with the weights in them."""
+        self.params[...] = params
+        self.forget()
+
     def forget(self, ids: np.ndarray | None = None) -> None:
         """Go back to the weights in `params`, and to no estimate of what is usual; episodes go on.
 
         Args:
-            ids: (m,) instances, default all. Whoever writes `params` calls this, where a projection has a rule.
+            ids: (m,) instances, default all.
 
         Raises:
             SpecError: instances that do not exist.

@@ -169,12 +169,13 @@ def test_some_instances_of_a_batch_forget():
     np.testing.assert_array_equal(now[1], program.blocks["state"][f"{NAME}.w"].of(start))
 
 
-def test_params_of_a_batch_are_in_force_once_it_has_forgotten():
+def test_params_that_a_batch_is_given_are_in_force_at_once():
     program = controller(RULES["pairs"])
     batch = BatchCore(program, 2, own_params=True)
-    weights = program.blocks["params"][f"{NAME}.weights"].of(batch.params)
+    params = batch.params.copy()
+    weights = program.blocks["params"][f"{NAME}.weights"].of(params)
     weights[1] *= 0.5
-    batch.forget()
+    batch.set_params(params)
     w = program.blocks["state"][f"{NAME}.w"].of(batch.state)
     np.testing.assert_array_equal(w, weights)
 

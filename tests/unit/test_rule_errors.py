@@ -147,7 +147,7 @@ def test_conductances_stay_positive():
 
 def test_weights_begin_within_the_bounds():
     with pytest.raises(
-        SpecError, match="weights go from 0.5 to 1.5, but its rule keeps them in w_min = 0 to w_max = 1"
+        SpecError, match=r"weights go from 0\.5 to 1\.5, but its rule keeps them in w_min = 0 to w_max = 1"
     ):
         forced(STDP(), [[0.5, 1.5]])
 

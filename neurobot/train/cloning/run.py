@@ -161,7 +161,7 @@ class Cloning(Run):
         """Run the program on validation episodes, and keep it if it is the best."""
         rollout, program = self._validation, self._learner.program()
         seeds = [VALIDATION_SEEDS + k for k in range(self._settings.evaluation_episodes)]
-        rollout.core.params[:] = cast_params(program, rollout.core.params.dtype)
+        rollout.core.set_params(cast_params(program, rollout.core.params.dtype))
         episodes = rollout.run(seeds, self._normalizer.mean, self._job.seed)
         mean, std = float(episodes.returns.mean()), float(episodes.returns.std())
         if np.isnan(self.best) or mean >= self.best:  # of equals the last one, which has seen more

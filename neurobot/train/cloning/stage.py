@@ -68,8 +68,7 @@ class Stage:
         """
         env, core, n = self._env, self._core, len(seeds)
         observations, _ = env.reset(seed=seeds)
-        core.params[...] = cast_params(program, core.params.dtype)
-        core.forget()
+        core.set_params(cast_params(program, core.params.dtype))
         core.reset(seed=seed)
         policy = expert.begin(env)
         returns, lengths = np.zeros(n), np.zeros(n, np.int64)

@@ -139,8 +139,7 @@ class EpisodesWorker:
             envs = make_envs(self._env, n, self._threads or os.cpu_count() or 1)
             self._rollouts[n] = Rollout(self._program, envs)
         rollout = self._rollouts[n]
-        rollout.core.params[:] = self._perturbed(task)
-        rollout.core.forget()
+        rollout.core.set_params(self._perturbed(task))
         episodes = rollout.run(task.seeds, task.center, task.episode_seed, task.horizon, task.first)
         return result(episodes, time.process_time() - began)
 

@@ -64,8 +64,7 @@ class Actor:
     def act(self, observations: np.ndarray, normalizer: RunningNormalizer) -> np.ndarray:
         """Actions of the program itself on its run-time core, (num_envs, n_act)."""
         program = self.program.with_params(self.params(normalizer))
-        self.core.params[0] = cast_params(program, self.core.params.dtype)
-        self.core.forget()
+        self.core.set_params(cast_params(program, self.core.params.dtype))
         return self.inward(self.core.tick(observations))
 
     def forward(self, observations: np.ndarray) -> np.ndarray:

@@ -247,8 +247,7 @@ class TD3Run(Run):
         params, rollout = self._actor.params(self._normalizer), self._validation
         seeds = [VALIDATION_SEEDS + k for k in range(self._settings.episodes)]
         program = self._job.program.with_params(params)
-        rollout.core.params[:] = cast_params(program, rollout.core.params.dtype)
-        rollout.core.forget()
+        rollout.core.set_params(cast_params(program, rollout.core.params.dtype))
         episodes = rollout.run(seeds, self._normalizer.mean, self._job.seed)
         mean, std = float(episodes.returns.mean()), float(episodes.returns.std())
         if np.isnan(self.best) or mean > self.best:
