@@ -31,6 +31,7 @@ SEED = 1000
 """Of the first episode that a program is measured on."""
 FREE = ("train.threads",)
 """Settings that change no number."""
+BUDGETS = ("train.steps", "train.generations", "train.iterations", "train.core_minutes")
 
 
 def main(
@@ -107,7 +108,7 @@ def begun(launch: str, folders: Sequence[Path], episodes: int) -> Record:
     """
     wanted = load_experiment(launch)
     found = [_finished(folder) for folder in folders]
-    settings = [_settings(wanted, run) for run in found]
+    settings = _but_for_budgets([_settings(wanted, run) for run in found])
     for folder, run, other in zip(folders, found, settings, strict=True):
         ours, theirs = ((e.env.id, None if e.train is None else e.train.method) for e in (wanted, run))
         if ours != theirs:
@@ -168,6 +169,12 @@ def _settings(launch: Experiment, run: Experiment) -> dict[str, Any]:
     found = {key: value for key, value in changed(before, after, *TRAINED).items() if key not in FREE}
     plain: dict[str, Any] = json.loads(json.dumps(found))
     return plain
+
+
+def _but_for_budgets(settings: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Settings without the budgets in which runs differ: how far each went is told with its return."""
+    differ = {key for key in BUDGETS if any(s.get(key) != settings[0].get(key) for s in settings)}
+    return [{key: value for key, value in s.items() if key not in differ} for s in settings]
 
 
 def _versions(folders: Sequence[Path]) -> dict[str, str]:
