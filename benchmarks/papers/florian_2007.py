@@ -103,6 +103,6 @@ def report(options: Options, figure: Any) -> list[Row]:
     rows = []
     for k, run in enumerate(runs):
         before, after = (", ".join(f"{rate:.0f}" for rate in found) for found in (run.before, run.after))
-        theirs = "69, 86, 90, 69 % of the steps (Spikey)" if k == 0 else ""
+        theirs = ".69, .86, .90, .69 a step (Spikey, once)" if k == 0 else ""
         rows.append(Row(f"seed {k}: rates for 00, 01, 10, 11 [Hz]", theirs, f"{after} (before {before})"))
     return [*rows, Row("seeds that solve it", "–", f"{sum(run.solved for run in runs)} of {len(runs)}")]

@@ -14,7 +14,7 @@ import numpy as np
 import neurobot
 from benchmarks.papers.row import Options, Row
 from neurobot.simulation import SpikeTrain
-from neurobot.spec import IF, Dopamine, Input, NetworkSpec, Population, Projection, RewardSTDP
+from neurobot.spec import IF, AllToAll, Dopamine, Input, NetworkSpec, Population, Projection, RewardSTDP
 
 PAPER = "Izhikevich, Cerebral Cortex 17, 2007, Fig. 1c"
 DT, SECONDS, EVERY = 1e-4, 6.0, 100
@@ -41,7 +41,7 @@ def measure() -> Strength:
         A_plus=1e-4, A_minus=1.05e-4, tau_e=1.0, rate=1e3, modulator=Dopamine(tau_d=0.2), w_min=-1.0, w_max=1.0
     )
     populations = Population("a", 1, Input()), Population("force", 1, Input()), Population("b", 1, IF(input="jump"))
-    between = Projection("a", "b", [[0.0]], rule=rule), Projection("force", "b", [[2.0]])
+    between = Projection("a", "b", AllToAll(weight=0.0), rule=rule), Projection("force", "b", AllToAll(weight=2.0))
     steps = round(SECONDS / DT)
     reward = np.zeros(steps)
     reward[np.round(np.array(DOPAMINE) / DT).astype(int)] = EPSILON

@@ -9,7 +9,7 @@ import numpy as np
 import neurobot
 from benchmarks.papers.row import Options, Row
 from neurobot.simulation import SpikeTrain, measure_window
-from neurobot.spec import IF, STDP, Input, NetworkSpec, Population, Projection, TripletSTDP
+from neurobot.spec import IF, STDP, AllToAll, Input, NetworkSpec, Population, Projection, TripletSTDP
 from neurobot.view.window import draw_window
 
 PAPER = "Song, Miller & Abbott, Nature Neuroscience 3, 2000; Pfister & Gerstner, J. Neurosci. 26, 2006"
@@ -24,20 +24,20 @@ RATES = (1.0, 10.0, 20.0, 50.0)
 
 def song(apart: np.ndarray) -> np.ndarray:
     """The window of pairs, A_plus = .01, A_minus = .0105, 20 ms, by the time between them [s]."""
-    return np.where(apart >= 0, 0.01, -0.0105) * np.exp(-np.abs(apart) / 20e-3)
+    return np.asarray(np.where(apart >= 0, 0.01, -0.0105) * np.exp(-np.abs(apart) / 20e-3))
 
 
 def triplet(pre: tuple[int, ...], post: tuple[int, ...]) -> float:
     """The weight after two trains [ms]."""
-    a = dict.fromkeys(("A2_plus", "A3_plus", "A2_minus", "A3_minus"), 0.1)
+    rule = TripletSTDP(A2_plus=0.1, A3_plus=0.1, A2_minus=0.1, A3_minus=0.1, w_max=100.0)
     populations = (
         Population("pre", 1, Input()),
         Population("force", 1, Input()),
         Population("post", 1, IF(v_threshold=1e9, input="jump")),
     )
     projections = (
-        Projection("pre", "post", [[5.0]], rule=TripletSTDP(w_max=100.0, **a)),
-        Projection("force", "post", [[2e9]]),
+        Projection("pre", "post", AllToAll(weight=5.0), rule=rule),
+        Projection("force", "post", AllToAll(weight=2e9)),
     )
     times = {"pre": np.array(pre) * DT, "force": (np.array(post) + DENDRITE) * DT}
     trains = {name: SpikeTrain(t, np.zeros(len(t), int)) for name, t in times.items()}
