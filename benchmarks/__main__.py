@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from benchmarks import camera, codes, convert, crossing, scale, shipped, train
+from benchmarks import camera, codes, convert, crossing, papers, scale, shipped, train
 from benchmarks.bptt import case as bptt
 from benchmarks.cuba import case as cuba
 from benchmarks.environments import CACHE
@@ -17,7 +17,7 @@ from benchmarks.envs import case as envs
 from benchmarks.peers import Peer
 from benchmarks.table import Table, plot, versions
 from benchmarks.tick import case as tick
-from neurobot.errors import NeurobotError
+from neurobot.errors import NeurobotError, near
 
 PACKAGES = ("neurobot", "numpy", "numba", "gymnasium", "mujoco")
 
@@ -48,7 +48,7 @@ def _peers(known: Sequence[Peer], arguments: argparse.Namespace) -> list[Peer]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     cases = parser.add_subparsers(dest="case", required=True)
-    for add in (_tick, _cuba, _envs, _bptt, _crossing, _scale, _camera, _codes, _train, _convert, _shipped):
+    for add in (_tick, _cuba, _envs, _bptt, _crossing, _scale, _camera, _codes, _train, _convert, _shipped, _papers):
         add(cases)
     return parser
 
@@ -162,6 +162,21 @@ def _shipped(cases: Any) -> None:
     case.set_defaults(run=lambda a: (shipped.main(a.episodes, not a.tables), _print_versions()))
 
 
+def _papers(cases: Any) -> None:
+    case = cases.add_parser("papers", help="published results of learning rules, reproduced")
+    known = f"{', '.join(papers.PAPERS)} (default those that take seconds: {', '.join(papers.SECONDS)})"
+    case.add_argument("name", nargs="*", type=paper, help=known)
+    case.add_argument("--seeds", type=count, default=1, help="number of seeds, from 0 (default 1)")
+    case.add_argument("--seconds", type=count, default=3600, help="of izhikevich_network (default 3600)")
+    case.add_argument("--out", type=Path, default=Path("runs/benchmark"), help="folder of the figures")
+    case.set_defaults(
+        run=lambda a: (
+            papers.main(a.name, papers.Options(seeds=a.seeds, seconds=a.seconds), a.out),
+            _print_versions(),
+        )
+    )
+
+
 def count(text: str) -> int:
     """A whole number of at least 1, for argparse."""
     number = int(text)
@@ -176,6 +191,13 @@ def length(text: str) -> float:
     if not 0 < seconds < float("inf"):
         raise argparse.ArgumentTypeError(f"{text} is given, it must be above 0 and finite")
     return seconds
+
+
+def paper(text: str) -> str:
+    """The name of a paper, for argparse."""
+    if text not in papers.PAPERS:
+        raise argparse.ArgumentTypeError(f"no paper is called {text!r}; {near(text, papers.PAPERS)}")
+    return text
 
 
 def setting(text: str) -> str:

@@ -20,7 +20,7 @@ COMMANDS = {
     "eval": "measure a program's return over many episodes",
     "convert": "make a spiking program of a trained ANN policy, and compare the two",
     "envs": "list the environments that can be used, or describe one",
-    "plot": "draw a recorded run as one picture",
+    "plot": "draw a recorded run as one picture, or the window of a learning rule",
     "nir": "show a NIR file, or run it and compare its spikes with a table",
     "doctor": "show what this machine has: versions, timers, rendering, serial ports",
 }

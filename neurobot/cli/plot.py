@@ -1,4 +1,4 @@
-"""`neurobot plot`: a recorded run as one picture."""
+"""`neurobot plot`: a recorded run as one picture, or as `neurobot plot stdp` the window of a learning rule."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ from neurobot.view.plot import SHOWN_TICKS, figure_of, save
 class Plot:
     """Draw a run's spikes, membranes, actions and timing as one picture.
 
+    `neurobot plot stdp` draws the window of a learning rule instead; a run folder of that name is ./stdp.
+
     Args:
         run: a run folder.
         out: the picture; default RUN/plot.png.
@@ -39,6 +41,10 @@ class Plot:
 
 def main(args: Sequence[str]) -> int:
     """The command; returns the exit code."""
+    if args[:1] == ["stdp"]:
+        from neurobot.cli import window
+
+        return window.main(args[1:])
     options = parse(Plot, args, "plot")
     folder = options.run / RECORDING
     recording = load_recording(folder if folder.is_dir() else options.run)

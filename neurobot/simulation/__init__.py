@@ -8,3 +8,5 @@ from neurobot.simulation.stimuli import PoissonSpikes as PoissonSpikes
 from neurobot.simulation.stimuli import Pulses as Pulses
 from neurobot.simulation.stimuli import RegularSpikes as RegularSpikes
 from neurobot.simulation.stimuli import SpikeTrain as SpikeTrain
+from neurobot.simulation.window import Window as Window
+from neurobot.simulation.window import measure_window as measure_window

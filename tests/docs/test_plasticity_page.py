@@ -6,6 +6,7 @@ import sys
 import tomllib
 from pathlib import Path
 
+from benchmarks.papers import PAPERS
 from neurobot.spec import Projection, Reward, RewardSTDP
 from neurobot.spec.rules import RULES
 from neurobot.spec.serialize import from_data
@@ -41,3 +42,8 @@ def test_the_launch_file_it_shows_can_be_read():
 
 def test_every_rule_has_a_row():
     assert [rule.__name__ for rule in RULES if f"| `{rule.__name__}`" not in TEXT] == []
+
+
+def test_every_paper_has_a_row_with_its_name():
+    section = TEXT[TEXT.index("## Published results") :]
+    assert set(re.findall(r"`(\w+)` \|$", section, re.MULTILINE)) == set(PAPERS)
