@@ -15,6 +15,7 @@ from benchmarks.cuba import case as cuba
 from benchmarks.environments import CACHE
 from benchmarks.envs import case as envs
 from benchmarks.peers import Peer
+from benchmarks.recover import reach, wire
 from benchmarks.table import Table, plot, versions
 from benchmarks.tick import case as tick
 from neurobot.errors import NeurobotError, near
@@ -48,7 +49,9 @@ def _peers(known: Sequence[Peer], arguments: argparse.Namespace) -> list[Peer]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     cases = parser.add_subparsers(dest="case", required=True)
-    for add in (_tick, _cuba, _envs, _bptt, _crossing, _scale, _camera, _codes, _train, _convert, _shipped, _papers):
+    for add in (
+        _tick, _cuba, _envs, _bptt, _crossing, _scale, _camera, _codes, _train, _convert, _shipped, _papers, _recover
+    ):  # fmt: skip
         add(cases)
     return parser
 
@@ -175,6 +178,24 @@ def _papers(cases: Any) -> None:
             _print_versions(),
         )
     )
+
+
+def _recover(cases: Any) -> None:
+    case = cases.add_parser("recover", help="what controllers that learn regain of what they lost, over seeds")
+    case.add_argument("what", choices=["reach", "wire"], help="reach: a view that turns; wire: make its program anew")
+    case.add_argument("--seeds", type=count, default=5, help="number of seeds (default 5)")
+    case.add_argument("--before", type=count, default=100, help="trials before the change (default 100)")
+    case.add_argument("--after", type=count, default=400, help="trials from the change on (default 400)")
+    case.add_argument("--out", type=Path, default=Path("runs/benchmark"), help="folder of the figure")
+    case.set_defaults(run=_recovering)
+
+
+def _recovering(a: argparse.Namespace) -> None:
+    if a.what == "wire":
+        wire.main()
+    else:
+        reach.main(a.seeds, a.before, a.after, a.out)
+        _print_versions()
 
 
 def count(text: str) -> int:

@@ -41,11 +41,12 @@ The robot's own servos turn the wanted speed into rates of the joints by a dampe
 | radius   | how near the cursor must come                                            | 0.02          | m    |
 | dwell    | how long it must stay there                                              | 0.1           | s    |
 | trials   | goals that are to be reached in an episode                               | 1             |      |
+| bonus    | reward of a goal that is reached                                         | 1             |      |
 | vision   | `Sensor` of goal and cursor (a camera: 1 mm noise)                       | noise 0.001   | m    |
 | encoder  | `Sensor` of the angles (12 bit)                                          | resolution 2π/4096 | rad |
 | tacho    | `Sensor` of the rates                                                    | noise 0.02    | rad/s |
 
-**Reward**: how much nearer the cursor has come to the goal, in tenths of a metre, plus 1 when the goal is reached,
+**Reward**: how much nearer the cursor has come to the goal, in tenths of a metre, plus `bonus` when a goal is reached,
 minus 0.01 for every action.
 **Start**: the hand near the middle of the work space, 0.28 m from the shoulder, angles within 0.05 rad; the goal in any
 direction. In an episode of several trials the next goal appears when one is reached or its 75 actions are over, as far
@@ -104,6 +105,7 @@ class Reach(Settings):
     radius: float = setting(0.02, low=0.001, high=0.1)
     dwell: float = setting(0.1, low=0.0, high=1.0)
     trials: int = setting(1, low=1, high=100_000)
+    bonus: float = setting(1.0, low=0.0, high=100.0)
     vision: Sensor = setting(Sensor(noise=1e-3))
     encoder: Sensor = setting(Sensor(resolution=2 * math.pi / 4096))
     tacho: Sensor = setting(Sensor(noise=0.02))
@@ -238,7 +240,7 @@ class _Reaching:
 
     def assess(self, view: View, before: Array, actions: Array) -> tuple[Array, Array, Info]:
         progress = view.memory["gained"] / UNIT
-        success = view.memory["success"].copy()
+        success = self.settings.bonus * view.memory["success"]
         info = _standing(view) | {
             "reward_progress": progress,
             "reward_success": success,

@@ -126,6 +126,8 @@ class Experiment:
         seed: of drawn weights, of chance and of the first episode; episode k has seed + k.
         episodes: how many episodes `run` and `eval` run.
         core: what computes: host (float32) or host64 (float64).
+        learn: whether rules of projections change weights while `run` runs.
+        freeze_at: when they stop to, in time of the whole run [s]; default never.
         train: how to train.
         log: what a training writes beside its programs.
         name: name of the experiment, for folders; default that of the launch file.
@@ -141,6 +143,8 @@ class Experiment:
     seed: int = 0
     episodes: int = 1
     core: Literal["host", "host64"] = "host"
+    learn: bool = False
+    freeze_at: float | None = None
     train: Training | None = None
     log: Log = field(default_factory=Log)
     name: str = ""
@@ -152,6 +156,10 @@ class Experiment:
             problems.add(f"seed is {self.seed}, it must be at most {MAX_SEED}")
         problems.count("episodes", self.episodes)
         problems.choice("core", self.core, get_args(Literal["host", "host64"]))
+        if self.freeze_at is not None:
+            problems.number("freeze_at", self.freeze_at, above=0.0)
+            if not self.learn:
+                problems.add(f"freeze_at is {self.freeze_at}, and learn is off; switch it on, or leave freeze_at out")
         if Path(self.name).name != self.name:
             problems.add(f"name is {self.name!r}, it must be a folder's name, without any '/'")
         try:

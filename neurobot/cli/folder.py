@@ -4,6 +4,7 @@ config.json           the resolved experiment; its program is the copy beside it
 program.safetensors   what ran, or what training found
 versions.json         of packages and platform
 summary.json          what the run, or the training, was like
+learnt.safetensors    of a run that learns: the program with the weights it came to
 recording/            of a run, see `neurobot.loop.recording`
 events.jsonl, ...     of a training, see `neurobot.train.runs.drive`
 """
@@ -22,6 +23,7 @@ from neurobot.files import write_atomically
 from neurobot.versions import versions
 
 PROGRAM = "program.safetensors"
+LEARNT = "learnt.safetensors"
 RECORDING = "recording"
 SUMMARY = "summary.json"
 ROOT = Path("runs")

@@ -13,7 +13,7 @@ from neurobot.cli import INTERRUPTED
 from neurobot.cli.arguments import Perturb, parse_with_settings
 from neurobot.cli.console import compiling, print_json, print_rows, say, seconds, significant
 from neurobot.cli.environment import check_id, make_env
-from neurobot.cli.folder import PROGRAM, RECORDING, SUMMARY, new_folder, write_config, write_json
+from neurobot.cli.folder import LEARNT, PROGRAM, RECORDING, SUMMARY, new_folder, write_config, write_json
 from neurobot.config import Experiment, changed, to_json
 from neurobot.errors import ConfigError
 
@@ -77,12 +77,13 @@ def main(args: Sequence[str]) -> int:
         with compiling(KERNELS[experiment.core]):
             from neurobot.controller import Controller
 
-            controller = Controller(program, experiment.core, record=options.record, seed=experiment.seed)
+            record = options.record or experiment.learn  # who learns is watched by its spikes
+            controller = Controller(program, experiment.core, record=record, seed=experiment.seed)
         summary, folder = _run(options, experiment, controller, env)
     finally:
         env.close()
-    picture = None if folder is None else _draw(folder)
-    _report(options, experiment, controller, summary, folder, picture)
+    pictures = {} if folder is None else _draw(folder, summary)
+    _report(options, experiment, controller, summary, folder, pictures)
     if summary.interrupted:
         return INTERRUPTED
     return STOPPED if summary.physics_errors else 0
@@ -130,32 +131,42 @@ def _make_env(experiment: Experiment, options: Run) -> Any:
 
 def _run(options: Run, experiment: Experiment, controller: Controller, env: Any) -> tuple[RunSummary, Path | None]:
     """Run the episodes; returns what they were like, and the run folder."""
-    from neurobot.loop import Loop, RealClock, Recorder, SimClock
+    from neurobot.loop import Learning, Loop, RealClock, Recorder, SimClock
 
     clock = RealClock() if options.realtime else SimClock()
-    Loop(controller, env, clock=clock)  # whether they fit, before anything is written
+    learning = Learning(controller, freeze_at=experiment.freeze_at) if experiment.learn else None
+    loop = Loop(controller, env, clock=clock, learning=learning)  # whether they fit, before anything is written
     if not options.record:
-        return Loop(controller, env, clock=clock).run(experiment.episodes, experiment.seed), None
+        return loop.run(experiment.episodes, experiment.seed), None
     folder = new_folder(options.out, experiment.name)
     controller.program.save(folder / PROGRAM)
     write_config(folder, experiment)
     with Recorder(folder / RECORDING, controller, realtime=options.realtime) as recorder:
-        summary = Loop(controller, env, clock=clock, recorder=recorder).run(experiment.episodes, experiment.seed)
+        loop = Loop(controller, env, clock=clock, recorder=recorder, learning=learning)
+        summary = loop.run(experiment.episodes, experiment.seed)
+    if learning is not None:
+        controller.to_program().save(folder / LEARNT)
     write_json(folder / SUMMARY, summary.to_dict())
     return summary, folder
 
 
-def _draw(folder: Path) -> Path | None:
-    """The picture of a run, or None where matplotlib is not installed."""
+def _draw(folder: Path, summary: RunSummary) -> dict[str, str]:
+    """The pictures of a run by name, none where matplotlib is not installed."""
     from neurobot.loop import load_recording
     from neurobot.view.plot import figure_of, has_matplotlib, save
 
     if not has_matplotlib():
         say("no picture of the spikes: matplotlib is not installed; pip install 'neurobot[plot]'")
-        return None
-    path = folder / "raster.png"
-    save(figure_of(load_recording(folder / RECORDING)), path)
-    return path
+        return {}
+    figures = {"raster": figure_of(load_recording(folder / RECORDING))}
+    if summary.learning is not None:
+        from neurobot.view.learning import returns, weights
+
+        figures["weights"] = weights(load_program(str(folder / PROGRAM)), load_program(str(folder / LEARNT)))
+        figures["learning"] = returns(summary)
+    for name, figure in figures.items():
+        save(figure, folder / f"{name}.png")
+    return {name: str(folder / f"{name}.png") for name in figures}
 
 
 def _report(
@@ -164,8 +175,9 @@ def _report(
     controller: Controller,
     summary: RunSummary,
     folder: Path | None,
-    picture: Path | None,
+    pictures: dict[str, str],
 ) -> None:
+    learnt = str(folder / LEARNT) if folder is not None and experiment.learn else None
     data = summary.to_dict() | {
         "env": experiment.env.id,
         "program": experiment.program,
@@ -173,16 +185,20 @@ def _report(
         "control_period": controller.control_period,
         "footprint_bytes": controller.program.footprint_bytes,
         "folder": None if folder is None else str(folder),
-        "raster": None if picture is None else str(picture),
+        "learnt": learnt,
+        "raster": None,
         "video": None if options.video is None else str(options.video),
     }
+    shown = {"folder": data["folder"], "learnt": learnt} | pictures | {"video": data["video"]}
     if options.json:
-        print_json(data)
+        print_json(data | {"raster": pictures.get("raster")})
         return
-    shown = {name: data[name] for name in ("folder", "raster", "video") if data[name]}
-    print_rows(f"{experiment.name} in {experiment.env.id}", summary_rows(summary, controller.control_period) | shown)
+    rows = summary_rows(summary, controller.control_period) | {name: value for name, value in shown.items() if value}
+    print_rows(f"{experiment.name} in {experiment.env.id}", rows)
     for error in summary.physics_errors:
         say(f"the simulation broke down: {error}")
+    if summary.learning is not None and summary.learning.runaway:
+        say(f"learning was stopped: {summary.learning.runaway}")
 
 
 def summary_rows(summary: RunSummary, period: float) -> dict[str, str]:
@@ -205,7 +221,24 @@ def summary_rows(summary: RunSummary, period: float) -> dict[str, str]:
         "tick time": f"{seconds(tick.p50)} median, {seconds(tick.p99)} p99, {seconds(tick.max)} longest",
         "interrupted": _interrupted(n, len(summary.episodes)) if summary.interrupted else "",
     }
-    return {name: value for name, value in rows.items() if value}
+    return {name: value for name, value in rows.items() if value} | _learning_rows(summary)
+
+
+def _learning_rows(summary: RunSummary) -> dict[str, str]:
+    """What a run learnt, in words."""
+    learning = summary.learning
+    if learning is None:
+        return {}
+    end = ", then frozen" if learning.frozen else ", then stopped: a runaway" if learning.runaway else ""
+    rows = {"learnt": f"for {seconds(learning.duration)}{end}"}
+    for name, p in learning.projections.items():
+        rows[name] = (
+            f"weights moved by {significant(p.moved)} on average, to a mean of {significant(p.mean)}; "
+            f"{p.at_low:.0%} at the lower bound, {p.at_high:.0%} at the upper"
+        )
+    if learning.runaway_windows:
+        rows["runaway"] = f"{learning.runaway_windows} s in which a population fired too much"
+    return rows
 
 
 def _interrupted(whole: int, begun: int) -> str:

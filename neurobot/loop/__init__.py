@@ -6,6 +6,8 @@ from neurobot.loop.clock import ManualClock as ManualClock
 from neurobot.loop.clock import RealClock as RealClock
 from neurobot.loop.clock import SimClock as SimClock
 from neurobot.loop.fit import env_period as env_period
+from neurobot.loop.learning import Learning as Learning
+from neurobot.loop.learning import LearningSummary as LearningSummary
 from neurobot.loop.loop import Loop as Loop
 from neurobot.loop.record import Recorder as Recorder
 from neurobot.loop.recording import Header as Header

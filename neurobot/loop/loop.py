@@ -23,6 +23,7 @@ from neurobot.loop.timing import StageTimes
 
 if TYPE_CHECKING:
     from neurobot.controller import Controller
+    from neurobot.loop.learning import Learning
     from neurobot.loop.record import Recorder
 
 
@@ -35,17 +36,27 @@ class Loop:
         env: a `gymnasium.Env` with a flat `Box` of observations, and a flat `Box` or `Discrete` space of actions.
         clock: `SimClock` runs as fast as it can, `RealClock` keeps to the control period.
         recorder: takes every tick, if given; the caller closes it.
+        learning: of the same controller, lets it learn while it runs; without, `controller.learn` stays as it is.
 
     Raises:
         EnvError: spaces, sizes or control period that do not fit the controller.
     """
 
-    def __init__(self, controller: Controller, env: Any, *, clock: Clock, recorder: Recorder | None = None):
+    def __init__(
+        self,
+        controller: Controller,
+        env: Any,
+        *,
+        clock: Clock,
+        recorder: Recorder | None = None,
+        learning: Learning | None = None,
+    ):
         check_fit(controller, env)
         self._controller = controller
         self._env = env
         self._clock = clock
         self._recorder = recorder
+        self._learning = learning
         self._cast = action_cast(env.action_space)
 
     def run_episode(self, seed: int) -> EpisodeSummary:
@@ -94,12 +105,17 @@ class Loop:
                 else:
                     total.update(times)
                     interrupted = interrupts.requested or done[-1].interrupted
-        return RunSummary(episodes=tuple(done), seed=seed, interrupted=interrupted, timing=total.timing())
+        learnt = None if self._learning is None else self._learning.summary()
+        return RunSummary(
+            episodes=tuple(done), seed=seed, interrupted=interrupted, timing=total.timing(), learning=learnt
+        )
 
     def _episode(self, seed: int, interrupts: Interrupts, times: StageTimes) -> EpisodeSummary:
         tally = _Tally()
         observation, _ = self._env.reset(seed=seed)
         self._controller.reset(seed)
+        if self._learning is not None:
+            self._learning.start_episode()
         if self._recorder is not None:
             self._recorder.start_episode(seed)
         try:
@@ -118,13 +134,17 @@ class Loop:
     def _ticks(self, observation: Any, tally: _Tally, interrupts: Interrupts, times: StageTimes) -> None:
         """Tick until something ends the episode."""
         env_step, cast, wait = self._env.step, self._cast, self._clock.wait
-        recorder, now = self._recorder, time.perf_counter_ns
+        recorder, learning, now = self._recorder, self._learning, time.perf_counter_ns
         begin = now()
         while True:
             if recorder is not None:
                 recorder.sense(observation, tally.reward)
             sensed = now()
+            if learning is not None:
+                learning.ahead()
             action, held = self._decide(observation, tally)
+            if learning is not None:
+                learning.after(held)
             decided = now()
             observation, reward, terminated, truncated, info = env_step(cast(action))
             acted = now()
@@ -158,7 +178,7 @@ class Loop:
     def _end(self, tally: _Tally, summary: dict[str, Any]) -> None:
         last = tally.take_reward()
         try:
-            self._controller.end(last)
+            (self._controller if self._learning is None else self._learning).end(last)
         finally:
             if self._recorder is not None:
                 self._recorder.end_episode(last, summary)

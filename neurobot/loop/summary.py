@@ -11,6 +11,7 @@ from operator import add
 from typing import Any
 
 from neurobot.loop.clock import Deadlines
+from neurobot.loop.learning import LearningSummary
 from neurobot.loop.timing import StageTiming
 
 
@@ -79,12 +80,14 @@ class RunSummary:
         seed: of the first episode; episode k has seed + k.
         interrupted: Ctrl-C ended the run.
         timing: over all ticks, by name of the stage.
+        learning: of a run that learns, else None.
     """
 
     episodes: Sequence[EpisodeSummary]
     seed: int
     interrupted: bool
     timing: Mapping[str, StageTiming]
+    learning: LearningSummary | None = None
 
     @property
     def returns(self) -> tuple[float, ...]:
@@ -154,6 +157,7 @@ class RunSummary:
             "physics_errors": list(self.physics_errors),
             "interrupted": self.interrupted,
             "timing": {name: asdict(stage) for name, stage in self.timing.items()},
+            "learning": None if self.learning is None else self.learning.to_dict(),
         }
 
 

@@ -170,6 +170,12 @@ def test_the_cursor_must_stay_as_long_as_the_dwell_says():
     assert long - short == pytest.approx(20, abs=3)
 
 
+def test_the_bonus_is_what_a_goal_earns():
+    usual, none = (episodes(straight, bonus=bonus, **EXACT) for bonus in (1.0, 0.0))
+    np.testing.assert_allclose(usual[0] - none[0], 1.0)
+    np.testing.assert_array_equal(usual[2], none[2])
+
+
 def test_the_reward_is_the_progress_the_goal_and_the_time():
     env = make(ID, **EXACT)
     obs, info = env.reset(seed=1)

@@ -48,7 +48,9 @@ def test_a_shipped_program_is_what_its_launch_file_describes(name: str) -> None:
     program, experiment = Program.load(LAUNCH / f"{name}.safetensors"), load_experiment(LAUNCH / f"{name}.toml")
     env = make_env(experiment.env)
     spec = experiment.controller_spec(env.observation_space, env.action_space)
-    assert build(spec, program.seed).spec == program.spec
+    named = {q.weights: q.name for q in spec.network.projections if isinstance(q.weights, str)}
+    given = {array: program.weights(projection) for array, projection in named.items()}
+    assert build(spec, program.seed, weights=given).spec == program.spec
     assert program.provenance["env"] == experiment.env.id
     observation = np.zeros(program.observation_size)
     core = HostCore(program)
