@@ -15,11 +15,12 @@ from benchmarks.cuba import case as cuba
 from benchmarks.environments import CACHE
 from benchmarks.envs import case as envs
 from benchmarks.peers import Peer
-from benchmarks.recover import reach, wire
+from benchmarks.recover import reach, rover, wire
 from benchmarks.table import Table, plot, versions
 from benchmarks.tick import case as tick
 from neurobot.errors import NeurobotError, near
 
+RECOVER = {"reach": "a view that turns", "rover": "motors that are swapped", "wire": "make their programs anew"}
 PACKAGES = ("neurobot", "numpy", "numba", "gymnasium", "mujoco")
 
 
@@ -182,10 +183,11 @@ def _papers(cases: Any) -> None:
 
 def _recover(cases: Any) -> None:
     case = cases.add_parser("recover", help="what controllers that learn regain of what they lost, over seeds")
-    case.add_argument("what", choices=["reach", "wire"], help="reach: a view that turns; wire: make its program anew")
+    case.add_argument("what", choices=list(RECOVER), help="; ".join(f"{k}: {v}" for k, v in RECOVER.items()))
     case.add_argument("--seeds", type=count, default=5, help="number of seeds (default 5)")
     case.add_argument("--before", type=count, default=100, help="trials before the change (default 100)")
     case.add_argument("--after", type=count, default=400, help="trials from the change on (default 400)")
+    case.add_argument("--minutes", type=count, default=10, help="of the rover, before and after (default 10)")
     case.add_argument("--out", type=Path, default=Path("runs/benchmark"), help="folder of the figure")
     case.set_defaults(run=_recovering)
 
@@ -193,9 +195,12 @@ def _recover(cases: Any) -> None:
 def _recovering(a: argparse.Namespace) -> None:
     if a.what == "wire":
         wire.main()
-    else:
+        return
+    if a.what == "reach":
         reach.main(a.seeds, a.before, a.after, a.out)
-        _print_versions()
+    else:
+        rover.main(a.seeds, a.minutes, a.out)
+    _print_versions()
 
 
 def count(text: str) -> int:

@@ -44,7 +44,7 @@ said in the last physics step, so of 5 ms before the end of the control period.
 
 | name      | meaning                                           | default                                  | unit  |
 |-----------|---------------------------------------------------|------------------------------------------|-------|
-| goal      | "beacon": from one to the next; "wander": no lamp | "beacon"                                 |       |
+| goal      | "beacon": from one to the next; no lamp: "wander", "avoid" | "beacon"                        |       |
 | obstacles | pillars, at most 10                               | 6                                        |       |
 | duration  | of an episode                                     | 60                                       | s     |
 | ranges    | `Sensor` of the rangefinders (as ST's VL53L1X)    | noise 0.01, bias 0.005, resolution 0.001 | m     |
@@ -55,12 +55,13 @@ said in the last physics step, so of 5 ms before the end of the control period.
 **Reward**, for beacons: how much nearer the beacon the rover's centre has come [m] (at most 0.025), plus 1 when it is
 reached, minus 0.01 while anything presses against the rim, the back included. A beacon is reached at 0.25 m, the disc
 of light on the floor; then another one shines, at least 1 m away. To wander: how far forward the slower wheel's side
-has come [m], so that circles pay less than straight lines, minus the same 0.01.
+has come [m], so that circles pay less than straight lines, minus the same 0.01. To avoid: nothing but minus 1 while
+anything presses.
 **Start**: at rest, within 1.3 m of the middle in x and in y, any heading. The arena is 4 to 5 m long and wide.
 **End**: only by the time limit.
 **Info**: `x_position`, `y_position` [m], `beacons` reached and `collisions` (bumps) so far, all also at reset;
 `reward_progress`, `reward_beacon`, `reward_bump` and the `distance` to the beacon [m]; to wander `reward_forward`,
-`reward_turn`, `reward_bump`.
+`reward_turn`, `reward_bump`; to avoid `reward_bump`.
 
 Braitenberg's vehicle, steered by light and turned by what the rangefinders see, earns about 28 in a minute (9 beacons);
 doing nothing earns 0, straight ahead into a wall -12. Wandering, that vehicle earns about 24; one that has only its
@@ -115,7 +116,7 @@ HIGH = np.array([FULL_RANGE] * 8 + [1.0] * 5 + [15.0] * 2)
 class Rover(Settings):
     """Settings of Rover-v0; the module's docstring says what they mean."""
 
-    goal: str = setting("beacon", words=("beacon", "wander"))
+    goal: str = setting("beacon", words=("beacon", "wander", "avoid"))
     obstacles: int = setting(6, low=0, high=MAX_OBSTACLES)
     duration: float = setting(60.0, low=PERIOD, high=86_400.0)
     ranges: Sensor = setting(Sensor(noise=0.01, bias=0.005, resolution=0.001))
@@ -164,7 +165,7 @@ class _Roving:
             mark=_gap,
             settle=self.settle,
             sense=self.sense,
-            assess=_assess_search if self.seeks else _assess_wandering,
+            assess=_ASSESS[self.settings.goal],
             observe=lambda view: view.memory["readings"].copy(),
             reset_info=_standing,
             camera={"lookat": (0.0, -0.15, 0.0), "distance": 6.3, "azimuth": 90.0, "elevation": -62.0},
@@ -298,10 +299,17 @@ def _assess_wandering(view: View, before: Array, actions: Array) -> tuple[Array,
     return _total(parts), np.zeros(len(before), np.bool_), _standing(view) | parts
 
 
+def _assess_avoiding(view: View, before: Array, actions: Array) -> tuple[Array, Array, Info]:
+    bump = -view.memory["touched"]
+    return bump, np.zeros(len(before), np.bool_), _standing(view) | {"reward_bump": bump.copy()}
+
+
 def _total(parts: Info) -> Array:
     """The reward of its three parts."""
     first, second, third = parts.values()
     return first + second + third
 
+
+_ASSESS = {"beacon": _assess_search, "wander": _assess_wandering, "avoid": _assess_avoiding}
 
 TASK = Rover().task()

@@ -1,35 +1,41 @@
-"""The program of launch/reach_plastic.toml, wired by hand: a map from the direction of a goal to that of a movement.
-
-Neuron k of 24 prefers the direction phi_k = 2 pi k / 24. `goal` neurons get (cos, sin)(phi_k) times the goal's place,
-`motor` neurons from neuron i to j a von Mises function of phi_i - phi_j, and the wanted velocity is the population
-vector of the motor neurons (Georgopoulos, Schwartz & Kettner, Science 233, 1986).
-"""
+"""The programs of launch/reach_plastic.toml and launch/rover_plastic.toml, wired by hand."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
-from neurobot.config import load_experiment
+from neurobot.config import Experiment, load_experiment
 from neurobot.envs import find_task
 from neurobot.program import Program, build
+from neurobot.spec import ControllerSpec
 from neurobot.spec.weights import Dense, Sparse
 
-LAUNCH = Path(__file__).parents[2] / "launch" / "reach_plastic.toml"
+LAUNCH = Path(__file__).parents[2] / "launch"
 DRIVE = 1.0
 """Jump of a goal neuron in a step, when the goal lies in its direction, from where the input saturates."""
 SHARPNESS = 2.0
 """Kappa of the von Mises function."""
 PUSH = 0.05
 """Jump of the wanted velocity at a motor spike, in shares of the highest one."""
+TURN, RIVALRY, BACK = 0.015, 0.3, 1.5
+"""What a spike of a turn neuron adds to and takes from the wheels and takes from its rivals, and what a bump takes."""
+RANGES, BUMPS = 2 * np.arange(8) + 1, 2 * np.arange(8, 11)
+"""Channels of the rover's input: nearness of the rangefinders, and zones of the bumper."""
+RANDOM = 0.04
+"""Upper end of the rover's random weights."""
 
 
-def program() -> Program:
-    """The program, as it ships."""
-    experiment = load_experiment(LAUNCH)
-    task = find_task(experiment.env.id, experiment.env.settings)
-    spec = experiment.controller_spec(task.observation_space, task.action_space)
+def reach() -> Program:
+    """A map from the direction of a goal to that of a movement.
+
+    Neuron k of 24 prefers the direction phi_k = 2 pi k / 24. `goal` neurons get (cos, sin)(phi_k) times the goal's
+    place, `motor` neurons from neuron i to j a von Mises function of phi_i - phi_j, and the wanted velocity is the
+    population vector of the motor neurons (Georgopoulos, Schwartz & Kettner, Science 233, 1986).
+    """
+    experiment, spec = _read("reach_plastic")
     n = spec.network.population("motor").n
     angles = 2 * np.pi * np.arange(n) / n
     directions = np.stack((np.cos(angles), np.sin(angles)), axis=1)
@@ -39,12 +45,42 @@ def program() -> Program:
         "map": Dense(bump / bump.sum(axis=1, keepdims=True)),
         "vector": Dense(PUSH * directions.T),
     }
-    provenance = {"env": experiment.env.id, "env_settings": experiment.env.settings, "method": "wired by hand"}
-    return build(spec, seed=experiment.seed, weights=weights, provenance=provenance)
+    return _built(experiment, spec, weights, "wired by hand")
+
+
+def rover(seed: int = 0) -> Program:
+    """A vehicle of Braitenberg's ("Vehicles", 1984) whose rangefinders reach both groups that turn it at random.
+
+    Args:
+        seed: of the random weights.
+    """
+    experiment, spec = _read("rover_plastic")
+    n = spec.network.population("turn").n
+    left = np.where(np.arange(n) < n // 2, 1.0, -1.0)
+    drawn = np.random.default_rng(seed).uniform(0.0, RANDOM, (n, len(RANGES)))
+    weights = {
+        "ranges": Sparse(np.repeat(np.arange(n), len(RANGES)), np.tile(RANGES, n), drawn.ravel()),
+        "rivals": Dense(-RIVALRY * (left[:, None] != left)),
+        "wheels": Dense(TURN * np.stack((-left, left))),
+        "reflex": Sparse(np.repeat([0, 1], len(BUMPS)), np.tile(BUMPS, 2), np.full(2 * len(BUMPS), -BACK)),
+    }
+    return _built(experiment, spec, weights, "wired by hand, with random weights")
 
 
 def main() -> None:
-    """Write the program beside its launch file."""
-    path = LAUNCH.with_suffix(".safetensors")
-    program().save(path)
-    print(path)
+    """Write the programs beside their launch files."""
+    for name, made in (("reach_plastic", reach()), ("rover_plastic", rover())):
+        path = LAUNCH / f"{name}.safetensors"
+        made.save(path)
+        print(path)
+
+
+def _read(name: str) -> tuple[Experiment, ControllerSpec]:
+    experiment = load_experiment(LAUNCH / f"{name}.toml")
+    task = find_task(experiment.env.id, experiment.env.settings)
+    return experiment, experiment.controller_spec(task.observation_space, task.action_space)
+
+
+def _built(experiment: Experiment, spec: ControllerSpec, weights: Mapping[str, Dense | Sparse], method: str) -> Program:
+    provenance = {"env": experiment.env.id, "env_settings": experiment.env.settings, "method": method}
+    return build(spec, seed=experiment.seed, weights=weights, provenance=provenance)

@@ -20,11 +20,11 @@ from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 
-from neurobot.core.learning import Plasticity
 from neurobot.errors import SpecError
 
 if TYPE_CHECKING:
     from neurobot.controller import Controller
+    from neurobot.core.learning import Plasticity
 
 WINDOW = 1.0
 """Time over which rates are averaged [s]."""

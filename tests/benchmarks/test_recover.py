@@ -1,10 +1,10 @@
-"""Reaching under a view that turns: a small run of what `python -m benchmarks recover reach` measures."""
+"""Robots that recover: small runs of what `python -m benchmarks recover` measures."""
 
 import numpy as np
 import pytest
 
 from benchmarks.__main__ import main
-from benchmarks.recover import reach, wire
+from benchmarks.recover import reach, rover, wire
 from neurobot.program import Program
 
 
@@ -39,24 +39,46 @@ def test_seeds_are_independent_of_how_many_there_are():
     np.testing.assert_array_equal(one.after[:, 0], two.after[:, 0])
 
 
-def test_the_shipped_program_is_the_one_that_is_wired():
-    made, shipped = wire.program(), Program.load(reach.PROGRAM)
+def test_a_rover_learns_from_bumps_alone(tmp_path):
+    plastic, until, frozen = results = rover.measure(1, minutes=3)
+    assert frozen.bumps.min() >= 20
+    assert plastic.bumps[2] <= 5
+    assert plastic.bumps[5] <= 5  # the motors are swapped
+    np.testing.assert_array_equal(plastic.bumps[:3], until.bumps[:3])
+    assert plastic.cells[2] >= 15  # it does not turn on the spot
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in rover.table(results).splitlines()]
+    assert rows[0][1:5] == ["minute 1", "minute 2", "swapped, 1", "swapped, 2"]
+    assert [row[0] for row in rows[2:]] == ["plastic", "frozen at the swap", "frozen"]
+    assert rows[2][2] == f"{plastic.bumps[1, 0]:.1f}"
+    rover.plot(results, tmp_path / "figure.png")
+    assert (tmp_path / "figure.png").stat().st_size > 1000
+
+
+@pytest.mark.parametrize("name", ["reach", "rover"])
+def test_the_shipped_program_is_the_one_that_is_wired(name):
+    made, shipped = getattr(wire, name)(), Program.load(wire.LAUNCH / f"{name}_plastic.safetensors")
     assert made.spec == shipped.spec
     np.testing.assert_array_equal(made.params, shipped.params)
 
 
 def test_the_command_prints_table_and_figure(capsys, tmp_path, monkeypatch):
     monkeypatch.setattr(reach, "WORLDS", {"mirrored": {"mirror": True}})
+    monkeypatch.setattr(rover, "TICKS", 5)
     main(["recover", "reach", "--seeds", "1", "--before", "1", "--after", "1", "--out", str(tmp_path)])
+    main(["recover", "rover", "--seeds", "1", "--minutes", "1", "--out", str(tmp_path)])
     said = capsys.readouterr().out
     assert "| mirrored | plastic |" in said
+    assert "| frozen at the swap |" in said
     assert str(tmp_path / "recover_reach.png") in said
+    assert str(tmp_path / "recover_rover.png") in said
 
 
-def test_wiring_writes_the_program_beside_its_launch_file(capsys, tmp_path, monkeypatch):
-    launch = tmp_path / "reach_plastic.toml"
-    launch.write_text(wire.LAUNCH.read_text())
-    monkeypatch.setattr(wire, "LAUNCH", launch)
+def test_wiring_writes_programs_beside_their_launch_files(capsys, tmp_path, monkeypatch):
+    for name in ("reach_plastic", "rover_plastic"):
+        (tmp_path / f"{name}.toml").write_text((wire.LAUNCH / f"{name}.toml").read_text())
+    monkeypatch.setattr(wire, "LAUNCH", tmp_path)
     main(["recover", "wire"])
-    assert str(launch.with_suffix(".safetensors")) in capsys.readouterr().out
-    assert Program.load(launch.with_suffix(".safetensors")).provenance["method"] == "wired by hand"
+    said = capsys.readouterr().out
+    for name in ("reach_plastic", "rover_plastic"):
+        assert str(tmp_path / f"{name}.safetensors") in said
+        assert "wired by hand" in Program.load(tmp_path / f"{name}.safetensors").provenance["method"]

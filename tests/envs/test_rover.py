@@ -65,6 +65,15 @@ def test_wandering_pays_with_rangefinders_less_with_the_bumper_alone_and_not_wit
     assert drive(constant(0.5, 1), steps=600, goal="wander")[0].mean() < seeing.mean() - 2
 
 
+def test_avoiding_earns_nothing_but_minus_one_for_every_action_in_touch():
+    total, info, touched = drive(Vehicle(N, blind=True), steps=300, goal="avoid")
+    np.testing.assert_array_equal(total, -touched.sum(axis=0))
+    assert touched.any() and set(info) >= {"collisions", "reward_bump"} and "reward_forward" not in info
+    _, wandering, other = drive(Vehicle(N, blind=True), steps=300, goal="wander")
+    np.testing.assert_array_equal(touched, other)
+    np.testing.assert_array_equal(info["collisions"], wandering["collisions"])
+
+
 def test_a_rover_that_backs_off_is_never_stuck():
     touched = drive(Vehicle(16, blind=True), steps=600, n=16, goal="wander", obstacles=10)[2]
     assert touched.any(axis=0).all()

@@ -84,7 +84,7 @@ def test_everything_that_ships_has_a_row_and_quickstart_is_another_ones():
 
 def test_every_shipped_program_says_how_it_was_trained():
     for row in rows():
-        if row.program is not None:
+        if row.program is not None and row.experiment.train is not None:  # others are wired by hand
             about = row.to_dict()["training"]
             assert about["core_minutes"] > 0 and isinstance(about["seed"], int), row.experiment.name
             assert row.program.provenance["method"] == row.experiment.train.method
