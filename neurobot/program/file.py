@@ -48,7 +48,7 @@ def save(program: Program, path: str | Path) -> None:
     if bad:
         raise ProgramFileError(f"{path}: not written, {bad[0]!r} has entries that are not finite")
     header = _header(program)
-    meta = {"neurobot": header, "sha256": digest_of(header, arrays)}
+    meta = {"neurobot": header, "sha256": digest_of(semantic(json.loads(header)), arrays)}
     write(Path(path), to_bytes(arrays, meta))
 
 
@@ -79,7 +79,7 @@ def load(path: str | Path) -> Program:
             digest = file.metadata()["sha256"]
     except SafetensorError as error:
         raise ProgramFileError(f"{path}: not a safetensors file, or a damaged one ({error})") from None
-    if digest != digest_of(json.dumps(header, sort_keys=True), arrays):
+    if digest != digest_of(semantic(header), arrays):
         raise ProgramFileError(f"{path}: the checksum does not match, the file is damaged; get it again")
     return _fill(path, blank, arrays)
 
@@ -124,10 +124,14 @@ def _plain(x: Any) -> Any:
     raise TypeError(f"{x!r} in the provenance is a {type(x).__name__}; give numbers, texts, lists and dicts")
 
 
-def digest_of(header: str, arrays: Mapping[str, np.ndarray]) -> str:
-    """sha256 over the header without provenance, and over names, types, shapes and contents of the arrays."""
-    semantic = {k: v for k, v in json.loads(header).items() if k != "provenance"}
-    digest = hashlib.sha256(json.dumps(semantic, sort_keys=True).encode())
+def semantic(header: Mapping[str, Any]) -> str:
+    """The header as it is hashed: without provenance."""
+    return json.dumps({k: v for k, v in header.items() if k != "provenance"}, sort_keys=True)
+
+
+def digest_of(text: str, arrays: Mapping[str, np.ndarray]) -> str:
+    """sha256 over a text, and over names, types, shapes and contents of arrays."""
+    digest = hashlib.sha256(text.encode())
     for name in sorted(arrays):
         array = np.ascontiguousarray(arrays[name])
         digest.update(f"{name} {array.dtype} {array.shape};".encode())

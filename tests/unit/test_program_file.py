@@ -70,7 +70,7 @@ def forge(data, change):
     change(header, arrays)
     text = json.dumps(header, sort_keys=True)
     try:
-        digest = file.digest_of(text, arrays)
+        digest = file.digest_of(file.semantic(header), arrays)
     except AttributeError:  # a header that is no table
         digest = ""
     return to_bytes(arrays, {"neurobot": text, "sha256": digest})

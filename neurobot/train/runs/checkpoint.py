@@ -18,7 +18,7 @@ from neurobot.program.report import diff_data
 from neurobot.train.method import State
 from neurobot.train.runs import blocks
 
-FORMAT = 3
+FORMAT = 4
 PATTERN = "checkpoint-*.safetensors"
 
 
