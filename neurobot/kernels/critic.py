@@ -1,8 +1,13 @@
-"""What products do not do in a critic: drawing of a batch, biases and rectifiers, and their adjoints."""
+"""What products do not do in a critic: drawing of a batch, biases, norms and rectifiers, and their adjoints."""
 
 from __future__ import annotations
 
-from neurobot.kernels.jit import kernel
+import math
+
+from neurobot.kernels.jit import kernel, reducing
+
+NORM_EPS = 1e-5
+"""Added to a layer's variance, as is usual."""
 
 
 @kernel
@@ -39,6 +44,56 @@ def rectify(h, b):
             row, bias = h[c, k], b[c]
             for j in range(row.size):
                 row[j] = max(row[j] + bias[j], row.dtype.type(0.0))
+
+
+@reducing
+def _sum(row):
+    total = row.dtype.type(0.0)
+    for j in range(row.size):
+        total += row[j]
+    return total
+
+
+@reducing
+def _dot(a, b):
+    total = a.dtype.type(0.0)
+    for j in range(a.size):
+        total += a[j] * b[j]
+    return total
+
+
+def normalise(h, b, unit, share):
+    """unit = (h - its mean) share over the neurons of a layer, share = 1 / its deviation, h = max(unit + b, 0).
+
+    Ba, Kiros & Hinton, "Layer normalization", 2016 (arXiv:1607.06450); its gain is left to the weights that follow.
+    Reads: b (C, n). Writes: h, unit (C, B, n), share (C, B).
+    """
+    real = h.dtype.type
+    for c in range(h.shape[0]):
+        for k in range(h.shape[1]):
+            row, out, bias = h[c, k], unit[c, k], b[c]
+            mean = _sum(row) / real(row.size)
+            for j in range(row.size):
+                out[j] = row[j] - mean
+            scale = real(1.0) / real(math.sqrt(_dot(out, out) / real(row.size) + real(NORM_EPS)))
+            share[c, k] = scale
+            for j in range(row.size):
+                out[j] *= scale
+                row[j] = max(out[j] + bias[j], real(0.0))
+
+
+def unnormalise(unit, share, dh):
+    """From the gradient of unit to that of what was normalised: dh = share (dh - mean(dh) - unit mean(dh unit)).
+
+    Reads: unit (C, B, n), share (C, B). Writes: dh (C, B, n).
+    """
+    real = dh.dtype.type
+    for c in range(dh.shape[0]):
+        for k in range(dh.shape[1]):
+            row, u, scale = dh[c, k], unit[c, k], share[c, k]
+            mean, slope = _sum(row) / real(row.size), _dot(row, u) / real(row.size)
+            for j in range(row.size):
+                row[j] = scale * (row[j] - mean - u[j] * slope)
 
 
 def spread(dq, w, h, dh):
@@ -81,6 +136,8 @@ SIGNATURES = {
     "draw": "void(i8[::1], f4[:,::1], f4[::1], f4[::1], f4, f4[:,::1], f4[:,::1], f8[:,::1], f8[:,::1], f4[::1], "
     "f4[::1])",
     "rectify": "void(f4[:,:,::1], f4[:,::1])",
+    "normalise": "void(f4[:,:,::1], f4[:,::1], f4[:,:,::1], f4[:,::1])",
+    "unnormalise": "void(f4[:,:,::1], f4[:,::1], f4[:,:,::1])",
     "spread": "void(f4[:,::1], f4[:,::1], f4[:,:,::1], f4[:,:,::1])",
     "mask": "void(f4[:,:,::1], f4[:,:,::1])",
     "add_up": "void(f4[:,:,::1], f4[:,::1])",

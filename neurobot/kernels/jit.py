@@ -12,5 +12,8 @@ from numba import njit
 kernel = njit(nogil=True, _nrt=False, error_model="numpy")
 """A compiled function that neither allocates nor raises; a division by 0 is inf, so that loops with one vectorise."""
 
+reducing = njit(nogil=True, _nrt=False, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
+"""A kernel that may add up in any order, so that a sum vectorises; it still sees what is not finite."""
+
 view = njit(nogil=True, _nrt=False, inline="always")
 """A function that returns a view of an array it was given."""

@@ -16,10 +16,10 @@ def rng():
     return np.random.default_rng(0)
 
 
-@pytest.fixture
-def pair(rng):
+@pytest.fixture(params=[False, True], ids=["plain", "normalised"])
+def pair(rng, request):
     """Two critics, and what enters them."""
-    return Critics(7, (9, 8), 2, rng), rng.standard_normal((6, 7)).astype(np.float32)
+    return Critics(7, (9, 8), 2, rng, request.param), rng.standard_normal((6, 7)).astype(np.float32)
 
 
 def slopes(f, x, h=1e-6):
@@ -30,7 +30,7 @@ def slopes(f, x, h=1e-6):
 
 def test_critics_say_what_numpy_says(pair):
     critics, x = pair
-    said = twin(critics.values, SIZES, 2, x)
+    said = twin(critics.values, SIZES, 2, x, critics.norm)
     np.testing.assert_allclose(critics.forward(x), said, atol=1e-6)
     np.testing.assert_allclose(critics.forward(x, only=0), said[:1], atol=1e-6)
     np.testing.assert_allclose(critics.forward(x, only=1), said[1:], atol=1e-6)
@@ -41,7 +41,9 @@ def test_gradients_of_weights_and_biases_are_those_of_differences(pair, rng):
     dq = rng.standard_normal((2, 6)).astype(np.float32)
     critics.forward(x)
     critics.backward(x, dq)
-    found = slopes(lambda values: (twin(values, SIZES, 2, x) * dq).sum(), critics.values.astype(np.float64))
+    found = slopes(
+        lambda values: (twin(values, SIZES, 2, x, critics.norm) * dq).sum(), critics.values.astype(np.float64)
+    )
     assert np.abs(found).max() > 1
     np.testing.assert_allclose(critics.gradients, found, atol=1e-5)
 
@@ -54,7 +56,7 @@ def test_the_gradient_of_an_action_is_that_of_differences(pair, rng):
 
     def worth(actions):
         entering = np.concatenate([x[:, :4], actions.reshape(6, 3)], axis=1)
-        return (twin(critics.values, SIZES, 2, entering)[0] * dq[0]).sum()
+        return (twin(critics.values, SIZES, 2, entering, critics.norm)[0] * dq[0]).sum()
 
     expected = slopes(worth, x[:, 4:].astype(np.float64).reshape(-1)).reshape(6, 3)
     np.testing.assert_allclose(found, expected, atol=1e-5)

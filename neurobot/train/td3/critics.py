@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -11,6 +12,30 @@ import numpy as np
 from neurobot.kernels.bptt_compiled import critic_kernel
 
 Layers = list[tuple[np.ndarray, np.ndarray]]
+
+
+@dataclass(eq=False, slots=True)
+class _Layer:
+    """A hidden layer of a batch, in memory that is used again.
+
+    Args:
+        h: (C, B, n) what it says.
+        dh: (C, B, n) gradient on its way down.
+        unit: (C, B, n) what was normalised; empty without a norm.
+        share: (C, B) one over the deviations.
+    """
+
+    h: np.ndarray
+    dh: np.ndarray
+    unit: np.ndarray
+    share: np.ndarray
+
+    @classmethod
+    def empty(cls, count: int, batch: int, n: int, norm: bool) -> _Layer:
+        """Room for a layer."""
+        h, dh = np.empty((2, count, batch, n), np.float32)
+        unit = np.empty((count, batch, n) if norm else (0, 0, 0), np.float32)
+        return cls(h, dh, unit, np.empty((count, batch), np.float32))
 
 
 class Critics:
@@ -21,14 +46,17 @@ class Critics:
         hidden: neurons of the hidden layers.
         count: C.
         rng: of the weights, uniform within 1 / sqrt(inputs of the layer), as biases are.
+        norm: whether hidden layers are normalised before their bias, see `kernels.critic.normalise`.
 
     Attributes:
         values: (words,) all weights and biases.
         gradients: (words,) as `backward` leaves them.
     """
 
-    def __init__(self, n_in: int, hidden: Sequence[int], count: int, rng: np.random.Generator) -> None:
-        self.sizes, self.count = (n_in, *hidden, 1), count
+    def __init__(
+        self, n_in: int, hidden: Sequence[int], count: int, rng: np.random.Generator, norm: bool = False
+    ) -> None:
+        self.sizes, self.count, self.norm = (n_in, *hidden, 1), count, norm
         words = count * sum((n + 1) * m for n, m in pairwise(self.sizes))
         self.values, self.gradients = np.empty(words, np.float32), np.zeros(words, np.float32)
         self.layers, self._slopes = self._cut(self.values), self._cut(self.gradients)
@@ -36,9 +64,11 @@ class Critics:
             bound = 1 / math.sqrt(w.shape[1])
             w[:] = rng.uniform(-bound, bound, w.shape)
             b[:] = rng.uniform(-bound, bound, b.shape)
-        self._room: dict[tuple[int, int, int, bool], list[np.ndarray]] = {}
-        names = ("rectify", "spread", "mask", "add_up")
-        self._rectify, self._spread, self._mask, self._add_up = map(critic_kernel, names)
+        self._room: dict[tuple[int, int, int], list[_Layer]] = {}
+        names = ("rectify", "normalise", "unnormalise", "spread", "mask", "add_up")
+        self._rectify, self._normalise, self._unnormalise, self._spread, self._mask, self._add_up = map(
+            critic_kernel, names
+        )
 
     def forward(self, x: np.ndarray, only: int | None = None) -> np.ndarray:
         """What the critics say, (C, B), or (1, B) of only one of them.
@@ -49,10 +79,13 @@ class Critics:
         """
         which = self._which(only)
         h = x[None]
-        for (w, b), out in zip(self.layers[:-1], self._kept(x, which, False), strict=True):
-            np.matmul(h, w[which], out=out)
-            self._rectify(out, b[which])
-            h = out
+        for (w, b), layer in zip(self.layers[:-1], self._kept(x, which), strict=True):
+            np.matmul(h, w[which], out=layer.h)
+            if self.norm:
+                self._normalise(layer.h, b[which], layer.unit, layer.share)
+            else:
+                self._rectify(layer.h, b[which])
+            h = layer.h
         w, b = self.layers[-1]
         q: np.ndarray = np.matmul(h, w[which])[:, :, 0] + b[which]
         return q
@@ -64,20 +97,13 @@ class Critics:
             x: what entered.
             dq: (C, B) gradient of what the critics said.
         """
-        every = self._which(None)
-        kept, back = self._kept(x, every, False), self._kept(x, every, True)
+        kept = self._kept(x, self._which(None))
         gw, gb = self._slopes[-1]
-        np.matmul(kept[-1].transpose(0, 2, 1), dq[:, :, None], out=gw)
+        np.matmul(kept[-1].h.transpose(0, 2, 1), dq[:, :, None], out=gw)
         np.sum(dq, axis=1, keepdims=True, out=gb)
-        self._spread(dq, self.layers[-1][0][:, :, 0], kept[-1], back[-1])
-        for k in range(len(kept) - 1, -1, -1):
-            gw, gb = self._slopes[k]
-            below = kept[k - 1].transpose(0, 2, 1) if k else x.T[None]
-            np.matmul(below, back[k], out=gw)
-            self._add_up(back[k], gb)
-            if k:
-                np.matmul(back[k], self.layers[k][0].transpose(0, 2, 1), out=back[k - 1])
-                self._mask(kept[k - 1], back[k - 1])
+        for k, layer in self._down(x, dq, None):
+            below = kept[k - 1].h.transpose(0, 2, 1) if k else x.T[None]
+            np.matmul(below, layer.dh, out=self._slopes[k][0])
 
     def slope(self, x: np.ndarray, dq: np.ndarray, first: int) -> np.ndarray:
         """Gradient of the inputs from `first` on, (B, n_in - first), by critic 0, that `forward` was given alone.
@@ -87,24 +113,39 @@ class Critics:
             dq: (1, B) gradient of what the critic said.
             first: number of the first input that is asked for.
         """
-        one = self._which(0)
-        kept, back = self._kept(x, one, False), self._kept(x, one, True)
-        self._spread(dq, self.layers[-1][0][one, :, 0], kept[-1], back[-1])
-        for k in range(len(kept) - 1, 0, -1):
-            np.matmul(back[k], self.layers[k][0][one].transpose(0, 2, 1), out=back[k - 1])
-            self._mask(kept[k - 1], back[k - 1])
-        found: np.ndarray = back[0][0] @ self.layers[0][0][0, first:].T
+        for _ in self._down(x, dq, 0):
+            pass
+        found: np.ndarray = self._kept(x, self._which(0))[0].dh[0] @ self.layers[0][0][0, first:].T
         return found
+
+    def _down(self, x: np.ndarray, dq: np.ndarray, only: int | None) -> Iterator[tuple[int, _Layer]]:
+        """Hidden layers from the last to the first, when `dh` is the gradient of what its weights gave.
+
+        Biases' gradients are written on the way where all critics are asked.
+        """
+        which = self._which(only)
+        kept = self._kept(x, which)
+        self._spread(dq, self.layers[-1][0][which, :, 0], kept[-1].h, kept[-1].dh)
+        for k in range(len(kept) - 1, -1, -1):
+            layer = kept[k]
+            if only is None:
+                self._add_up(layer.dh, self._slopes[k][1])
+            if self.norm:
+                self._unnormalise(layer.unit, layer.share, layer.dh)
+            yield k, layer
+            if k:
+                np.matmul(layer.dh, self.layers[k][0][which].transpose(0, 2, 1), out=kept[k - 1].dh)
+                self._mask(kept[k - 1].h, kept[k - 1].dh)
 
     def _which(self, only: int | None) -> slice:
         return slice(0, self.count) if only is None else slice(only, only + 1)
 
-    def _kept(self, x: np.ndarray, which: slice, back: bool) -> list[np.ndarray]:
-        """Room for the hidden layers of a batch, (C, B, n) each, used again."""
-        key = (len(x), which.start, which.stop, back)
+    def _kept(self, x: np.ndarray, which: slice) -> list[_Layer]:
+        """Room for the hidden layers of a batch, used again."""
+        key = (len(x), which.start, which.stop)
         if key not in self._room:
             count = which.stop - which.start
-            self._room[key] = [np.empty((count, len(x), n), np.float32) for n in self.sizes[1:-1]]
+            self._room[key] = [_Layer.empty(count, len(x), n, self.norm) for n in self.sizes[1:-1]]
         return self._room[key]
 
     def _cut(self, words: np.ndarray) -> Layers:

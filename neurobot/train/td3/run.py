@@ -73,7 +73,9 @@ class TD3Run(Run):
         n, n_act = job.program.observation_size, job.program.action_size
         self._n, self._n_act = n, n_act
         rng = np.random.Generator(np.random.Philox(key=[job.seed, 0]))
-        self._critics, self._targets = (Critics(n + n_act, settings.hidden, 2, rng) for _ in range(2))
+        self._critics, self._targets = (
+            Critics(n + n_act, settings.hidden, 2, rng, settings.layer_norm) for _ in range(2)
+        )
         self._targets.values[:] = self._critics.values
         self._adam = Adam({"critics": self._critics.values}, settings.critic_rate)
         self._follow = critic_kernel("follow")

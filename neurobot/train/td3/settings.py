@@ -28,6 +28,8 @@ class TD3:
         actor_rate: learning rate of the actor.
         critic_rate: learning rate of the critics.
         hidden: neurons of the critics' hidden layers.
+        layer_norm: whether the critics' hidden layers are normalised, which keeps them from promising too much for
+            actions that were never tried.
         discount: what a reward is worth one step later.
         tau: share of the critics that goes over into the targets in an update.
         policy_delay: updates of the critics for each of the actor.
@@ -60,6 +62,7 @@ class TD3:
     actor_rate: float = 3e-4
     critic_rate: float = 5e-4
     hidden: tuple[int, ...] = (192, 192)
+    layer_norm: bool = False
     discount: float = 0.99
     tau: float = 0.005
     policy_delay: int = 2
