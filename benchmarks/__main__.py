@@ -124,7 +124,11 @@ def _train(cases: Any) -> None:
         help="what differs from the launch files; a normaliser frozen too early: train.normalize_until=10000",
     )  # fmt: skip
     case.add_argument("--folders", nargs="+", type=Path, metavar="FOLDER", help="measure these runs of one launch file")
-    case.add_argument("--record", action="store_true", help="write launch/zoo.json, in the place of the same settings")
+    case.add_argument(
+        "--record",
+        action="store_true",
+        help="write launch/zoo.json, in the place of the same settings, or of the same seeds with --folders",
+    )
     case.add_argument("--note", help="what else there is to say, for the record")
     case.set_defaults(run=lambda arguments: _train_with(arguments, case))
 
@@ -143,7 +147,7 @@ def _train_with(a: argparse.Namespace, case: argparse.ArgumentParser) -> None:
     try:
         train.main(
             a.launch, lambda name: a.folders or train.trained(name, a.seeds or 5, a.jobs, a.out, a.set),
-            a.episodes, a.jobs, words, note,
+            a.episodes, a.jobs, words, note, join=bool(a.folders),
         )  # fmt: skip
     except NeurobotError as error:
         case.error(str(error))

@@ -2,7 +2,8 @@
 
 Each run is a process of its own, and core-minutes are its CPU time without imports and compiling. The program it keeps
 is measured by `neurobot eval` on episodes that training never saw. Every seed is reported, and with ``--record`` goes
-into launch/zoo.json. A run that takes hours may be made by `neurobot train`, and is then measured in its folder.
+into launch/zoo.json. A run that takes hours may be made by `neurobot train`, and is then measured in its folder and
+joins the seeds that were recorded before.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ def main(
     jobs: int,
     words: Sequence[str],
     note: str | None,
+    join: bool = False,
 ) -> None:
     """Measure the runs of launch files and print a table with a row for every seed.
 
@@ -51,6 +53,7 @@ def main(
         jobs: how many are measured side by side.
         words: of the command line that made this, after the launch file; they go into the record.
         note: that goes into it too; None records nothing.
+        join: whether recorded seeds that are not among these are kept.
 
     Raises:
         ConfigError: a launch file that does not ship; runs that do not belong to it or to each other.
@@ -69,9 +72,10 @@ def main(
         if note is not None:
             stem = Path(name).stem
             command = shlex.join(["python", "-m", "benchmarks", "train", stem, *words])
-            before = write_record(stem, replace(record, command=command, note=note))
+            before = write_record(stem, replace(record, command=command, note=note), join)
             if before is not None:
-                print(f"{stem}: replaces what was recorded of {len(before.runs)} seeds", file=sys.stderr)
+                what = "joins" if join else "replaces"
+                print(f"{stem}: {what} what was recorded of {len(before.runs)} seeds", file=sys.stderr)
 
 
 def trained(launch: str, seeds: int, jobs: int, out: Path, settings: Sequence[str]) -> list[Path]:

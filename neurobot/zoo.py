@@ -11,7 +11,7 @@ import json
 import statistics
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -111,6 +111,31 @@ class Record:
         """Mean over seeds of a number of `Trained`; None where it is not known of all."""
         values = [getattr(run, name) for run in self.runs]
         return None if None in values else statistics.fmean(values)
+
+    def joined(self, earlier: Record) -> Record:
+        """With the seeds of an earlier record that this one does not have.
+
+        Raises:
+            ConfigError: its programs were measured over another number of episodes.
+        """
+        if earlier.episodes != self.episodes:
+            raise ConfigError(
+                f"{self.episodes} episodes, but what was recorded before was measured over {earlier.episodes}; measure "
+                "over as many, or all seeds anew"
+            )
+        ours = {run.seed for run in self.runs}
+        kept = [run for run in earlier.runs if run.seed not in ours]
+        if not kept:
+            return self
+        versions = {
+            name: ", ".join(sorted({earlier.versions.get(name, "unknown"), version}))
+            for name, version in self.versions.items()
+        }
+        return replace(
+            self, command=f"{earlier.command}; {self.command}", versions=versions,
+            note="; ".join(filter(None, dict.fromkeys([earlier.note, self.note]))),
+            runs=tuple(sorted((*kept, *self.runs), key=lambda run: run.seed)),
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -300,18 +325,24 @@ def read_records() -> dict[str, tuple[Record, ...]]:
     return _read(_place(RECORDS), json.loads, dict[str, tuple[Record, ...]])
 
 
-def write_record(name: str, record: Record) -> Record | None:
+def write_record(name: str, record: Record, join: bool = False) -> Record | None:
     """Put a record into the file, in the place of the one with the same settings.
 
     Args:
         name: of the launch file.
         record: its trainings.
+        join: whether seeds that only the old one has are kept, see `Record.joined`.
 
     Returns:
         The record that it replaces, or None.
+
+    Raises:
+        ConfigError: the two cannot be joined; nothing is written.
     """
     known = read_records()
     before = next((r for r in known.get(name, ()) if r.settings == record.settings), None)
+    if join and before is not None:
+        record = record.joined(before)
     kept = [r for r in known.get(name, ()) if r is not before]
     known[name] = tuple(sorted((*kept, record), key=lambda r: (bool(r.settings), json.dumps(r.settings))))
     write_atomically(_place(RECORDS), (json.dumps(to_data(dict(sorted(known.items()))), indent=2) + "\n").encode())

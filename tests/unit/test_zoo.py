@@ -47,6 +47,32 @@ def test_a_record_takes_the_place_of_the_one_with_the_same_settings(folder):
     assert read_records()["pole"] == (better, OTHER)
 
 
+def test_a_record_may_join_the_seeds_of_the_one_before(folder):
+    write_record("pole", replace(RECORD, note="quiet"))
+    again = Trained(seed=1, return_mean=30.0)
+    later = replace(
+        RECORD, command="python -m benchmarks train pole --folders a", versions={"numpy": "2.1"}, note="busy"
+    )
+    assert write_record("pole", replace(later, runs=(again,)), join=True).runs == RUNS
+    (joined,) = read_records()["pole"]
+    assert joined.runs == (RUNS[0], again)
+    assert (joined.note, joined.versions) == ("quiet; busy", {"numpy": "2.0, 2.1"})
+    assert joined.command == "python -m benchmarks train pole; python -m benchmarks train pole --folders a"
+
+
+def test_a_record_that_has_every_seed_of_the_one_before_is_not_joined(folder):
+    write_record("pole", replace(RECORD, note="quiet"))
+    write_record("pole", RECORD, join=True)
+    assert read_records()["pole"] == (RECORD,)
+
+
+def test_records_of_other_numbers_of_episodes_are_not_joined(folder):
+    write_record("pole", RECORD)
+    with pytest.raises(ConfigError, match=r"3 episodes, but .* over 5; measure over as many"):
+        write_record("pole", replace(RECORD, episodes=3, runs=RUNS[1:]), join=True)
+    assert read_records()["pole"] == (RECORD,)
+
+
 def test_means_are_over_seeds_and_unknown_where_one_is():
     assert (RECORD.return_mean, RECORD.return_std) == (15.0, 5.0)
     assert RECORD.mean("steps") == 200
