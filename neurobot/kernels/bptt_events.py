@@ -12,6 +12,7 @@ import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
+from numba.np.arrayobj import make_array
 
 from neurobot.kernels import synapse
 from neurobot.kernels.jit import kernel
@@ -19,16 +20,6 @@ from neurobot.kernels.subnormal import flush, restore
 from neurobot.kernels.views import cut
 
 COMPILED = not numba.config.DISABLE_JIT
-
-
-@kernel
-def _list_bytes(row, spikes):
-    """From a byte per neuron to the list of those that are not 0."""
-    count = 0
-    for j in range(row.size):
-        spikes[1 + count] = j
-        count += row[j] != 0
-    spikes[0] = count
 
 
 @intrinsic
@@ -41,23 +32,35 @@ def _lowest(typing: Any, word: Any) -> Any:
     return types.uint64(types.uint64), generate
 
 
-SHUFFLE, ONE = np.uint64(0x0102040810204080), np.uint64(1)
-"""Times SHUFFLE the eight bytes of a word, 0 or 1 each, stand in its highest byte as bits, the first one lowest."""
+@intrinsic
+def _bits(typing: Any, row: Any, first: Any) -> Any:
+    """Which of the 64 bytes from `first` on are not 0, the first one in the lowest bit."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        data = make_array(signature.args[0])(context, builder, arguments[0]).data
+        vector = ir.VectorType(ir.IntType(8), 64)
+        place = builder.bitcast(builder.gep(data, [arguments[1]]), vector.as_pointer())
+        found = builder.icmp_unsigned("!=", builder.load(place, align=1), ir.Constant(vector, None))
+        return builder.bitcast(found, ir.IntType(64))
+
+    return types.uint64(row, types.int64), generate
+
+
+ONE = np.uint64(1)
 
 
 @kernel
-def _list_words(words, spikes):
-    """As `_list_bytes` for a multiple of eight neurons: 64 are one word of bits, gone through spike by spike."""
-    count = 0
-    for first in range(0, words.size, 8):
-        bits = np.uint64(0)
-        for e in range(min(8, words.size - first)):
-            bits |= ((words[first + e] * SHUFFLE) >> np.uint64(56)) << np.uint64(8 * e)
+def _list_words(row, spikes):
+    """The spikes of all whole words of 64 neurons; returns how many neurons that are."""
+    count, whole = 0, row.size - row.size % 64
+    for first in range(0, whole, 64):
+        bits = _bits(row, first)
         while bits:
-            spikes[1 + count] = 8 * first + np.int64(_lowest(bits))
+            spikes[1 + count] = first + np.int64(_lowest(bits))
             count += 1
             bits &= bits - ONE
     spikes[0] = count
+    return whole
 
 
 def list_rows(z, spikes):
@@ -65,13 +68,15 @@ def list_rows(z, spikes):
 
     Reads: z (rows, n). Writes: spikes (rows, 1 + n).
     """
-    rows, n = z.shape
-    eights = n % 8 == 0 and COMPILED
-    for r in range(rows):
-        if eights:
-            _list_words(z[r].view(np.uint64), spikes[r])
-        else:
-            _list_bytes(z[r], spikes[r])
+    for r in range(z.shape[0]):
+        row, listed = z[r], spikes[r]
+        listed[0] = 0
+        first = _list_words(row, listed) if COMPILED else 0
+        count = listed[0]
+        for j in range(first, row.size):
+            listed[1 + count] = j
+            count += row[j] != 0
+        listed[0] = count
 
 
 def deliver(weights, n_post, spikes, s, add):
