@@ -53,7 +53,8 @@ def main(
         jobs: how many are measured side by side.
         words: of the command line that made this, after the launch file; they go into the record.
         note: that goes into it too; None records nothing.
-        join: whether recorded seeds that are not among these are kept.
+        join: whether recorded seeds that are not among these are kept. A budget is no setting then: how far a run went
+            is told with its return.
 
     Raises:
         ConfigError: a launch file that does not ship; runs that do not belong to it or to each other.
@@ -64,7 +65,7 @@ def main(
     print("|---|---|---|---|---|---|---|")
     for name in launch:
         folders = folders_of(name)
-        record = begun(name, folders, episodes)
+        record = begun(name, folders, episodes, budgets=not join)
         with ThreadPoolExecutor(jobs) as pool:
             runs = tuple(pool.map(measured, folders, [episodes] * len(folders)))
         record = replace(record, runs=tuple(sorted(runs, key=lambda run: run.seed)))
@@ -103,8 +104,8 @@ def measured(folder: Path, episodes: int) -> Trained:
     )  # fmt: skip
 
 
-def begun(launch: str, folders: Sequence[Path], episodes: int) -> Record:
-    """The record of finished runs, as far as it is known before they are measured.
+def begun(launch: str, folders: Sequence[Path], episodes: int, budgets: bool) -> Record:
+    """The record of finished runs, as far as it is known before they are measured; budgets count as settings or not.
 
     Raises:
         ConfigError: a folder without a finished training; one of another environment, method or settings than the
@@ -112,7 +113,7 @@ def begun(launch: str, folders: Sequence[Path], episodes: int) -> Record:
     """
     wanted = load_experiment(launch)
     found = [_finished(folder) for folder in folders]
-    settings = _but_for_budgets([_settings(wanted, run) for run in found])
+    settings = [_settings(wanted, run, () if budgets else BUDGETS) for run in found]
     for folder, run, other in zip(folders, found, settings, strict=True):
         ours, theirs = ((e.env.id, None if e.train is None else e.train.method) for e in (wanted, run))
         if ours != theirs:
@@ -167,18 +168,12 @@ def _finished(folder: Path) -> Experiment:
     return load_experiment(folder)
 
 
-def _settings(launch: Experiment, run: Experiment) -> dict[str, Any]:
+def _settings(launch: Experiment, run: Experiment, free: Sequence[str]) -> dict[str, Any]:
     """Settings of a run that are not the launch file's, as JSON gives them back."""
     before, after = (replace(e, env=spelled_out(e.env)) for e in (launch, run))
-    found = {key: value for key, value in changed(before, after, *TRAINED).items() if key not in FREE}
-    plain: dict[str, Any] = json.loads(json.dumps(found))
+    differ = changed(before, after, *TRAINED).items()
+    plain: dict[str, Any] = json.loads(json.dumps({k: v for k, v in differ if k not in (*FREE, *free)}))
     return plain
-
-
-def _but_for_budgets(settings: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Settings without the budgets in which runs differ: how far each went is told with its return."""
-    differ = {key for key in BUDGETS if any(s.get(key) != settings[0].get(key) for s in settings)}
-    return [{key: value for key, value in s.items() if key not in differ} for s in settings]
 
 
 def _versions(folders: Sequence[Path]) -> dict[str, str]:

@@ -75,6 +75,8 @@ def main(args: Sequence[str]) -> int:
     if not options.resume:
         write_config(folder, experiment)
     last, interrupted = _train(job, experiment, folder, resume=resume)
+    if options.resume:  # and was accepted: the budget may be another one now
+        write_config(folder, experiment)
     picture = _draw(folder)
     _report(options, folder, picture, last, interrupted)
     return INTERRUPTED if interrupted else 0

@@ -67,6 +67,15 @@ def test_ctrl_c_saves_and_says_how_to_go_on(command, launch, tmp_path, monkeypat
     assert first.tolist() == second.tolist()
 
 
+def test_the_budget_that_a_run_was_resumed_with_is_in_its_folder(command, launch, tmp_path):
+    command("train", launch(), "--out", "a", "--json")
+    assert command("train", "a", "--resume", "a", "--train.sigma", "0.9").code != 0
+    before = json.loads((tmp_path / "a/config.json").read_text())["train"]
+    assert command("train", "a", "--resume", "a", "--train.generations", "3", "--json").code == 0
+    after = json.loads((tmp_path / "a/config.json").read_text())["train"]
+    assert after == before | {"generations": 3} != before
+
+
 def test_an_interruption_before_any_checkpoint_says_that_nothing_was_saved(command, launch, monkeypatch):
     def interrupted(self):
         raise KeyboardInterrupt

@@ -248,14 +248,14 @@ def test_settings_that_are_not_the_launch_files_are_in_the_record(trained, capsy
     record(trained(1))
     assert [r.settings for r in read_records()["pole"]] == [{}, {"train.sigma": 0.2}]
     record(trained(2))
-    assert "pole: replaces what was recorded of 1 seeds" in capsys.readouterr().err
-    assert [[run.seed for run in r.runs] for r in read_records()["pole"] if not r.settings] == [[2]]
+    assert "pole: joins what was recorded of 1 seeds" in capsys.readouterr().err
+    assert [[run.seed for run in r.runs] for r in read_records()["pole"] if not r.settings] == [[1, 2]]
 
 
-def test_a_budget_is_a_setting_only_where_all_runs_share_it(trained):
+def test_a_budget_is_no_setting_of_runs_in_folders(trained):
     record(trained(0, "--train.generations", "1"), trained(1))
-    record(trained(2, "--train.generations", "1"), trained(3, "--train.generations", "1"))
-    assert [(r.settings, len(r.runs)) for r in read_records()["pole"]] == [({}, 2), ({"train.generations": 1}, 2)]
+    record(trained(2, "--train.generations", "1"))
+    assert [(r.settings, len(r.runs)) for r in read_records()["pole"]] == [({}, 3)]
 
 
 def refused(problem, capsys, *folders, **options):
