@@ -1,4 +1,4 @@
-"""What products do not do in a critic: drawing of a batch, biases, norms and rectifiers, and their adjoints."""
+"""What products do not do in a critic: drawing of a batch, biases, norms and rectifiers, their adjoints, a loss."""
 
 from __future__ import annotations
 
@@ -96,15 +96,6 @@ def unnormalise(unit, share, dh):
                 row[j] = scale * (row[j] - mean - u[j] * slope)
 
 
-def spread(dq, w, h, dh):
-    """The gradient before the last rectifier: dh = dq w where h > 0. Reads: dq (C, B), w (C, n), h. Writes: dh."""
-    for c in range(h.shape[0]):
-        for k in range(h.shape[1]):
-            row, out, weights, g = h[c, k], dh[c, k], w[c], dq[c, k]
-            for j in range(row.size):
-                out[j] = g * weights[j] if row[j] > 0 else row.dtype.type(0.0)
-
-
 def mask(h, dh):
     """dh = 0 where h is not above 0. Reads: h (C, B, n). Writes: dh (C, B, n)."""
     for c in range(h.shape[0]):
@@ -126,6 +117,39 @@ def add_up(dh, b):
                 out[j] += row[j]
 
 
+@reducing
+def _pull(wanted, said, tau):
+    slope = loss = wanted.dtype.type(0.0)
+    one = wanted.dtype.type(1.0)
+    for k in range(wanted.size):
+        away = wanted[k] - said
+        share = tau if away > 0 else one - tau
+        bounded = min(max(away, -one), one)
+        slope += share * bounded
+        loss += share * bounded * (away - bounded / 2)
+    return slope, loss
+
+
+def quantile_miss(said, wanted, dq):
+    """How far quantiles are from those of samples: the mean quantile Huber loss, added up over critics.
+
+    Quantile m of M is that of (m + 1/2) / M; each pair costs |tau - 1(u < 0)| H(u), u = wanted - said, H(u) = u u / 2
+    within +-1 and |u| - 1/2 beyond: Dabney, Rowland, Bellemare & Munos, AAAI 2018 (arXiv:1710.10044), equation 10.
+    Reads: said (C, B, M), wanted (B, K). Writes: dq (C, B, M), its gradient. Returns the loss.
+    """
+    real, total = said.dtype.type, 0.0
+    quantiles = said.shape[2]
+    share = real(1.0) / real(said.shape[1] * quantiles * wanted.shape[1])
+    for c in range(said.shape[0]):
+        for b in range(said.shape[1]):
+            for m in range(quantiles):
+                tau = real((m + 0.5) / quantiles)
+                slope, loss = _pull(wanted[b], said[c, b, m], tau)
+                dq[c, b, m] = -slope * share
+                total += loss * share
+    return total
+
+
 def follow(slow, fast, tau):
     """slow += tau (fast - slow). Reads: fast (n,), tau. Writes: slow (n,)."""
     for j in range(slow.size):
@@ -138,9 +162,9 @@ SIGNATURES = {
     "rectify": "void(f4[:,:,::1], f4[:,::1])",
     "normalise": "void(f4[:,:,::1], f4[:,::1], f4[:,:,::1], f4[:,::1])",
     "unnormalise": "void(f4[:,:,::1], f4[:,::1], f4[:,:,::1])",
-    "spread": "void(f4[:,::1], f4[:,::1], f4[:,:,::1], f4[:,:,::1])",
     "mask": "void(f4[:,:,::1], f4[:,:,::1])",
     "add_up": "void(f4[:,:,::1], f4[:,::1])",
+    "quantile_miss": "f8(f4[:,:,::1], f4[:,::1], f4[:,:,::1])",
     "follow": "void(f4[::1], f4[::1], f4)",
 }
 """Of the functions of this file."""

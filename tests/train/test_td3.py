@@ -13,10 +13,10 @@ from neurobot.train.runs.log import Log, read_events
 from tests.twins import critics as twin
 
 
-@pytest.fixture
-def begun():
+@pytest.fixture(params=[{}, {"quantiles": 3, "dropped": 2, "layer_norm": True}], ids=["means", "quantiles"])
+def begun(request):
     """A run after two rounds: 80 steps, of which the second half was learned from."""
-    run = learning()
+    run = learning(**request.param)
     run.step()
     run.step()
     yield run
@@ -57,9 +57,11 @@ def test_targets_are_those_of_bellman(begun):
     found = begun._wanted(batch, rng).copy()
     actions = begun._actor.forward(batch.raw_later)
     entering = np.concatenate([batch.later[:, :4], actions], axis=1)
-    said = twin.critics(begun._targets.values, (5, 12, 9, 1), 2, entering)
+    critics, dropped = begun._targets, begun._settings.dropped
+    said = twin.critics(critics.values, critics.sizes, 2, entering, critics.norm)
     assert 0 < (batch.alive == 0).sum() < 32
-    np.testing.assert_allclose(found, twin.wanted(batch.reward, batch.alive == 0, said, 0.99), atol=1e-5)
+    expected = twin.wanted(batch.reward, batch.alive == 0, said, 0.99, dropped)
+    np.testing.assert_allclose(np.sort(found, axis=1), expected, atol=1e-5)
 
 
 def test_noise_on_the_actions_of_targets_is_bounded(begun):
@@ -78,6 +80,13 @@ def test_targets_follow_the_critics(begun):
     begun._learn(np.random.default_rng(0), tally)
     expected = before + (1 - 0.75**2) * (begun._critics.values - before)
     np.testing.assert_allclose(begun._targets.values, expected, atol=1e-7)
+
+
+def test_what_is_told_of_a_round_are_means_over_its_updates(begun, monkeypatch):
+    monkeypatch.setattr(begun._actor, "climb", lambda *_: 7.0)
+    numbers = begun.step().numbers
+    assert (numbers["worth"], begun._adam.steps) == (7.0, 80)
+    assert 0 < numbers["loss"] < 10
 
 
 def test_a_step_of_the_actor_makes_its_actions_worth_more(begun):

@@ -39,7 +39,7 @@ class _Layer:
 
 
 class Critics:
-    """C perceptrons of the same shape, n_in -> hidden (rectified) -> 1, in float32.
+    """C perceptrons of the same shape, n_in -> hidden (rectified) -> n_out, in float32.
 
     Args:
         n_in: numbers that enter.
@@ -47,6 +47,7 @@ class Critics:
         count: C.
         rng: of the weights, uniform within 1 / sqrt(inputs of the layer), as biases are.
         norm: whether hidden layers are normalised before their bias, see `kernels.critic.normalise`.
+        n_out: numbers that a critic says.
 
     Attributes:
         values: (words,) all weights and biases.
@@ -54,9 +55,15 @@ class Critics:
     """
 
     def __init__(
-        self, n_in: int, hidden: Sequence[int], count: int, rng: np.random.Generator, norm: bool = False
+        self,
+        n_in: int,
+        hidden: Sequence[int],
+        count: int,
+        rng: np.random.Generator,
+        norm: bool = False,
+        n_out: int = 1,
     ) -> None:
-        self.sizes, self.count, self.norm = (n_in, *hidden, 1), count, norm
+        self.sizes, self.count, self.norm = (n_in, *hidden, n_out), count, norm
         words = count * sum((n + 1) * m for n, m in pairwise(self.sizes))
         self.values, self.gradients = np.empty(words, np.float32), np.zeros(words, np.float32)
         self.layers, self._slopes = self._cut(self.values), self._cut(self.gradients)
@@ -65,13 +72,11 @@ class Critics:
             w[:] = rng.uniform(-bound, bound, w.shape)
             b[:] = rng.uniform(-bound, bound, b.shape)
         self._room: dict[tuple[int, int, int], list[_Layer]] = {}
-        names = ("rectify", "normalise", "unnormalise", "spread", "mask", "add_up")
-        self._rectify, self._normalise, self._unnormalise, self._spread, self._mask, self._add_up = map(
-            critic_kernel, names
-        )
+        names = ("rectify", "normalise", "unnormalise", "mask", "add_up")
+        self._rectify, self._normalise, self._unnormalise, self._mask, self._add_up = map(critic_kernel, names)
 
     def forward(self, x: np.ndarray, only: int | None = None) -> np.ndarray:
-        """What the critics say, (C, B), or (1, B) of only one of them.
+        """What the critics say, (C, B, n_out), or (1, B, n_out) of only one of them.
 
         Args:
             x: (B, n_in) float32, contiguous.
@@ -87,55 +92,59 @@ class Critics:
                 self._rectify(layer.h, b[which])
             h = layer.h
         w, b = self.layers[-1]
-        q: np.ndarray = np.matmul(h, w[which])[:, :, 0] + b[which]
-        return q
+        said: np.ndarray = np.matmul(h, w[which]) + b[which, None]
+        return said
 
     def backward(self, x: np.ndarray, dq: np.ndarray) -> None:
         """Gradients of all weights into `gradients`; of what `forward` has just been given.
 
         Args:
             x: what entered.
-            dq: (C, B) gradient of what the critics said.
+            dq: (C, B, n_out) gradient of what the critics said.
         """
         kept = self._kept(x, self._which(None))
         gw, gb = self._slopes[-1]
-        np.matmul(kept[-1].h.transpose(0, 2, 1), dq[:, :, None], out=gw)
-        np.sum(dq, axis=1, keepdims=True, out=gb)
-        for k, layer in self._down(x, dq, None):
+        np.matmul(kept[-1].h.transpose(0, 2, 1), dq, out=gw)
+        np.sum(dq, axis=1, out=gb)
+        for k, layer in self._down(x, dq, self._which(None), into=self._slopes):
             below = kept[k - 1].h.transpose(0, 2, 1) if k else x.T[None]
             np.matmul(below, layer.dh, out=self._slopes[k][0])
 
-    def slope(self, x: np.ndarray, dq: np.ndarray, first: int) -> np.ndarray:
-        """Gradient of the inputs from `first` on, (B, n_in - first), by critic 0, that `forward` was given alone.
+    def slope(self, x: np.ndarray, dq: np.ndarray, first: int, only: int | None = None) -> np.ndarray:
+        """Gradient of the inputs from `first` on, (B, n_in - first), by the critics that `forward` was asked for.
 
         Args:
             x: what entered.
-            dq: (1, B) gradient of what the critic said.
+            dq: (C, B, n_out) gradient of what the critics said, or (1, B, n_out) of only one of them.
             first: number of the first input that is asked for.
-        """
-        for _ in self._down(x, dq, 0):
-            pass
-        found: np.ndarray = self._kept(x, self._which(0))[0].dh[0] @ self.layers[0][0][0, first:].T
-        return found
-
-    def _down(self, x: np.ndarray, dq: np.ndarray, only: int | None) -> Iterator[tuple[int, _Layer]]:
-        """Hidden layers from the last to the first, when `dh` is the gradient of what its weights gave.
-
-        Biases' gradients are written on the way where all critics are asked.
+            only: number of a critic.
         """
         which = self._which(only)
+        for _ in self._down(x, dq, which):
+            pass
+        dh, w = self._kept(x, which)[0].dh, self.layers[0][0][which, first:]
+        found: np.ndarray = np.matmul(dh, w.transpose(0, 2, 1)).sum(axis=0)
+        return found
+
+    def _down(
+        self, x: np.ndarray, dq: np.ndarray, which: slice, into: Layers | None = None
+    ) -> Iterator[tuple[int, _Layer]]:
+        """Hidden layers from the last to the first, when `dh` is the gradient of what its weights gave.
+
+        Biases' gradients are written on the way, if they are asked for.
+        """
         kept = self._kept(x, which)
-        self._spread(dq, self.layers[-1][0][which, :, 0], kept[-1].h, kept[-1].dh)
+        np.matmul(dq, self.layers[-1][0][which].transpose(0, 2, 1), out=kept[-1].dh)
         for k in range(len(kept) - 1, -1, -1):
             layer = kept[k]
-            if only is None:
-                self._add_up(layer.dh, self._slopes[k][1])
+            self._mask(layer.h, layer.dh)
+            if into is not None:
+                self._add_up(layer.dh, into[k][1])
             if self.norm:
                 self._unnormalise(layer.unit, layer.share, layer.dh)
             yield k, layer
             if k:
                 np.matmul(layer.dh, self.layers[k][0][which].transpose(0, 2, 1), out=kept[k - 1].dh)
-                self._mask(kept[k - 1].h, kept[k - 1].dh)
 
     def _which(self, only: int | None) -> slice:
         return slice(0, self.count) if only is None else slice(only, only + 1)

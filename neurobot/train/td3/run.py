@@ -31,6 +31,7 @@ from neurobot.train.td3.actor import Actor
 from neurobot.train.td3.critics import Critics
 from neurobot.train.td3.replay import Batch, Replay
 from neurobot.train.td3.settings import TD3
+from neurobot.train.td3.targets import miss, truncated
 
 
 @dataclass(slots=True)
@@ -42,6 +43,7 @@ class _Tally:
     loss: float = 0.0
     worth: float = 0.0
     updates: int = 0
+    climbs: int = 0
     spikes: int = 0
     synops: int = 0
     ticks: int = 0
@@ -74,7 +76,7 @@ class TD3Run(Run):
         self._n, self._n_act = n, n_act
         rng = np.random.Generator(np.random.Philox(key=[job.seed, 0]))
         self._critics, self._targets = (
-            Critics(n + n_act, settings.hidden, 2, rng, settings.layer_norm) for _ in range(2)
+            Critics(n + n_act, settings.hidden, 2, rng, settings.layer_norm, settings.quantiles) for _ in range(2)
         )
         self._targets.values[:] = self._critics.values
         self._adam = Adam({"critics": self._critics.values}, settings.critic_rate)
@@ -218,31 +220,32 @@ class TD3Run(Run):
         wanted = self._wanted(batch, rng)
         for k in range(0, len(rows), size):
             x = batch.now[k : k + size]
-            away = self._critics.forward(x) - wanted[k : k + size]
-            self._critics.backward(x, away * np.float32(2 / size))
+            slope, loss = miss(self._critics.forward(x), wanted[k : k + size])
+            self._critics.backward(x, slope)
             self._adam.step({"critics": self._critics.gradients})
-            tally.loss += float(np.vdot(away, away)) / size
+            tally.loss += loss
         x = batch.now[-size:]
         tally.worth += self._actor.climb(batch.raw_now[-size:], lambda actions: self._worth(x, actions))
         self._follow(self._targets.values, self._critics.values, np.float32(1 - (1 - s.tau) ** s.policy_delay))
-        tally.updates += s.policy_delay
+        tally.updates, tally.climbs = tally.updates + s.policy_delay, tally.climbs + 1
 
     def _wanted(self, batch: Batch, rng: np.random.Generator) -> np.ndarray:
-        """What the critics should say: the reward, and what the less hopeful target says of the next step."""
+        """What the critics should say, (B, K): the reward, and what the less hopeful targets say of the next step."""
         s = self._settings
         noise = s.smoothing * rng.standard_normal((len(batch.later), self._n_act), np.float32)
         actions = self._actor.forward(batch.raw_later) + np.clip(noise, -s.smoothing_clip, s.smoothing_clip)
         batch.later[:, self._n :] = np.clip(actions, -1.0, 1.0)
-        next_worth = self._targets.forward(batch.later).min(axis=0)
-        wanted: np.ndarray = batch.reward + np.float32(s.discount) * batch.alive * next_worth
+        next_worth = truncated(self._targets.forward(batch.later), s.dropped)
+        wanted: np.ndarray = batch.reward[:, None] + np.float32(s.discount) * batch.alive[:, None] * next_worth
         return wanted
 
     def _worth(self, x: np.ndarray, actions: np.ndarray) -> tuple[float, np.ndarray]:
-        """Mean of what the first critic says of actions, and its gradient."""
+        """Mean of what critics say of actions, the first of two that say means, and its gradient."""
+        only = 0 if self._settings.quantiles == 1 else None
         x[:, self._n :] = actions
-        worth = self._critics.forward(x, only=0)
-        share = np.full(worth.shape, 1 / len(x), np.float32)
-        return float(worth.mean()), self._critics.slope(x, share, self._n)
+        worth = self._critics.forward(x, only)
+        share = np.full(worth.shape, 1 / worth.size, np.float32)
+        return float(worth.mean()), self._critics.slope(x, share, self._n, only)
 
     def _evaluate(self) -> dict[str, float]:
         """Run the program without noise on validation episodes, and keep it if it is the best."""
@@ -265,7 +268,7 @@ def _numbers(t: _Tally) -> dict[str, float]:
     return {
         "return_mean": float(np.mean(t.returns)) if t.returns else nan,
         "loss": t.loss / t.updates if t.updates else nan,
-        "worth": t.worth / t.updates if t.updates else nan,
+        "worth": t.worth / t.climbs if t.climbs else nan,
         "spikes_per_tick": t.spikes / t.ticks if t.ticks else nan,
         "synops_per_tick": t.synops / t.ticks if t.ticks else nan,
     }

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 class TD3:
     """TD3 with a spiking actor: learns from every step it ever made; for actions that are numbers.
 
+    Critics may say quantiles of what an action is worth, as those of TQC, see `neurobot.train.td3.targets`.
+
     Args:
         steps: the budget, environment steps; None is without bound.
         core_minutes: process CPU time [min], another budget; None is without bound.
@@ -30,6 +32,9 @@ class TD3:
         hidden: neurons of the critics' hidden layers.
         layer_norm: whether the critics' hidden layers are normalised, which keeps them from promising too much for
             actions that were never tried.
+        quantiles: numbers that each of the two critics says of what an action is worth; 1 is the mean.
+        dropped: how many of the highest numbers of both are left out of what is next worth; with 1 of 2 means the lower
+            one counts.
         discount: what a reward is worth one step later.
         tau: share of the critics that goes over into the targets in an update.
         policy_delay: updates of the critics for each of the actor.
@@ -63,6 +68,8 @@ class TD3:
     critic_rate: float = 5e-4
     hidden: tuple[int, ...] = (192, 192)
     layer_norm: bool = False
+    quantiles: int = 1
+    dropped: int = 1
     discount: float = 0.99
     tau: float = 0.005
     policy_delay: int = 2
@@ -81,10 +88,20 @@ class TD3:
 
     def __post_init__(self) -> None:
         problems = Problems("td3")
-        counts = ("num_envs", "round_ticks", "replay", "batch", "policy_delay", "evaluate_every", "episodes")
+        counts = (
+            "num_envs",
+            "round_ticks",
+            "replay",
+            "batch",
+            "quantiles",
+            "policy_delay",
+            "evaluate_every",
+            "episodes",
+        )
         for name in counts:
             problems.count(name, getattr(self, name))
-        problems.count("start_steps", self.start_steps, low=0)
+        for name in ("start_steps", "dropped"):
+            problems.count(name, getattr(self, name), low=0)
         for name in ("actor_rate", "critic_rate", "observation_clip", "slope"):
             problems.number(name, getattr(self, name), above=0.0)
         for name in ("discount", "tau", "rate_target"):
@@ -104,6 +121,8 @@ class TD3:
             problems.add(f"num_envs is {self.num_envs}, it must be a multiple of policy_delay = {self.policy_delay}")
         if not problems.found and self.replay < self.batch:
             problems.add(f"replay is {self.replay}, it must hold a batch = {self.batch}")
+        if not problems.found and self.dropped >= 2 * self.quantiles:
+            problems.add(f"dropped is {self.dropped}, something must be left of 2 critics x {self.quantiles} quantiles")
         check_budget(problems, "steps", self.steps, self.core_minutes)
         problems.done()
 
