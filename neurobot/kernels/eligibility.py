@@ -171,7 +171,8 @@ def third_factor(kind, reward, value, ticks, due, ending, memory, c):
     if kind == TD_ERROR:  # of the reward before, now that the value of what followed is known
         error = memory[0] + c[KEEP] * value - memory[2] if ticks > 1 else nothing
         memory[0], memory[2] = reward, value
-        return c[GAIN] * (error + (reward - value) if ending else error)
+        after = c[KEEP] * value if ending == ops.TRUNCATED else nothing
+        return c[GAIN] * (error + (reward + after - value) if ending else error)
     if ticks == 0 and not ending:
         return nothing
     if c[KEEP] == 1:
