@@ -104,11 +104,12 @@ def soft_row(w, y, c, k, limits):
 @kernel
 def indexed_row(w, posts, y, c, k, lo, hi, limits, soft):
     """A row of indexed synapses."""
-    for m in range(w.size):
-        dw = c - k * y[posts[m]]
-        if soft:
-            dw = softened(w[m], dw, limits)
-        w[m] = min(max(w[m] + dw, lo), hi)
+    if soft:
+        for m in range(w.size):
+            w[m] = min(max(w[m] + softened(w[m], c - k * y[posts[m]], limits), lo), hi)
+    else:
+        for m in range(w.size):
+            w[m] = min(max(w[m] + (c - k * y[posts[m]]), lo), hi)
 
 
 @kernel
@@ -194,14 +195,24 @@ def columns_indexed(o, layout, target, spikes, x, kick, lo, hi, limits, soft):
     positions, sources = cut(layout, o[10] + n_post + 1, nnz), cut(layout, o[10] + n_post + 1 + nnz, nnz)
     for m in range(spikes[0]):
         j = spikes[1 + m]
-        for q in range(begin[j], begin[j + 1]):
-            c = positions[q]
-            dw = x[sources[q]] * kick[j]
-            if soft:
-                dw = softened(target[c], dw, limits)
-            target[c] = min(max(target[c] + dw, lo), hi)
-        count += begin[j + 1] - begin[j]
+        first = begin[j]
+        n = begin[j + 1] - first
+        indexed_column(target, cut(positions, first, n), cut(sources, first, n), x, kick[j], lo, hi, limits, soft)
+        count += n
     return count
+
+
+@kernel
+def indexed_column(w, positions, sources, x, kick, lo, hi, limits, soft):
+    """A column of indexed synapses."""
+    if soft:
+        for q in range(positions.size):
+            c = positions[q]
+            w[c] = min(max(w[c] + softened(w[c], x[sources[q]] * kick, limits), lo), hi)
+    else:
+        for q in range(positions.size):
+            c = positions[q]
+            w[c] = min(max(w[c] + x[sources[q]] * kick, lo), hi)
 
 
 @kernel
