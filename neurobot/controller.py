@@ -120,14 +120,18 @@ class Controller:
             return out
         return np.int64(self._sent[0]) if self.discrete else self._sent.copy()
 
-    def end(self, reward: float) -> None:
+    def end(self, reward: float, *, truncated: bool = False) -> None:
         """Deliver the reward of the episode's last action: weights change, and no time passes.
+
+        Args:
+            reward: of the last action.
+            truncated: the episode was cut off, by a time limit say; for a critic, see `TDError`.
 
         Raises:
             ObservationError: it is not finite; nothing has changed.
         """
         if self._rewarded:
-            self._core.end(_finite(reward))
+            self._core.end(_finite(reward), truncated=truncated)
 
     @property
     def learn(self) -> bool:

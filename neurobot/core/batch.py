@@ -184,12 +184,15 @@ class BatchCore:
             list(self._pool.map(lambda part: self._run(self._layout, observations, part), parts))
         return self.action
 
-    def end(self, rewards: np.ndarray | float, ids: np.ndarray | None = None) -> None:
+    def end(
+        self, rewards: np.ndarray | float, ids: np.ndarray | None = None, *, truncated: np.ndarray | bool = False
+    ) -> None:
         """Deliver the rewards of episodes' last ticks: weights change, and no time passes.
 
         Args:
             rewards: (n,), or one for all; finite.
             ids: (m,) instances whose episodes end, default all.
+            truncated: (n,), or one for all: which episodes were cut off, see `HostCore.end`.
 
         Raises:
             SpecError: instances that do not exist.
@@ -199,7 +202,8 @@ class BatchCore:
             counted = np.ix_(ids, np.array([ops.SPIKES, ops.SYNOPS_LO, ops.SYNOPS_HI]))
             before, status = self.ints[counted], self.status.copy()
             self.state[ids, ops.REWARD] = np.broadcast_to(rewards, self.n)[ids]
-            self.ints[ids, ops.ENDING] = 1
+            endings = np.where(truncated, ops.TRUNCATED, ops.TERMINATED)
+            self.ints[ids, ops.ENDING] = np.broadcast_to(endings, self.n)[ids]
             self._run(self._ending, np.zeros((self.n, self.program.observation_size)), ids)
             self.ints[ids, ops.ENDING], self.ints[counted], self.status[:] = 0, before, status
 

@@ -191,12 +191,18 @@ class HostCore(Core):
             self.state[ops.REWARD] = reward
         return self._tick()
 
-    def end(self, reward: float) -> None:
-        """Deliver the reward of an episode's last tick, finite: weights change, and no time passes."""
+    def end(self, reward: float, *, truncated: bool = False) -> None:
+        """Deliver the reward of an episode's last tick, finite: weights change, and no time passes.
+
+        Args:
+            reward: of the last tick.
+            truncated: the episode was cut off, and would have gone on; for a critic, see `TDError`.
+        """
         if self._rewarded:
             counted = [ops.SPIKES, ops.SYNOPS_LO, ops.SYNOPS_HI]
             before = self.ints[counted]
-            self.state[ops.REWARD], self.ints[ops.ENDING] = reward, 1
+            self.state[ops.REWARD] = reward
+            self.ints[ops.ENDING] = ops.TRUNCATED if truncated else ops.TERMINATED
             self._end()
             self.ints[ops.ENDING], self.ints[counted] = 0, before
 

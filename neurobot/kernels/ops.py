@@ -29,6 +29,7 @@ HEADER = 16
 # header of the state arena, integers
 STEP_LO, STEP_HI, EPISODE, SEED_LO, SEED_HI, INSTANCE, SPIKES, SYNOPS_LO, SYNOPS_HI, FAULT, LEARN, ENDING = range(12)
 REWARD = 12  # a real number, what the tick is given
+TERMINATED, TRUNCATED = 1, 2  # what ENDING holds while an episode's last reward is delivered, else 0
 STATE_HEADER = 16
 
 _SPIKING = "n v_at s_at alpha_at lam_at b_at theta_at to_at subtract spikes_at slots neuron hits_at"

@@ -6,6 +6,8 @@ the projections; those that follow the spikes of the step come after all populat
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from neurobot.kernels import ops
@@ -13,6 +15,7 @@ from neurobot.kernels.ops import (
     CENTRED,
     COEFFICIENTS,
     DOPAMINE,
+    EVENTS,
     LIMITS,
     MODULATION,
     NEAREST,
@@ -23,7 +26,7 @@ from neurobot.kernels.ops import (
     TD_ERROR,
 )
 from neurobot.program.draw import Synapses
-from neurobot.program.layout import spread
+from neurobot.program.layout import Block, spread
 from neurobot.program.lowered import Lowered
 from neurobot.spec.controller import ControllerSpec
 from neurobot.spec.custom_rule import CustomRule
@@ -34,6 +37,8 @@ from neurobot.spec.rules import Homeostasis, LearningRule, RewardSTDP, TripletST
 KEPT = ("w", "baseline", "mean", "rate", "watch")
 """Blocks of a projection that a reset leaves as they are: what was learnt, and slow estimates of what is usual."""
 POST_INDEX = ".post_index"
+TRACES = ("x", "x_slow", "y", "y_slow")
+"""Of STDP, in the order of their factors: a trace is what its block holds, times its factor."""
 
 
 def rule_blocks(low: Lowered, q: Projection) -> None:
@@ -72,6 +77,9 @@ def rule_blocks(low: Lowered, q: Projection) -> None:
         own = {f"{name}.rule.{param}": 1 for param in rule.rule.params} if isinstance(rule, CustomRule) else {}
         low.params.run({f"{name}.rule": OWN if isinstance(rule, CustomRule) else COEFFICIENTS} | own)
         traces = {"x": n_pre, "x_slow": n_pre, "y": n_post, "y_slow": n_post, "kick": n_post}
+        if not isinstance(rule, CustomRule):
+            low.params.add(f"{name}.factor_init", EVENTS)
+            traces = {"factor": EVENTS, "events": COEFFICIENTS - EVENTS} | traces
         low.state.run({f"{name}.{trace}": n for trace, n in traces.items()})
 
 
@@ -154,7 +162,7 @@ def _follow(low: Lowered, q: Projection, rule: LearningRule, number: int) -> lis
     at |= {"pre_at": ours["spikes_at"], "pre_slots": ours["slots"], "delay": low.delay(q)}
     index = f"{q.name}{POST_INDEX}"
     at["post_index_at"] = low.tables.at(index) if index in low.tables.blocks else -1
-    at["trace_at"] = low.state.at(f"{q.name}.{'factor' if isinstance(rule, RewardSTDP) else 'x'}")
+    at["trace_at"] = low.state.at(f"{q.name}.{'x' if isinstance(rule, CustomRule) else 'factor'}")
     if isinstance(rule, CustomRule):
         return ops.row("RULE", **at, projection=number)
     kind = NEAREST if rule.pairing == "nearest" else 0
@@ -163,6 +171,13 @@ def _follow(low: Lowered, q: Projection, rule: LearningRule, number: int) -> lis
         return ops.row("ELIGIBILITY", **at, kind=kind | (CENTRED if rule.tau_mean is not None else 0))
     kind |= (SLOW if isinstance(rule, TripletSTDP) else 0) | (SOFT if rule.bounds == "soft" else 0)
     return ops.row("STDP", **at, kind=kind)
+
+
+def trace_factor(blocks: Mapping[str, Block], name: str) -> int:
+    """The word of the state by which a block must be multiplied to be what its name says; -1 where there is none."""
+    projection, _, part = name.rpartition(".")
+    factor = blocks.get(f"{projection}.factor")
+    return factor.at + TRACES.index(part) if part in TRACES and factor and factor.shape == (EVENTS,) else -1
 
 
 def post_index(s: Synapses, n_post: int) -> np.ndarray:

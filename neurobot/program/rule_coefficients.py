@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from neurobot.kernels.ops import EVENTS
 from neurobot.spec.custom_rule import CustomRule
 from neurobot.spec.modulators import Dopamine, Reward, TDError
 from neurobot.spec.rules import (
@@ -34,6 +35,8 @@ def rule_coefficients(rule: LearningRule, dt: float, steps: int) -> dict[str, np
         out["row_sum"] = np.array([sign * rule.row_sum])
     if isinstance(rule, RewardSTDP):
         out |= {"modulation": _modulation(rule, dt, steps), "factor_init": np.ones(2)}
+    if isinstance(rule, STDP | TripletSTDP | InhibitorySTDP):
+        out["factor_init"] = np.ones(EVENTS)
     if isinstance(rule, CustomRule):
         out |= {f"rule.{name}": np.array([value]) for name, value in rule.params.items()}
     return out | {"rule": _of_events(rule, dt, steps)}

@@ -21,6 +21,7 @@ from neurobot.spec import (
     Projection,
     Reward,
     RewardSTDP,
+    TDError,
     TripletSTDP,
 )
 from tests.unit.learning_networks import NAME, controller, forced
@@ -33,6 +34,7 @@ RULES = {
     "scaling": Homeostasis(target=30.0, rate=3.0),
     "reward": RewardSTDP(rate=0.05, tau_mean=0.02, modulator=Reward(baseline_tau=0.1), row_sum=2.0),
     "dopamine": RewardSTDP(rate=2.0, modulator=Dopamine(baseline=0.01), interval=2e-3),
+    "critic": RewardSTDP(rate=0.05, tau_mean=0.02, modulator=TDError(critic="out", discount=0.8)),
 }
 TICKS = 12
 
@@ -59,9 +61,9 @@ def test_instances_of_a_batch_learn_as_cores_do_for_any_number_of_threads(name, 
         for i, host in enumerate(hosts):
             host.tick(x[i], r[i])
     for batch in batches:
-        batch.end(rewards[0], np.array([0, 2]))
+        batch.end(rewards[0], np.array([0, 2]), truncated=np.array([True, False, False]))
         batch.close()
-    hosts[0].end(rewards[0, 0])
+    hosts[0].end(rewards[0, 0], truncated=True)
     hosts[2].end(rewards[0, 2])
     for i, host in enumerate(hosts):
         assert all(batch.state[i].tobytes() == host.state.tobytes() for batch in batches)
@@ -207,7 +209,7 @@ def test_the_last_reward_changes_weights_and_lets_no_time_pass():
         one.step(x, r)
     core, spikes, synops = one._core, one.spikes_last, one.synops_last
     w, step, v = core.block(f"{NAME}.w").copy(), int(core.ints[ops.STEP_LO]), core.block("out.v").copy()
-    one.end(5.0)
+    one.end(5.0, truncated=True)
     assert not np.array_equal(core.block(f"{NAME}.w"), w)
     assert (one.spikes_last, one.synops_last, int(core.ints[ops.STEP_LO])) == (spikes, synops, step)
     np.testing.assert_array_equal(core.block("out.v"), v)
