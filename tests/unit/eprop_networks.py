@@ -91,3 +91,21 @@ class Driven:
 
 
 PLACES = (("in", "in", "rec"), ("rec", "rec", "rec"), ("out", "rec", "out"))
+
+
+def follow(given, dtype, **close):
+    """Learn online beside the twin, with `learn` off now and then, and compare all weights in every step; returns how
+    many spikes there were."""
+    driven, twin, rule, spikes = Driven(given, dtype), given.twin, given.rule, 0
+    every = round((rule.interval or DT) / DT)
+    adam = (rule.beta_1, rule.beta_2, rule.epsilon) if rule.descent == "adam" else None
+    for k in range(len(given.x)):
+        learn = driven.core.learn = k % 20 < 15
+        if k and k % every == 0 and learn:
+            twin.descend(rule.rate, adam=adam)
+        driven.step(k)
+        twin.step(given.x[k].astype(float), given.target[k], given.gate[k], learn)
+        spikes += twin.z.sum()
+        for key, w in driven.weights().items():
+            np.testing.assert_allclose(w, twin.w[key], **close, err_msg=f"{key} in step {k}")
+    return spikes

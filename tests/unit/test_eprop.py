@@ -4,13 +4,17 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given as drawn
+from hypothesis import strategies as st
 
 import neurobot as nb
 from neurobot.core import HostCore
-from neurobot.program import build
+from neurobot.program import Program, build
 from neurobot.spec import LI, LIF, EProp, Input, NetworkSpec, Population, Projection
+from neurobot.spec.eprop_check import INPUTS
 from neurobot.train.surrogate import Seeds, Stack, Triangular
-from tests.unit.eprop_networks import DT, EXACT, Driven, case
+from tests.unit.eprop_networks import DT, EXACT, Driven, case, follow
+from tests.unit.strategies import examples
 
 ONLINE = EProp(readout="out", target="target", rate=0.05, gamma=0.4)
 CASES = {
@@ -30,26 +34,37 @@ CASES = {
 }
 
 
+@st.composite
+def rules(draw):
+    """Rules of `case` that change weights online."""
+    adam = draw(st.booleans())
+    return EProp(
+        readout="out", target="target", rate=1e-3 if adam else 0.03, descent="adam" if adam else "plain", epsilon=1e-4,
+        loss=draw(st.sampled_from(["squared", "cross_entropy"])),
+        feedback=draw(st.sampled_from(["symmetric", "random"])),
+        gamma=draw(st.sampled_from([0.3, 1.0])), rate_reg=draw(st.sampled_from([0.0, 1.0])), tau_rate=0.05,
+        interval=draw(st.sampled_from([None, DT, 7 * DT])), feedback_seed=draw(st.integers(0, 9)),
+    )  # fmt: skip
+
+
+@drawn(
+    rule=rules(), adaptive=st.booleans(), t_ref=st.sampled_from([0.0, DT, 4e-3]), jump=st.sampled_from(INPUTS),
+    dense=st.booleans(), seed=st.integers(0, 999), gate=st.booleans(),
+)  # fmt: skip
+@examples(40)
+def test_any_network_learns_as_its_twin(rule, adaptive, t_ref, jump, dense, seed, gate):
+    follow(case(rule, adaptive, t_ref, jump, dense, seed, 30, gate), "float64", rtol=1e-9, atol=1e-11)
+
+
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("name", CASES)
 def test_online_weights_are_those_of_the_twin_in_every_step(name, dtype):
     rule, options = CASES[name]
     given = case(rule, **options)
     close = {"rtol": 1e-10, "atol": 1e-12} if dtype == "float64" else {"rtol": 1e-3, "atol": 1e-3}
-    driven, twin, every = Driven(given, dtype), given.twin, 5 if rule.interval else 1
-    adam = (rule.beta_1, rule.beta_2, rule.epsilon) if rule.descent == "adam" else None
-    start, spikes = twin.w["in"].copy(), 0
-    for k in range(len(given.x)):
-        learn = driven.core.learn = k % 20 < 15
-        if k and k % every == 0 and learn:
-            twin.descend(rule.rate, adam=adam)
-        driven.step(k)
-        twin.step(given.x[k].astype(float), given.target[k], given.gate[k], learn)
-        spikes += twin.z.sum()
-        for key, w in driven.weights().items():
-            np.testing.assert_allclose(w, twin.w[key], **close, err_msg=f"{key} in step {k}")
-    assert spikes > 20
-    assert np.abs(twin.w["in"] - start).max() > 1e-3
+    start = given.twin.w["in"].copy()
+    assert follow(given, dtype, **close) > 20
+    assert np.abs(given.twin.w["in"] - start).max() > 1e-3
 
 
 @pytest.mark.parametrize("descent", ["plain", "adam"])
@@ -135,3 +150,13 @@ def test_random_feedback_is_the_same_for_all_projections_that_end_at_a_neuron():
     np.testing.assert_array_equal(ours, given.program.param("rec->rec.feedback"))
     others = case(replace(ONLINE, feedback="random", feedback_seed=4)).program.param("in->rec.feedback")
     assert not np.array_equal(ours, others)
+
+
+def test_a_rule_and_its_feedback_survive_the_file(tmp_path):
+    rule = replace(ONLINE, feedback="random", feedback_seed=7, gate="gate", episodes=3, slope=2.0)
+    program = case(rule, gate=True).program
+    program.save(tmp_path / "kept.safetensors")
+    loaded = Program.load(tmp_path / "kept.safetensors")
+    assert loaded.spec == program.spec
+    np.testing.assert_array_equal(loaded.params, program.params)
+    np.testing.assert_array_equal(loaded.layout, program.layout)
