@@ -1,9 +1,9 @@
 """Evidence accumulation: on which side were more cues, asked after a delay that outlives every membrane.
 
-The task of Bellec et al. 2020, Fig. 3: cues of 100 ms, each on the left or on the right, then nothing but noise, then
-a recall cue, while which the network says which side had more. Half of the neurons have adaptive thresholds, whose time
-constant of 2 s is all the memory there is. The trial is shorter than the paper's (5 cues and half a second of delay by
-default, not 7 and up to 1.5 s), and weights are not rewired. Labels come in as spikes of an input population.
+The task of Bellec et al. 2020: cues of 100 ms, each on the left or on the right, then nothing but noise, then
+a recall cue, during which the network says which side had more. Half of the neurons have adaptive thresholds, whose time
+constant of 2 s is all the memory there is. The trial is shorter than the paper's, which has seven cues and a longer delay:
+5 cues and half a second by default. Weights are not rewired. Labels come in as spikes of an input population.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from neurobot.core import HostCore
 from neurobot.program import Program
 from neurobot.spec import ALIF, LI, EProp, Input, NetworkSpec, Population, Projection, Sparse
 
-PAPER = "Bellec et al., Nature Communications 11, 2020, Fig. 3: evidence accumulation"
+PAPER = "Bellec et al., Nature Communications 11, 2020: evidence accumulation"
 DT, GROUP, N, EPISODES = 1e-3, 10, 100, 32
 CUES, CUE, GAP, RECALL = 5, 100, 50, 150
 """Number of cues; steps of each, of the pause after it, and of recall."""

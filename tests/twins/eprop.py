@@ -1,6 +1,6 @@
 """E-prop as the paper writes it, in NumPy: a number for every synapse and every variable of its eligibility.
 
-Bellec et al. 2020, eq. 4 and methods: v_t = alpha v_{t-1} + lam (W_in x_t + W_rec z_{t-1}) less the reset, a_t = rho
+Bellec et al. 2020: v_t = alpha v_{t-1} + lam (W_in x_t + W_rec z_{t-1}) less the reset, a_t = rho
 a_{t-1} + z_{t-1}, z_t where v_t > v_th + beta a_t; eligibilities are products of derivatives along one neuron.
 Weights are [post, pre] as in the paper. Nothing here is taken from the package.
 """
