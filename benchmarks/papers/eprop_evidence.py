@@ -3,7 +3,7 @@
 The task of Bellec et al. 2020: cues of 100 ms, each on the left or on the right, then nothing but noise, then a recall
 cue, during which the network says which side had more. Half of the neurons have adaptive thresholds, whose time
 constant of 2 s is all the memory there is. The trial is shorter than that of the paper, which has seven cues and a
-longer delay: here five cues and half a second. Weights are not rewired. Labels come in as spikes of an input population.
+longer delay: here five cues and half a second. Weights are not rewired. Labels come in as spikes of an Input.
 """
 
 from __future__ import annotations
