@@ -192,10 +192,13 @@ def _papers(cases: Any) -> None:
     case.add_argument("name", nargs="*", type=paper, help=known)
     case.add_argument("--seeds", type=count, default=1, help="number of seeds, from 0 (default 1)")
     case.add_argument("--seconds", type=count, default=3600, help="of izhikevich_network (default 3600)")
+    case.add_argument("--iterations", type=count, default=250, help="of eprop_pattern (default 250)")
+    case.add_argument("--trials", type=count, default=1920, help="of eprop_evidence (default 1920)")
     case.add_argument("--out", type=Path, default=Path("runs/benchmark"), help="folder of the figures")
+    amounts = "seeds", "seconds", "iterations", "trials"
     case.set_defaults(
         run=lambda a: (
-            papers.main(a.name, papers.Options(seeds=a.seeds, seconds=a.seconds), a.out),
+            papers.main(a.name, papers.Options(**{name: getattr(a, name) for name in amounts}), a.out),
             _print_versions(),
         )
     )

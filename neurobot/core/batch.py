@@ -22,6 +22,7 @@ from neurobot.core.base import (
 )
 from neurobot.core.learning import (
     Plasticity,
+    acts_at_end,
     check_learn,
     copy_kept,
     ending_layout,
@@ -91,8 +92,8 @@ class BatchCore:
         self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
         self._threads = threads
         self._seed = program.seed if seed is None else seed
-        self._kept, self._rewarded = kept(program), takes_reward(program)
-        self._ending = ending_layout(program, self._layout) if self._rewarded else self._layout
+        self._kept, self._rewarded, self._ends = kept(program), takes_reward(program), acts_at_end(program)
+        self._ending = ending_layout(program, self._layout) if self._ends else self._layout
         self.forget()
         self._begin(self._all, np.full(n, self._seed), np.zeros(n, np.int64))
         self.learn = learn
@@ -198,7 +199,7 @@ class BatchCore:
             SpecError: instances that do not exist.
         """
         ids = self._checked(ids)
-        if self._rewarded:
+        if self._ends:
             counted = np.ix_(ids, np.array([ops.SPIKES, ops.SYNOPS_LO, ops.SYNOPS_HI]))
             before, status = self.ints[counted], self.status.copy()
             self.state[ids, ops.REWARD] = np.broadcast_to(rewards, self.n)[ids]

@@ -27,15 +27,18 @@ from neurobot.kernels.ops import (
 )
 from neurobot.program.draw import Synapses
 from neurobot.program.layout import Block, spread
+from neurobot.program.lower_eprop import eprop_ahead, eprop_behind, eprop_blocks
 from neurobot.program.lowered import Lowered
 from neurobot.spec.controller import ControllerSpec
 from neurobot.spec.custom_rule import CustomRule
+from neurobot.spec.eprop import EProp
 from neurobot.spec.modulators import Dopamine, TDError
 from neurobot.spec.network import NetworkSpec, Projection
 from neurobot.spec.rules import Homeostasis, LearningRule, RewardSTDP, TripletSTDP
 
-KEPT = ("w", "baseline", "mean", "rate", "watch")
-"""Blocks of a projection that a reset leaves as they are: what was learnt, and slow estimates of what is usual."""
+KEPT = ("w", "baseline", "mean", "rate", "watch", "g", "m1", "m2", "updates")
+"""Blocks of a projection that a reset leaves as they are: what was learnt, slow estimates of what is usual,
+and gradients that are gathered over episodes."""
 POST_INDEX = ".post_index"
 TRACES = ("x", "x_slow", "y", "y_slow")
 """Of STDP, in the order of their factors: a trace is what its block holds, times its factor."""
@@ -65,6 +68,8 @@ def rule_blocks(low: Lowered, q: Projection) -> None:
     if isinstance(rule, Homeostasis):
         low.params.add(f"{name}.rule", 3)
         low.state.run({f"{name}.rate": n_post, f"{name}.factors": n_post})
+    elif isinstance(rule, EProp):
+        eprop_blocks(low, q, rule, size, stride)
     elif isinstance(rule, RewardSTDP):
         low.params.add(f"{name}.rule", COEFFICIENTS)
         low.params.add(f"{name}.modulation", MODULATION)
@@ -123,6 +128,8 @@ def ahead(low: Lowered) -> None:
     for q in low.network.projections:
         if isinstance(q.rule, RewardSTDP):
             low.step.append(_modulate(low, q, q.rule))
+        if isinstance(q.rule, EProp):
+            low.step.append(eprop_ahead(low, q, q.rule, _limited(low, q), period(low.spec, q.rule)))
         if q.rule is not None and q.rule.row_sum is not None:
             own = {"trace_at": low.state.at(f"{q.name}.sums"), "coef_at": low.params.at(f"{q.name}.row_sum")}
             low.step.append(ops.row("NORMALISE", **_limited(low, q), **own, period=period(low.spec, q.rule)))
@@ -145,12 +152,15 @@ def _modulate(low: Lowered, q: Projection, rule: RewardSTDP) -> list[int]:
 def behind(low: Lowered) -> None:
     """The rows after all populations."""
     for k, q in enumerate(low.network.projections):
-        if q.rule is not None:
+        if isinstance(q.rule, EProp):
+            low.step += eprop_behind(low, q, q.rule, _shared(low, q))
+        elif q.rule is not None:
             low.step.append(_follow(low, q, q.rule, k))
 
 
 def _follow(low: Lowered, q: Projection, rule: LearningRule, number: int) -> list[int]:
     """The row that follows the spikes of a step."""
+    assert not isinstance(rule, EProp)
     pre, post = low.network.population(q.pre), low.network.population(q.post)
     theirs = low.spike_operands(post) if post.spikes else {"spikes_at": -1, "slots": 1}
     at = _limited(low, q) | {"post_at": theirs["spikes_at"], "post_slots": theirs["slots"]}
