@@ -27,7 +27,7 @@ from neurobot.kernels.ops import (
     SOFTMAX,
     TARGET,
 )
-from neurobot.kernels.plastic import fade, size_of
+from neurobot.kernels.plastic import bump, fade, size_of
 from neurobot.kernels.spikes import spike_list
 from neurobot.kernels.views import cut
 
@@ -126,10 +126,9 @@ def eprop(o, layout, params, state, ints, obs, act, step, substep):
     c, size = cut(params, o[14], EPROP_COEFFICIENTS), size_of(o, layout)
     pre, x, on = spike_list(ints, o[9], o[10], n_pre, step - o[11] + o[10]), cut(state, o[12], n_pre), ints[ops.LEARN]
     signal, g = cut(state, o[19], n_post), cut(state, o[15], size)
-    fade(x, c[KEEP_V])
-    for m in range(pre[0]):
-        x[pre[1 + m]] += 1
     learn, jump = state.dtype.type(1 if on else 0), c[JUMP]
+    fade(x, c[KEEP_V])
+    bump(x, pre, state.dtype.type(1), 0)
     if trace < 0:  # a read-out
         for i in range(n_pre if on else 0):
             first, n = row_of(o, layout, i)
