@@ -79,13 +79,19 @@ def rule_blocks(low: Lowered, q: Projection) -> None:
         low.state.run({f"{name}.factor": 2} | {f"{name}.{trace}": n for trace, n in traces.items()})
         low.state.run({f"{name}.baseline": 2, f"{name}.level": 1})
     else:
-        own = {f"{name}.rule.{param}": 1 for param in rule.rule.params} if isinstance(rule, CustomRule) else {}
-        low.params.run({f"{name}.rule": OWN if isinstance(rule, CustomRule) else COEFFICIENTS} | own)
-        traces = {"x": n_pre, "x_slow": n_pre, "y": n_post, "y_slow": n_post, "kick": n_post}
-        if not isinstance(rule, CustomRule):
-            low.params.add(f"{name}.factor_init", EVENTS)
-            traces = {"factor": EVENTS, "events": COEFFICIENTS - EVENTS} | traces
-        low.state.run({f"{name}.{trace}": n for trace, n in traces.items()})
+        _pair_blocks(low, name, rule, n_pre, n_post)
+
+
+def _pair_blocks(low: Lowered, name: str, rule: LearningRule, n_pre: int, n_post: int) -> None:
+    """Of rules that change weights at once, by pairs or triplets of spikes."""
+    traces = {"x": n_pre, "x_slow": n_pre, "y": n_post, "y_slow": n_post, "kick": n_post}
+    if isinstance(rule, CustomRule):
+        low.params.run({f"{name}.rule": OWN} | {f"{name}.rule.{param}": 1 for param in rule.rule.params})
+    else:
+        low.params.add(f"{name}.rule", COEFFICIENTS)
+        low.params.add(f"{name}.factor_init", EVENTS)
+        traces = {"factor": EVENTS, "events": COEFFICIENTS - EVENTS} | traces
+    low.state.run({f"{name}.{trace}": n for trace, n in traces.items()})
 
 
 def _rule(q: Projection) -> LearningRule:
