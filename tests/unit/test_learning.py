@@ -11,6 +11,7 @@ from neurobot.controller import Controller
 from neurobot.core import BatchCore, HostCore
 from neurobot.errors import ObservationError, SpecError
 from neurobot.kernels import ops
+from neurobot.loop import Learning
 from neurobot.program import Program, build
 from neurobot.spec import (
     STDP,
@@ -216,6 +217,22 @@ def test_the_last_reward_changes_weights_and_lets_no_time_pass():
     assert (one.spikes_last, one.synops_last, int(core.ints[ops.STEP_LO])) == (spikes, synops, step)
     np.testing.assert_array_equal(core.block("out.v"), v)
     assert core.ints[ops.ENDING] == 0
+
+
+@pytest.mark.parametrize("through", [lambda one: one, Learning], ids=["controller", "learning"])
+@pytest.mark.parametrize("name", ["critic", "e-prop of episodes"])
+def test_how_an_episode_ended_reaches_a_critic_and_is_the_same_to_e_prop(name, through):
+    program, (xs, rewards) = controller(RULES[name]), inputs(9)
+    found = []
+    for truncated in (False, True):
+        one = Controller(program, learn=True, record=True)
+        for x, r in zip(xs[:, 0], rewards[:, 0], strict=True):
+            one.step(x, r)
+        before = one.to_program().weights(NAME)
+        through(one).end(1.0, truncated=truncated)
+        found.append(one.to_program().weights(NAME))
+        assert not np.array_equal(found[-1], before)
+    assert np.array_equal(*found) == (name == "e-prop of episodes")
 
 
 @pytest.mark.parametrize("reward", [np.nan, np.inf])
