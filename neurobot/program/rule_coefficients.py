@@ -6,7 +6,9 @@ import math
 
 import numpy as np
 
+from neurobot.kernels.ops import EVENTS
 from neurobot.spec.custom_rule import CustomRule
+from neurobot.spec.eprop import EProp
 from neurobot.spec.modulators import Dopamine, Reward, TDError
 from neurobot.spec.rules import (
     STDP,
@@ -34,8 +36,12 @@ def rule_coefficients(rule: LearningRule, dt: float, steps: int) -> dict[str, np
         out["row_sum"] = np.array([sign * rule.row_sum])
     if isinstance(rule, RewardSTDP):
         out |= {"modulation": _modulation(rule, dt, steps), "factor_init": np.ones(2)}
+    if isinstance(rule, STDP | TripletSTDP | InhibitorySTDP):
+        out["factor_init"] = np.ones(EVENTS)
     if isinstance(rule, CustomRule):
         out |= {f"rule.{name}": np.array([value]) for name, value in rule.params.items()}
+    if isinstance(rule, EProp):  # more in `neurobot.program.eprop_coefficients`
+        return out
     return out | {"rule": _of_events(rule, dt, steps)}
 
 
@@ -55,6 +61,7 @@ def _of_events(rule: LearningRule, dt: float, steps: int) -> np.ndarray:
     elif isinstance(rule, InhibitorySTDP):
         taus, events = (rule.tau, 1.0, rule.tau, 1.0), (-2 * rule.target * rule.tau, -1.0, 0.0, 1.0, 0.0)
     else:
+        assert isinstance(rule, RewardSTDP)
         memory = [math.exp(-dt / tau) if tau else 0.0 for tau in (rule.tau_e, rule.tau_mean or 0.0)]
         x, y = _decays(dt, rule.tau_plus, rule.tau_minus)
         return np.array([x, memory[0], y, memory[1], rule.A_pre, rule.A_minus, 0.0, rule.A_plus, 0.0])

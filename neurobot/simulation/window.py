@@ -13,11 +13,11 @@ import numpy as np
 
 from neurobot.program import build
 from neurobot.simulation.run import simulate
-from neurobot.spec import IF, Homeostasis, Input, NetworkSpec, Population, Projection, Reward, RewardSTDP, Sparse
+from neurobot.spec import IF, EProp, Homeostasis, Input, NetworkSpec, Population, Projection, Reward, RewardSTDP, Sparse
 from neurobot.spec.check import Problems, whole_steps
 from neurobot.spec.rules import RULES, LearningRule
 
-WINDOWED = tuple(rule for rule in RULES if rule is not Homeostasis)
+WINDOWED = tuple(rule for rule in RULES if rule not in (Homeostasis, EProp))
 """Rules that look at pairs of spikes."""
 MOST_SPIKES = 200_000_000
 """Room for what is given: a byte for each step and synapse."""

@@ -16,6 +16,7 @@ from typing import Any, Literal, TypeAlias, get_args
 
 from neurobot.spec.check import Problems, normalise
 from neurobot.spec.custom_rule import CustomRule
+from neurobot.spec.eprop import EProp
 from neurobot.spec.learning import Learning, Pairing
 from neurobot.spec.modulators import Dopamine, Modulator, Reward, TDError
 
@@ -184,7 +185,7 @@ class RewardSTDP(Learning):
         return bool(self.A_plus or self.A_minus or self.tau_mean is not None)
 
 
-LearningRule: TypeAlias = STDP | TripletSTDP | InhibitorySTDP | Homeostasis | RewardSTDP | CustomRule
+LearningRule: TypeAlias = STDP | TripletSTDP | InhibitorySTDP | Homeostasis | RewardSTDP | EProp | CustomRule
 RULES: tuple[type[Any], ...] = get_args(LearningRule)
 Direction: TypeAlias = Literal[1, -1]
 
