@@ -12,8 +12,10 @@ from neurobot.train.runs.checkpoint import checkpoints, load
 from neurobot.train.runs.log import Log, read_events
 from tests.twins import critics as twin
 
+OTHER = {"quantiles": 3, "dropped": 2, "layer_norm": True, "target_actor": True}
 
-@pytest.fixture(params=[{}, {"quantiles": 3, "dropped": 2, "layer_norm": True}], ids=["means", "quantiles"])
+
+@pytest.fixture(params=[{}, OTHER], ids=["td3", "quantiles and a target actor"])
 def begun(request):
     """A run after two rounds: 80 steps, of which the second half was learned from."""
     run = learning(**request.param)
@@ -42,7 +44,7 @@ def test_the_last_round_ends_with_the_budget():
 
 def test_actions_of_a_batch_are_those_of_the_program_on_its_core(begun):
     observations = begun._batch.raw_now
-    params = begun._actor.params(begun._normalizer)
+    params = begun._actor.params(begun._normalizer)  # of the target actor, if there is one
     core = BatchCore(begun._job.program.with_params(params), len(observations))
     expected = core.tick(observations) / 3.0  # InvertedPendulum's force is within +-3
     found = begun._actor.forward(observations)
@@ -80,6 +82,21 @@ def test_targets_follow_the_critics(begun):
     begun._learn(np.random.default_rng(0), tally)
     expected = before + (1 - 0.75**2) * (begun._critics.values - before)
     np.testing.assert_allclose(begun._targets.values, expected, atol=1e-7)
+
+
+def test_a_target_actor_follows_the_one_that_learns_and_is_what_is_kept(begun):
+    begun._settings = replace(begun._settings, tau=0.25, policy_delay=2)
+    actor, norm = begun._actor, begun._normalizer
+    before = {name: value.copy() for name, value in actor.slow.values.items()}
+    begun._learn(np.random.default_rng(0), _tally(begun))
+    for name, value in actor.slow.values.items():
+        expected = before[name] + (1 - 0.75**2) * (actor.stack.values[name] - before[name])
+        np.testing.assert_allclose(value, expected if begun._settings.target_actor else actor.stack.values[name])
+    differs = (actor.params(norm) != actor.params(norm, actor.stack)).any()
+    assert differs == begun._settings.target_actor
+    begun.best = float("nan")  # whatever was better before
+    begun._evaluate()
+    np.testing.assert_array_equal(begun.program().params, actor.params(norm))
 
 
 def test_what_is_told_of_a_round_are_means_over_its_updates(begun, monkeypatch):
@@ -154,10 +171,12 @@ def test_pendulum_is_learned_in_seconds(tmp_path):
     assert max(returns) > -500  # -150 is about the best there is
 
 
-def test_a_run_that_was_resumed_equals_one_that_was_not(tmp_path):
-    whole = learn(tmp_path / "whole")
-    learn(tmp_path / "parts", replace(SHORT, steps=80))
-    parts = learn(tmp_path / "parts", resume=True)
+@pytest.mark.parametrize("changes", [{}, OTHER], ids=["td3", "quantiles and a target actor"])
+def test_a_run_that_was_resumed_equals_one_that_was_not(tmp_path, changes):
+    settings = replace(SHORT, **changes)
+    whole = learn(tmp_path / "whole", settings)
+    learn(tmp_path / "parts", replace(settings, steps=80))
+    parts = learn(tmp_path / "parts", settings, resume=True)
     np.testing.assert_array_equal(whole.params, parts.params)
     one, other = (load(checkpoints(tmp_path / name)[0]).state for name in ("whole", "parts"))
     assert one.data == other.data

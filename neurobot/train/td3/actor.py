@@ -27,6 +27,10 @@ class Actor:
         program: of a controller without memory from tick to tick.
         settings: see `TD3`.
 
+    Attributes:
+        stack: what learns, and explores.
+        slow: the target actor that follows it; the same where there is none.
+
     Raises:
         SpecError: it has something without a gradient.
         TrainingError: it cannot be an actor, with the reason.
@@ -35,20 +39,24 @@ class Actor:
     def __init__(self, program: Program, settings: TD3) -> None:
         require_actor(program, settings)
         self.program, self._settings = program, settings
-        self.stack = Stack(program, named_surrogate(settings.surrogate, settings.slope), train=settings.train)
+        stacks = [
+            Stack(program, named_surrogate(settings.surrogate, settings.slope), train=settings.train)
+            for _ in range(1 + settings.target_actor)
+        ]
+        self.stack, self.slow = stacks[0], stacks[-1]
         self.adam = Adam(self.stack.values, settings.actor_rate)
         self.core = BatchCore(program, settings.num_envs)
         self.updates = 0
         self._readout = Readout(program)
         low, high = program.param("decoder.low"), program.param("decoder.high")
         self._middle, self._half = (low + high) / 2, (high - low) / 2
-        self._traces: dict[int, Trace] = {}
+        self._traces: dict[tuple[Stack, int], Trace] = {}
         populations = program.network.populations
         self._spiking = [p.name for p in populations if not isinstance(p.model, Input | LI)]
 
-    def params(self, normalizer: RunningNormalizer) -> np.ndarray:
-        """Params of the program as it is now."""
-        params = self.stack.to_program().params.copy()
+    def params(self, normalizer: RunningNormalizer, stack: Stack | None = None) -> np.ndarray:
+        """Params of the program as it is now: of the target actor, or of another stack."""
+        params = (stack or self.slow).to_program().params.copy()
         normalizer.write(self.program, params)
         return params
 
@@ -58,20 +66,19 @@ class Actor:
             return
         params, blocks = self.program.params.copy(), self.program.blocks["params"]
         normalizer.write(self.program, params)
-        assert self.stack.encoding is not None
-        self.stack.encoding.set_range(blocks["encoder.center"].of(params), blocks["encoder.scale"].of(params))
+        for stack in {self.stack, self.slow}:
+            assert stack.encoding is not None
+            stack.encoding.set_range(blocks["encoder.center"].of(params), blocks["encoder.scale"].of(params))
 
     def act(self, observations: np.ndarray, normalizer: RunningNormalizer) -> np.ndarray:
-        """Actions of the program itself on its run-time core, (num_envs, n_act)."""
-        program = self.program.with_params(self.params(normalizer))
+        """Actions of what learns on its run-time core, (num_envs, n_act)."""
+        program = self.program.with_params(self.params(normalizer, self.stack))
         self.core.set_params(cast_params(program, self.core.params.dtype))
         return self.inward(self.core.tick(observations))
 
     def forward(self, observations: np.ndarray) -> np.ndarray:
-        """Actions of a batch, (B, n_act) float32 within -1 and 1."""
-        trace = self._traces.get(len(observations))
-        trace = self.stack.forward(observations, episode=self.updates, into=trace)
-        self._traces[len(observations)] = trace
+        """Actions of the target actor of a batch, (B, n_act) float32 within -1 and 1."""
+        trace = self._run(self.slow, observations)
         actions = self.inward(self._readout.forward(trace).actions[0])
         return actions.astype(np.float32)
 
@@ -85,8 +92,7 @@ class Actor:
         Returns:
             The mean value before the update.
         """
-        trace = self.stack.forward(observations, episode=self.updates, into=self._traces.get(len(observations)))
-        self._traces[len(observations)] = trace
+        trace = self._run(self.stack, observations)
         decoded = self._readout.forward(trace)
         wanted = self.inward(decoded.wanted[0])
         worth, gradient = value(np.clip(wanted, -1.0, 1.0).astype(np.float32))
@@ -100,6 +106,13 @@ class Actor:
         self.updates += 1
         return worth
 
+    def follow(self, share: float) -> None:
+        """The target actor goes a share of the way to what learns."""
+        if self.slow is self.stack:
+            return
+        for name, value in self.slow.values.items():
+            value += value.dtype.type(share) * (self.stack.values[name] - value)
+
     def inward(self, actions: np.ndarray) -> np.ndarray:
         """From the actuator's units to half ranges."""
         scaled: np.ndarray = (actions - self._middle) / self._half
@@ -109,6 +122,12 @@ class Actor:
         """From half ranges to the actuator's units."""
         scaled: np.ndarray = self._middle + self._half * actions
         return scaled
+
+    def _run(self, stack: Stack, observations: np.ndarray) -> Trace:
+        """Forward, in memory that is used again."""
+        key = stack, len(observations)
+        self._traces[key] = stack.forward(observations, episode=self.updates, into=self._traces.get(key))
+        return self._traces[key]
 
 
 def require_actor(program: Program, settings: TD3) -> None:

@@ -2,8 +2,8 @@
 
 Fujimoto, van Hoof & Meger, "Addressing function approximation error in actor-critic methods", ICML 2018
 (arXiv:1802.09477), with these differences: the actor is a spiking controller, trained by surrogate gradients and run,
-while it explores and when it is evaluated, by its own run-time core; there is no target actor, the actor itself says
-what is done next; and as many updates as there are environments follow each of their steps.
+while it explores and when it is evaluated, by its own run-time core; there need not be a target actor, the actor itself
+says what is done next; and as many updates as there are environments follow each of their steps.
 
 A round begins with new episodes, and all of its chance follows from the seed and its number, so that between two
 rounds nothing is left in environments or generators: one that is resumed equals one that was not, bit for bit, with
@@ -162,6 +162,8 @@ class TD3Run(Run):
         out = {f"actor.{name}": value for name, value in self._actor.stack.values.items()}
         out |= {f"actor_mean.{name}": value for name, value in adam.mean.items()}
         out |= {f"actor_square.{name}": value for name, value in adam.square.items()}
+        if self._actor.slow is not self._actor.stack:
+            out |= {f"actor_slow.{name}": value for name, value in self._actor.slow.values.items()}
         critic = {"critics": self._critics.values, "targets": self._targets.values}
         return out | critic | {"critic_mean": self._adam.mean["critics"], "critic_square": self._adam.square["critics"]}
 
@@ -226,7 +228,9 @@ class TD3Run(Run):
             tally.loss += loss
         x = batch.now[-size:]
         tally.worth += self._actor.climb(batch.raw_now[-size:], lambda actions: self._worth(x, actions))
-        self._follow(self._targets.values, self._critics.values, np.float32(1 - (1 - s.tau) ** s.policy_delay))
+        share = 1 - (1 - s.tau) ** s.policy_delay
+        self._follow(self._targets.values, self._critics.values, np.float32(share))
+        self._actor.follow(share)
         tally.updates, tally.climbs = tally.updates + s.policy_delay, tally.climbs + 1
 
     def _wanted(self, batch: Batch, rng: np.random.Generator) -> np.ndarray:

@@ -37,6 +37,8 @@ class TD3:
             one counts.
         discount: what a reward is worth one step later.
         tau: share of the critics that goes over into the targets in an update.
+        target_actor: whether an average of the actor, which follows it as the targets do the critics, says what is done
+            next, is evaluated and kept; else it does so itself.
         policy_delay: updates of the critics for each of the actor.
         noise: standard deviation of what is added to actions while exploring, in half ranges of the action.
         smoothing: standard deviation of the noise on actions in targets.
@@ -72,6 +74,7 @@ class TD3:
     dropped: int = 1
     discount: float = 0.99
     tau: float = 0.005
+    target_actor: bool = False
     policy_delay: int = 2
     noise: float = 0.1
     smoothing: float = 0.2
