@@ -24,6 +24,7 @@ from neurobot.kernels import (
     linked,
     noise,
     ops,
+    perturbation,
     plastic,
     readouts,
     scaling,
@@ -107,6 +108,7 @@ LINKED: dict[str, Callable[..., Any]] = {
     "MODULATE": eligibility.modulate,
     "SCALE": scaling.scale,
     "NORMALISE": scaling.normalise,
+    "PERTURB": perturbation.perturb,
 }
 """The linked ops; each is compiled when a Program first needs it."""
 

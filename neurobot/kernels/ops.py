@@ -119,6 +119,7 @@ _LINKED_OPERANDS = {
     "MODULATE": f"{_PLASTIC} e_at watch_at trace_at coef_at memory_at period critic_at critic_n kind",
     "SCALE": f"{_PLASTIC} watch_at post_at post_slots trace_at coef_at period",
     "NORMALISE": f"{_PLASTIC} watch_at trace_at coef_at period",
+    "PERTURB": "n_pre n_post stride w_at indptr_at indices_at e_at noise_at sent_at coef_at period stream",
 }
 LINKED_OPERANDS: dict[str, tuple[str, ...]] = {name: tuple(words.split()) for name, words in _LINKED_OPERANDS.items()}
 LINKED_NAMES: tuple[str, ...] = tuple(LINKED_OPERANDS)
@@ -139,6 +140,10 @@ GAIN, KEEP, TONIC, END_PHASIC, END_TONIC = range(5)
 MODULATION = 5
 """Of MODULATE: of a reward the gain and what is kept of the mean; of dopamine the gain of what rewards raised, its
 decay, what the tonic level does, and both once more to the end of time; of a TD error the gain and the discount."""
+NOISE_RHO, NOISE_SCALE, NOISE_STD, KEEP_E = range(4)
+PERTURBATION = 4
+"""Of PERTURB: of the noise what is kept over a tick, what is added, its standard deviation; decay of the
+eligibility."""
 OWN = 3
 """Of RULE, ahead of the user's parameters: decays of x and y, and whether pairs are of nearest spikes."""
 NEAREST, SLOW, SOFT, CENTRED = 1, 2, 4, 8

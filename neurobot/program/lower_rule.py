@@ -24,11 +24,13 @@ from neurobot.kernels.ops import (
 )
 from neurobot.program.draw import Synapses
 from neurobot.program.layout import spread
+from neurobot.program.lower_perturbation import perturb, perturbation_blocks
 from neurobot.program.lowered import Lowered
 from neurobot.spec.controller import ControllerSpec
 from neurobot.spec.custom_rule import CustomRule
 from neurobot.spec.modulators import Dopamine, TDError
 from neurobot.spec.network import NetworkSpec, Projection
+from neurobot.spec.perturbation_rule import WeightPerturbation
 from neurobot.spec.rules import Homeostasis, LearningRule, RewardSTDP, TripletSTDP
 
 KEPT = ("w", "baseline", "mean", "rate", "watch")
@@ -60,6 +62,8 @@ def rule_blocks(low: Lowered, q: Projection) -> None:
     if isinstance(rule, Homeostasis):
         low.params.add(f"{name}.rule", 3)
         low.state.run({f"{name}.rate": n_post, f"{name}.factors": n_post})
+    elif isinstance(rule, WeightPerturbation):
+        perturbation_blocks(low, name, size, stride)
     elif isinstance(rule, RewardSTDP):
         low.params.add(f"{name}.rule", COEFFICIENTS)
         low.params.add(f"{name}.modulation", MODULATION)
@@ -98,7 +102,9 @@ def _limited(low: Lowered, q: Projection) -> dict[str, int]:
 def delivery(low: Lowered, q: Projection, s_at: int) -> list[int]:
     """The row that delivers the spikes of a projection that learns."""
     at = low.spike_operands(low.network.population(q.pre)) | {"delay": low.delay(q), "s_at": s_at}
-    return ops.row("PLASTIC", **_shared(low, q), **at)
+    if isinstance(q.rule, WeightPerturbation):
+        at["w_at"] = low.state.at(f"{q.name}.transmitted")
+    return ops.row("PLASTIC", **(_shared(low, q) | at))
 
 
 def period(spec: ControllerSpec | NetworkSpec, rule: LearningRule) -> int:
@@ -113,21 +119,23 @@ def period(spec: ControllerSpec | NetworkSpec, rule: LearningRule) -> int:
 def ahead(low: Lowered) -> None:
     """The rows ahead of the populations."""
     for q in low.network.projections:
-        if isinstance(q.rule, RewardSTDP):
+        if isinstance(q.rule, RewardSTDP | WeightPerturbation):
             low.step.append(_modulate(low, q, q.rule))
         if q.rule is not None and q.rule.row_sum is not None:
             own = {"trace_at": low.state.at(f"{q.name}.sums"), "coef_at": low.params.at(f"{q.name}.row_sum")}
             low.step.append(ops.row("NORMALISE", **_limited(low, q), **own, period=period(low.spec, q.rule)))
+        if isinstance(q.rule, WeightPerturbation):
+            low.step.append(perturb(low, q, _shared(low, q), period(low.spec, q.rule)))
 
 
-def _modulate(low: Lowered, q: Projection, rule: RewardSTDP) -> list[int]:
+def _modulate(low: Lowered, q: Projection, rule: RewardSTDP | WeightPerturbation) -> list[int]:
     kind, critic = SURPRISE, {"critic_at": 0, "critic_n": 0}
     if isinstance(rule.modulator, TDError):
         name = rule.modulator.critic
         kind, critic = TD_ERROR, {"critic_at": low.state.at(f"{name}.v"), "critic_n": low.network.population(name).n}
     elif isinstance(rule.modulator, Dopamine):
         kind = DOPAMINE
-    kind |= (SOFT if rule.bounds == "soft" else 0) | (CENTRED if rule.tau_mean is not None else 0)
+    kind |= (SOFT if rule.bounds == "soft" else 0) | (CENTRED if getattr(rule, "tau_mean", None) is not None else 0)
     parts = {"e_at": "e", "trace_at": "factor", "memory_at": "baseline"}
     at = {operand: low.state.at(f"{q.name}.{part}") for operand, part in parts.items()}
     at |= {"coef_at": low.params.at(f"{q.name}.modulation"), "period": period(low.spec, rule), "kind": kind}
@@ -137,7 +145,7 @@ def _modulate(low: Lowered, q: Projection, rule: RewardSTDP) -> list[int]:
 def behind(low: Lowered) -> None:
     """The rows after all populations."""
     for k, q in enumerate(low.network.projections):
-        if q.rule is not None:
+        if q.rule is not None and not isinstance(q.rule, WeightPerturbation):
             low.step.append(_follow(low, q, q.rule, k))
 
 

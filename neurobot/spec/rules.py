@@ -18,6 +18,7 @@ from neurobot.spec.check import Problems, normalise
 from neurobot.spec.custom_rule import CustomRule
 from neurobot.spec.learning import Learning, Pairing
 from neurobot.spec.modulators import Dopamine, Modulator, Reward, TDError
+from neurobot.spec.perturbation_rule import WeightPerturbation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,7 +185,9 @@ class RewardSTDP(Learning):
         return bool(self.A_plus or self.A_minus or self.tau_mean is not None)
 
 
-LearningRule: TypeAlias = STDP | TripletSTDP | InhibitorySTDP | Homeostasis | RewardSTDP | CustomRule
+LearningRule: TypeAlias = (
+    STDP | TripletSTDP | InhibitorySTDP | Homeostasis | RewardSTDP | WeightPerturbation | CustomRule
+)
 RULES: tuple[type[Any], ...] = get_args(LearningRule)
 Direction: TypeAlias = Literal[1, -1]
 
