@@ -165,6 +165,7 @@ def _follow(low: Lowered, q: Projection, rule: LearningRule, number: int) -> lis
     at["trace_at"] = low.state.at(f"{q.name}.{'factor' if isinstance(rule, RewardSTDP) else 'x'}")
     if isinstance(rule, CustomRule):
         return ops.row("RULE", **at, projection=number)
+    assert not isinstance(rule, WeightPerturbation)
     kind = NEAREST if rule.pairing == "nearest" else 0
     if isinstance(rule, RewardSTDP):
         at["w_at"] = low.state.at(f"{q.name}.e")

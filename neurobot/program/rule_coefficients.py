@@ -59,6 +59,7 @@ def _of_events(rule: LearningRule, dt: float, steps: int) -> np.ndarray:
     elif isinstance(rule, InhibitorySTDP):
         taus, events = (rule.tau, 1.0, rule.tau, 1.0), (-2 * rule.target * rule.tau, -1.0, 0.0, 1.0, 0.0)
     else:
+        assert isinstance(rule, RewardSTDP)
         memory = [math.exp(-dt / tau) if tau else 0.0 for tau in (rule.tau_e, rule.tau_mean or 0.0)]
         x, y = _decays(dt, rule.tau_plus, rule.tau_minus)
         return np.array([x, memory[0], y, memory[1], rule.A_pre, rule.A_minus, 0.0, rule.A_plus, 0.0])
