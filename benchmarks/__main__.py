@@ -15,6 +15,7 @@ from benchmarks.cuba import case as cuba
 from benchmarks.environments import CACHE
 from benchmarks.envs import case as envs
 from benchmarks.peers import Peer
+from benchmarks.plasticity import case as plasticity
 from benchmarks.recover import reach, returns, robots, rover, wire
 from benchmarks.table import Table, plot, versions
 from benchmarks.tick import case as tick
@@ -57,7 +58,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     cases = parser.add_subparsers(dest="case", required=True)
     for add in (
-        _tick, _cuba, _envs, _bptt, _crossing, _scale, _camera, _codes, _train, _convert, _shipped, _papers, _recover
+        _tick, _cuba, _plasticity, _envs, _bptt, _crossing, _scale, _camera, _codes, _train, _convert, _shipped,
+        _papers, _recover,
     ):  # fmt: skip
         add(cases)
     return parser
@@ -76,6 +78,20 @@ def _cuba(cases: Any) -> None:
     case.set_defaults(
         run=lambda a: _show(cuba.tables(_peers(cuba.PEERS, a), a.neurons, a.seconds, a.rounds, a.envs), a)
     )
+
+
+def _plasticity(cases: Any) -> None:
+    known = {peer.short: peer for peer in (*plasticity.FEED, *plasticity.CUBA)}
+    text = "STDP on a layer and on CUBA beside simulators that learn"
+    case = _compared(cases, "plasticity", text, list(known.values()), 7)
+    case.add_argument("--neurons", type=count, default=4000, help="of CUBA (default 4000)")
+    case.add_argument("--seconds", type=length, default=5.0, help="biological time of a round (default 5)")
+    case.set_defaults(run=_learning)
+
+
+def _learning(a: argparse.Namespace) -> None:
+    layer, cuba_peers = _peers(plasticity.FEED, a), _peers(plasticity.CUBA, a)
+    _show(plasticity.tables(layer, cuba_peers, a.rounds, a.seconds, a.neurons, a.envs), a)
 
 
 def _envs(cases: Any) -> None:
@@ -182,10 +198,13 @@ def _papers(cases: Any) -> None:
     case.add_argument("name", nargs="*", type=paper, help=known)
     case.add_argument("--seeds", type=count, default=1, help="number of seeds, from 0 (default 1)")
     case.add_argument("--seconds", type=count, default=3600, help="of izhikevich_network (default 3600)")
+    case.add_argument("--iterations", type=count, default=250, help="of eprop_pattern (default 250)")
+    case.add_argument("--trials", type=count, default=1920, help="of eprop_evidence (default 1920)")
     case.add_argument("--out", type=Path, default=Path("runs/benchmark"), help="folder of the figures")
+    amounts = "seeds", "seconds", "iterations", "trials"
     case.set_defaults(
         run=lambda a: (
-            papers.main(a.name, papers.Options(seeds=a.seeds, seconds=a.seconds), a.out),
+            papers.main(a.name, papers.Options(**{name: getattr(a, name) for name in amounts}), a.out),
             _print_versions(),
         )
     )

@@ -55,6 +55,7 @@ class Row:
         versions: by package.
         problem: why there is no number.
         note: what a peer says of its results.
+        measures: what else the last round came to, by what a table calls it.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Row:
     versions: dict[str, str] = field(default_factory=dict)
     problem: str | None = None
     note: str = ""
+    measures: dict[str, float] = field(default_factory=dict)
 
 
 class Worker:
@@ -92,7 +94,7 @@ class Worker:
             raise
 
     def run(self) -> dict[str, Any]:
-        """One round: ``seconds``, ``spikes`` and maybe a ``note``."""
+        """One round: ``seconds``, ``spikes`` and maybe a ``note`` and ``measures``."""
         assert self._process.stdin is not None
         with suppress(BrokenPipeError):  # then there is no answer either
             self._process.stdin.write("run\n")
@@ -165,6 +167,6 @@ def _round(workers: dict[Peer, Worker], peer: Peer, row: Row, counts: bool) -> N
         row.problem = str(problem)
         workers.pop(peer).close()
         return
-    row.spikes, row.note = answer["spikes"], answer.get("note", "")
+    row.spikes, row.note, row.measures = answer["spikes"], answer.get("note", ""), answer.get("measures", {})
     if counts:
         row.seconds.append(answer["seconds"])

@@ -39,8 +39,10 @@ class Table:
         return float(np.median(np.array(row.seconds) / np.array(ours.seconds)))
 
     def markdown(self) -> str:
-        """The table: medians, ratios, the least and the most of all rounds, and rates."""
-        titles = ["", f"median [{self.unit}]", "ratio", "least – most", *(f"{name} [Hz]" for name in self.exposure)]
+        """The table: medians, ratios, the least and the most of all rounds, rates, and what else was measured."""
+        measures = list(self.rows[0].measures)
+        rates = [f"{name} [Hz]" for name in self.exposure]
+        titles = ["", f"median [{self.unit}]", "ratio", "least – most", *rates, *measures]
         lines = [f"**{self.title}**", "", _line(titles), _line(["---"] * len(titles))]
         notes = []
         for row in self.rows:
@@ -53,7 +55,9 @@ class Table:
             times = np.array(row.seconds) * self.scale
             span = f"{_digits(times.min())} – {_digits(times.max())}"
             cells = [_digits(float(np.median(times))), _digits(self.ratio(row)), span]
-            lines.append(_line([row.name, *cells, *(self._rate(row, name) for name in self.exposure)]))
+            cells += [self._rate(row, name) for name in self.exposure]
+            cells += [f"{row.measures[name]:+.3f}" if name in row.measures else "–" for name in measures]
+            lines.append(_line([row.name, *cells]))
         return "\n".join([*lines, *([""] if notes else []), *notes])
 
     def _rate(self, row: Row, population: str) -> str:

@@ -38,6 +38,8 @@ from neurobot.errors import EnvError, near
 
 OWN = "neurobot/"
 """How the ids of this project's own tasks begin."""
+MODULE = "neurobot.envs"
+"""Where they are made: what stands before a colon in an id that names its module."""
 MODULES = (  # a task is one module, whose docstring describes it
     ant,
     balancer,
@@ -72,8 +74,8 @@ def register() -> None:
         if env_id.startswith(OWN) and env_id not in gymnasium.registry:
             gymnasium.register(
                 id=env_id,
-                entry_point="neurobot.envs:make",
-                vector_entry_point="neurobot.envs:make_vec",
+                entry_point=f"{MODULE}:make",
+                vector_entry_point=f"{MODULE}:make_vec",
                 kwargs={"env_id": env_id},
                 # no max_episode_steps: the environment keeps its limit itself, which settings may change
             )
@@ -83,15 +85,16 @@ def find_task(env_id: str, settings: Mapping[str, Any] | None = None) -> Task:
     """The task of an id, without making anything.
 
     Args:
-        env_id: one of `vector_ids()`.
+        env_id: one of `vector_ids()`; as everywhere in Gymnasium its module may stand before it, "neurobot.envs:".
         settings: what differs from the task's defaults, by name.
 
     Raises:
         EnvError: unknown id or setting; the message lists near matches.
     """
-    if env_id not in _TASKS:
-        raise EnvError(f"no batched task has the id {env_id!r}; {near(str(env_id), _TASKS)}")
-    return _TASKS[env_id].configured(settings or {})
+    name = str(env_id).removeprefix(f"{MODULE}:")
+    if name not in _TASKS:
+        raise EnvError(f"no batched task has the id {env_id!r}; {near(name, _TASKS)}")
+    return _TASKS[name].configured(settings or {})
 
 
 def make(

@@ -11,7 +11,7 @@ import numpy as np
 
 from neurobot.core import BatchCore, HostCore
 from neurobot.core.base import neuron_error, synops_of
-from neurobot.core.learning import Plasticity, check_learn, takes_reward
+from neurobot.core.learning import Plasticity, acts_at_end, check_learn, takes_reward
 from neurobot.errors import ActionError, ObservationError, SpecError, near
 from neurobot.kernels import ops
 from neurobot.kernels.status import BAD_ACTION, BAD_OBSERVATION, NEURON_FAILED
@@ -77,7 +77,7 @@ class Controller:
         self._core = HostCore(program, self._dtype, seed=seed, log_spikes=room)
         if learn:
             self.learn = True
-        self._rewarded = takes_reward(program)
+        self._rewarded, self._ends = takes_reward(program), acts_at_end(program)
         self._seed = program.seed if seed is None else seed
         self._observation = self._core.observation
         self._shape = self._observation.shape
@@ -120,14 +120,18 @@ class Controller:
             return out
         return np.int64(self._sent[0]) if self.discrete else self._sent.copy()
 
-    def end(self, reward: float) -> None:
+    def end(self, reward: float, *, truncated: bool = False) -> None:
         """Deliver the reward of the episode's last action: weights change, and no time passes.
+
+        Args:
+            reward: of the last action.
+            truncated: the episode was cut off, by a time limit say; for a critic, see `TDError`.
 
         Raises:
             ObservationError: it is not finite; nothing has changed.
         """
-        if self._rewarded:
-            self._core.end(_finite(reward))
+        if self._ends:
+            self._core.end(_finite(reward) if self._rewarded else 0.0, truncated=truncated)
 
     @property
     def learn(self) -> bool:

@@ -13,7 +13,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.papers import florian_2007, izhikevich_2007, izhikevich_network, song_2000, windows
+from benchmarks.papers import (
+    eprop_evidence,
+    eprop_pattern,
+    florian_2007,
+    izhikevich_2007,
+    izhikevich_network,
+    song_2000,
+    windows,
+)
 from benchmarks.papers.row import Options as Options
 
 PAPERS: dict[str, Any] = {
@@ -22,8 +30,10 @@ PAPERS: dict[str, Any] = {
     "izhikevich_2007": izhikevich_2007,
     "izhikevich_network": izhikevich_network,
     "florian_2007": florian_2007,
+    "eprop_pattern": eprop_pattern,
+    "eprop_evidence": eprop_evidence,
 }
-SECONDS = "windows", "izhikevich_2007", "song_2000"
+SECONDS = "windows", "izhikevich_2007", "song_2000", "eprop_pattern"
 """Those that take seconds, and run when none is named."""
 
 

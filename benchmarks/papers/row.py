@@ -12,10 +12,14 @@ class Options:
     Args:
         seeds: number of seeds, from 0, where there is chance.
         seconds: of the network of `izhikevich_network`.
+        iterations: of `eprop_pattern`.
+        trials: of `eprop_evidence`.
     """
 
     seeds: int = 1
     seconds: int = 3600
+    iterations: int = 250
+    trials: int = 1920
 
 
 @dataclass(frozen=True)

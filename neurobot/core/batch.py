@@ -22,6 +22,7 @@ from neurobot.core.base import (
 )
 from neurobot.core.learning import (
     Plasticity,
+    acts_at_end,
     check_learn,
     copy_kept,
     ending_layout,
@@ -91,8 +92,8 @@ class BatchCore:
         self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
         self._threads = threads
         self._seed = program.seed if seed is None else seed
-        self._kept, self._rewarded = kept(program), takes_reward(program)
-        self._ending = ending_layout(program, self._layout) if self._rewarded else self._layout
+        self._kept, self._rewarded, self._ends = kept(program), takes_reward(program), acts_at_end(program)
+        self._ending = ending_layout(program, self._layout) if self._ends else self._layout
         self.forget()
         self._begin(self._all, np.full(n, self._seed), np.zeros(n, np.int64))
         self.learn = learn
@@ -184,22 +185,26 @@ class BatchCore:
             list(self._pool.map(lambda part: self._run(self._layout, observations, part), parts))
         return self.action
 
-    def end(self, rewards: np.ndarray | float, ids: np.ndarray | None = None) -> None:
+    def end(
+        self, rewards: np.ndarray | float, ids: np.ndarray | None = None, *, truncated: np.ndarray | bool = False
+    ) -> None:
         """Deliver the rewards of episodes' last ticks: weights change, and no time passes.
 
         Args:
             rewards: (n,), or one for all; finite.
             ids: (m,) instances whose episodes end, default all.
+            truncated: (n,), or one for all: which episodes were cut off, see `HostCore.end`.
 
         Raises:
             SpecError: instances that do not exist.
         """
         ids = self._checked(ids)
-        if self._rewarded:
+        if self._ends:
             counted = np.ix_(ids, np.array([ops.SPIKES, ops.SYNOPS_LO, ops.SYNOPS_HI]))
             before, status = self.ints[counted], self.status.copy()
             self.state[ids, ops.REWARD] = np.broadcast_to(rewards, self.n)[ids]
-            self.ints[ids, ops.ENDING] = 1
+            endings = np.where(truncated, ops.TRUNCATED, ops.TERMINATED)
+            self.ints[ids, ops.ENDING] = np.broadcast_to(endings, self.n)[ids]
             self._run(self._ending, np.zeros((self.n, self.program.observation_size)), ids)
             self.ints[ids, ops.ENDING], self.ints[counted], self.status[:] = 0, before, status
 

@@ -22,6 +22,7 @@ from neurobot.core.base import (
 )
 from neurobot.core.learning import (
     Plasticity,
+    acts_at_end,
     check_learn,
     copy_kept,
     ending_layout,
@@ -90,8 +91,8 @@ class HostCore(Core):
         own = (self.params, self.state, self.ints, self.observation, self.action)
         logs = (self._events, self._probe, self.trace.reshape(-1))
         self._tick = bind(dtype, (self._layout, *own, *logs))
-        self._kept, self._rewarded = kept(program), takes_reward(program)
-        if self._rewarded:
+        self._kept, self._rewarded, self._ends = kept(program), takes_reward(program), acts_at_end(program)
+        if self._ends:
             nothing = self._events[:0], self._probe[:0], self.trace.reshape(-1)[:0]
             self._end = bind(dtype, (ending_layout(program, self._layout), *own, *nothing))
         self.learn = learn
@@ -191,12 +192,18 @@ class HostCore(Core):
             self.state[ops.REWARD] = reward
         return self._tick()
 
-    def end(self, reward: float) -> None:
-        """Deliver the reward of an episode's last tick, finite: weights change, and no time passes."""
-        if self._rewarded:
+    def end(self, reward: float, *, truncated: bool = False) -> None:
+        """Deliver the reward of an episode's last tick, finite: weights change, and no time passes.
+
+        Args:
+            reward: of the last tick.
+            truncated: the episode was cut off, and would have gone on; for a critic, see `TDError`.
+        """
+        if self._ends:
             counted = [ops.SPIKES, ops.SYNOPS_LO, ops.SYNOPS_HI]
             before = self.ints[counted]
-            self.state[ops.REWARD], self.ints[ops.ENDING] = reward, 1
+            self.state[ops.REWARD] = reward
+            self.ints[ops.ENDING] = ops.TRUNCATED if truncated else ops.TERMINATED
             self._end()
             self.ints[ops.ENDING], self.ints[counted] = 0, before
 

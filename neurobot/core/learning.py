@@ -12,8 +12,9 @@ from neurobot.kernels import ops
 from neurobot.program import Program
 from neurobot.program.layout import Block
 from neurobot.program.lower_rule import KEPT
+from neurobot.spec.eprop import EProp
 
-AHEAD = ("MODULATE", "NORMALISE")
+AHEAD = ("MODULATE", "EPROP_APPLY", "NORMALISE")
 """Ops that change all weights at once, at the start of a step."""
 
 
@@ -59,6 +60,11 @@ def check_learn(program: Program, learn: bool, what: str) -> None:
 def takes_reward(program: Program) -> bool:
     """Whether a reward makes a difference."""
     return any(hasattr(q.rule, "modulator") for q in program.plastic)
+
+
+def acts_at_end(program: Program) -> bool:
+    """Whether the end of an episode changes weights."""
+    return takes_reward(program) or any(isinstance(q.rule, EProp) for q in program.plastic)
 
 
 def ending_layout(program: Program, layout: np.ndarray) -> np.ndarray:

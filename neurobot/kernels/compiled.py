@@ -19,7 +19,9 @@ from neurobot.kernels import (
     cuba,
     custom,
     custom_rule,
+    descent,
     eligibility,
+    eprop,
     izhikevich,
     linked,
     noise,
@@ -108,6 +110,10 @@ LINKED: dict[str, Callable[..., Any]] = {
     "MODULATE": eligibility.modulate,
     "SCALE": scaling.scale,
     "NORMALISE": scaling.normalise,
+    "EPROP_SIGNAL": eprop.learning_signal,
+    "EPROP_SLOPE": eprop.slope,
+    "EPROP": eprop.eprop,
+    "EPROP_APPLY": descent.apply,
     "PERTURB": perturbation.perturb,
 }
 """The linked ops; each is compiled when a Program first needs it."""

@@ -48,7 +48,7 @@ def rule_op(change: Callable[..., float], own: int) -> Callable[..., int]:
     def both(o, layout, w, x, y, pre, post, c, lo, hi):
         values, nearest = _as_tuple(c[OWN:], own), c[2] != 0
         count = arrive(o, layout, w, x, y, pre, lo, hi, values)
-        bump(x, pre, nearest)
+        bump(x, pre, x.dtype.type(1), nearest)
         return count + fire(o, layout, w, x, y, post, lo, hi, values)
 
     def guarded(o, layout, w, x, y, pre, post, c, lo, hi):
@@ -78,8 +78,8 @@ def rule_op(change: Callable[..., float], own: int) -> Callable[..., int]:
             else:
                 set_pair(ints, o[11], pair(ints, o[11]) + count)
         else:
-            bump(x, pre, c[2] != 0)
-        bump(y, post, c[2] != 0)
+            bump(x, pre, x.dtype.type(1), c[2] != 0)
+        bump(y, post, y.dtype.type(1), c[2] != 0)
         return 0
 
     return cast(Callable[..., int], op)

@@ -35,13 +35,13 @@ from neurobot.kernels.ops import (
     TD_ERROR,
     TONIC,
 )
-from neurobot.kernels.plastic import arrive, bump, fade, fire, size_of, softened
+from neurobot.kernels.plastic import LEAST, arrive, bump, fade, fire, size_of, softened
 from neurobot.kernels.spikes import spike_list
 from neurobot.kernels.views import cut
 from neurobot.kernels.words import pair, set_pair
 
-LEAST_C, LEAST_P = 2.0**-20, 2.0**-6
-"""Where c and p end: of p because X H is the difference of numbers 1 / p times as large."""
+LEAST_P = 2.0**-6
+"""Where p ends: X H is the difference of numbers 1 / p times as large."""
 
 
 @kernel
@@ -57,7 +57,7 @@ def eligibility(o, layout, params, state, ints, obs, act, step, substep):
     mean, hidden, kick = (cut(state, at, n_post), cut(state, at + n_post, n_post), cut(state, at + 2 * n_post, n_post))
     c, events, e = cut(params, o[18], EVENTS), cut(params, o[18] + EVENTS, 5), cut(state, o[6], size_of(o, layout))
     keep, centred = factor[0] * c[FADE_E], kind & CENTRED
-    if keep < LEAST_C or (centred and factor[1] * c[FADE_X] < LEAST_P):
+    if keep < LEAST or (centred and factor[1] * c[FADE_X] < LEAST_P):
         settle(o, layout, e, factor, x, hidden, keep, centred)
     else:
         factor[0] = keep
@@ -72,7 +72,7 @@ def eligibility(o, layout, params, state, ints, obs, act, step, substep):
             i = pre[1 + m]
             d = (one - x[i] if kind & NEAREST else one) / factor[1]
             add_hidden(o, layout, e, i, hidden, d)
-    bump(x, pre, kind & NEAREST)
+    bump(x, pre, one, kind & NEAREST)
     if o[15] < 0:  # LI, which never spikes
         return 0
     post = spike_list(ints, o[15], o[16], n_post, step)
@@ -84,7 +84,7 @@ def eligibility(o, layout, params, state, ints, obs, act, step, substep):
         fade(mean, c[KEEP_MEAN])
         for m in range(post[0]):
             mean[post[1 + m]] += one - c[KEEP_MEAN]
-    bump(y, post, kind & NEAREST)
+    bump(y, post, one, kind & NEAREST)
     return 0
 
 
@@ -171,7 +171,8 @@ def third_factor(kind, reward, value, ticks, due, ending, memory, c):
     if kind == TD_ERROR:  # of the reward before, now that the value of what followed is known
         error = memory[0] + c[KEEP] * value - memory[2] if ticks > 1 else nothing
         memory[0], memory[2] = reward, value
-        return c[GAIN] * (error + (reward - value) if ending else error)
+        after = c[KEEP] * value if ending == ops.TRUNCATED else nothing
+        return c[GAIN] * (error + (reward + after - value) if ending else error)
     if ticks == 0 and not ending:
         return nothing
     if c[KEEP] == 1:

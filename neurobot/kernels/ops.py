@@ -29,6 +29,7 @@ HEADER = 16
 # header of the state arena, integers
 STEP_LO, STEP_HI, EPISODE, SEED_LO, SEED_HI, INSTANCE, SPIKES, SYNOPS_LO, SYNOPS_HI, FAULT, LEARN, ENDING = range(12)
 REWARD = 12  # a real number, what the tick is given
+TERMINATED, TRUNCATED = 1, 2  # what ENDING holds while an episode's last reward is delivered, else 0
 STATE_HEADER = 16
 
 _SPIKING = "n v_at s_at alpha_at lam_at b_at theta_at to_at subtract spikes_at slots neuron hits_at"
@@ -119,6 +120,11 @@ _LINKED_OPERANDS = {
     "MODULATE": f"{_PLASTIC} e_at watch_at trace_at coef_at memory_at period critic_at critic_n kind",
     "SCALE": f"{_PLASTIC} watch_at post_at post_slots trace_at coef_at period",
     "NORMALISE": f"{_PLASTIC} watch_at trace_at coef_at period",
+    "EPROP_SIGNAL": "n_post n_out readout_at target_at gate_at feedback_at stride signal_at error_at kind",
+    "EPROP_SLOPE": "n_post v_at theta_at to_at adapt_at rise_at post_at post_slots steps_at trace_at coef_at kind",
+    "EPROP": "n_pre n_post stride e_at indptr_at indices_at pre_at pre_slots delay x_at trace_at coef_at g_at adapt_at "
+    "decay_at rise_at signal_at",
+    "EPROP_APPLY": f"{_PLASTIC} watch_at g_at memory_at coef_at period mean_at square_at kind",
     "PERTURB": "n_pre n_post stride w_at indptr_at indices_at e_at noise_at sent_at coef_at period stream",
 }
 LINKED_OPERANDS: dict[str, tuple[str, ...]] = {name: tuple(words.split()) for name, words in _LINKED_OPERANDS.items()}
@@ -150,6 +156,15 @@ NEAREST, SLOW, SOFT, CENTRED = 1, 2, 4, 8
 """Bits of a kind."""
 SURPRISE, DOPAMINE, TD_ERROR = range(3)
 """The first two bits of the kind of MODULATE."""
+KEEP_V, JUMP, FILTER_OUT, GAIN_OUT, GAMMA, SLOPE, RATE_REG, KEEP_RATE, TARGET = range(9)
+EPROP_COEFFICIENTS = 9
+"""Of EPROP and EPROP_SLOPE: decay of v and what an arrival adds to it; the same of the read-out; height and steepness
+of the pseudo-derivative; of the regulariser strength, what is kept of the running rate, and its target per step."""
+OWN_ERROR, IN_STATE, SOFTMAX = 1, 2, 4
+"""Bits of the kind of EPROP_SIGNAL."""
+RATE, TAKE_MEAN, TAKE_SQUARE, EPSILON, EPISODES = range(5)
+DESCENT = 5
+"""Of EPROP_APPLY."""
 
 
 def row(name: str, **operands: int) -> list[int]:

@@ -40,6 +40,8 @@ from neurobot.kernels.spikes import spike_list
 from neurobot.kernels.views import cut
 from neurobot.kernels.words import pair, set_pair
 
+LEAST = 2.0**-20
+"""Where a common factor ends, and what it is the factor of is brought to 1 again."""
 MANY = 8
 """Where a share of 1 / MANY or more of the neurons spike, whole rows are changed: that is vectors."""
 
@@ -65,11 +67,11 @@ def fade(trace, factor):
 
 
 @kernel
-def bump(trace, spikes, nearest):
-    """trace += 1 where there is a spike, or = 1 with `nearest`."""
+def bump(trace, spikes, rise, nearest):
+    """trace += rise where there is a spike, or = rise with `nearest`."""
     for m in range(spikes[0]):
         j = spikes[1 + m]
-        trace[j] = 1 if nearest else trace[j] + 1
+        trace[j] = rise if nearest else trace[j] + rise
 
 
 @kernel
@@ -102,11 +104,12 @@ def soft_row(w, y, c, k, limits):
 @kernel
 def indexed_row(w, posts, y, c, k, lo, hi, limits, soft):
     """A row of indexed synapses."""
-    for m in range(w.size):
-        dw = c - k * y[posts[m]]
-        if soft:
-            dw = softened(w[m], dw, limits)
-        w[m] = min(max(w[m] + dw, lo), hi)
+    if soft:
+        for m in range(w.size):
+            w[m] = min(max(w[m] + softened(w[m], c - k * y[posts[m]], limits), lo), hi)
+    else:
+        for m in range(w.size):
+            w[m] = min(max(w[m] + (c - k * y[posts[m]]), lo), hi)
 
 
 @kernel
@@ -145,13 +148,18 @@ def fire(o, layout, target, spikes, x, y_slow, kick, events, scale, lo, hi, limi
         count = columns_indexed(o, layout, target, spikes, x, kick, lo, hi, limits, soft)
     else:
         count = many * n_pre
-        for i in range(n_pre if many else 0):
-            if x[i] != 0:
-                row = cut(target, i * o[5], n_post)
-                if many * MANY >= n_post and not soft:
-                    whole_row(row, x[i], kick, lo, hi)
+        if many * MANY >= n_post and not soft:
+            for i in range(n_pre if many else 0):
+                if x[i] != 0:
+                    whole_row(cut(target, i * o[5], n_post), x[i], kick, lo, hi)
+        else:
+            for m in range(many):
+                j = spikes[1 + m]
+                column = cut(target, j, (n_pre - 1) * o[5] + 1)
+                if soft:
+                    soft_column(column, o[5], x, kick[j], limits)
                 else:
-                    some_of_row(row, x[i], kick, spikes, lo, hi, limits, soft)
+                    hard_column(column, o[5], x, kick[j], lo, hi)
     for m in range(many):
         kick[spikes[1 + m]] = 0
     return count
@@ -165,14 +173,18 @@ def whole_row(w, x, kick, lo, hi):
 
 
 @kernel
-def some_of_row(w, x, kick, spikes, lo, hi, limits, soft):
-    """As `whole_row`, at the neurons that spiked."""
-    for m in range(spikes[0]):
-        j = spikes[1 + m]
-        dw = x * kick[j]
-        if soft:
-            dw = softened(w[j], dw, limits)
-        w[j] = min(max(w[j] + dw, lo), hi)
+def hard_column(w, stride, x, kick, lo, hi):
+    """w += x kick at every `stride`-th number of w, cut off at the bounds."""
+    for i in range(x.size):
+        w[i * stride] = min(max(w[i * stride] + x[i] * kick, lo), hi)
+
+
+@kernel
+def soft_column(w, stride, x, kick, limits):
+    """`hard_column` with soft bounds, which are cut off too."""
+    for i in range(x.size):
+        c = i * stride
+        w[c] = min(max(w[c] + softened(w[c], x[i] * kick, limits), limits[LO]), limits[HI])
 
 
 @kernel
@@ -183,49 +195,81 @@ def columns_indexed(o, layout, target, spikes, x, kick, lo, hi, limits, soft):
     positions, sources = cut(layout, o[10] + n_post + 1, nnz), cut(layout, o[10] + n_post + 1 + nnz, nnz)
     for m in range(spikes[0]):
         j = spikes[1 + m]
-        for q in range(begin[j], begin[j + 1]):
-            c = positions[q]
-            dw = x[sources[q]] * kick[j]
-            if soft:
-                dw = softened(target[c], dw, limits)
-            target[c] = min(max(target[c] + dw, lo), hi)
-        count += begin[j + 1] - begin[j]
+        first = begin[j]
+        n = begin[j + 1] - first
+        indexed_column(target, cut(positions, first, n), cut(sources, first, n), x, kick[j], lo, hi, limits, soft)
+        count += n
     return count
+
+
+@kernel
+def indexed_column(w, positions, sources, x, kick, lo, hi, limits, soft):
+    """A column of indexed synapses."""
+    if soft:
+        for q in range(positions.size):
+            c = positions[q]
+            w[c] = min(max(w[c] + softened(w[c], x[sources[q]] * kick, limits), lo), hi)
+    else:
+        for q in range(positions.size):
+            c = positions[q]
+            w[c] = min(max(w[c] + x[sources[q]] * kick, lo), hi)
 
 
 @kernel
 def stdp(o, layout, params, state, ints, obs, act, step, substep):
     """Pair, triplet and inhibitory STDP: traces, and where `learn` is on weights.
 
-    State from trace_at: x, x_slow (n_pre,), y, y_slow, kick (n_post,). Writes: w, traces; in watch the number of
-    changes.
+    State from trace_at: factor (4,), events (5,), x, x_slow (n_pre,), y, y_slow, kick (n_post,). Writes: w, all of
+    these; in watch the number of changes.
     """
     n_pre, n_post, at, kind = o[3], o[4], o[17], o[19]
     pre = spike_list(ints, o[12], o[13], n_pre, step - o[14] + o[13])
     post = spike_list(ints, o[15], o[16], n_post, step)
+    factor, events = cut(state, at, EVENTS), cut(state, at + EVENTS, 5)
+    at += EVENTS + 5
     x, x_slow = cut(state, at, n_pre), cut(state, at + n_pre, n_pre)
     at += 2 * n_pre
     y, y_slow, kick = cut(state, at, n_post), cut(state, at + n_post, n_post), cut(state, at + 2 * n_post, n_post)
-    c, limits = cut(params, o[18], COEFFICIENTS), cut(params, o[9], LIMITS)
-    fade(x, c[FADE_X])
-    fade(y, c[FADE_Y])
+    c, limits, one = cut(params, o[18], COEFFICIENTS), cut(params, o[9], LIMITS), state.dtype.type(1)
+    decay(x, factor, c, FADE_X)
+    decay(y, factor, c, FADE_Y)
     if kind & SLOW:
-        fade(x_slow, c[FADE_X_SLOW])
-        fade(y_slow, c[FADE_Y_SLOW])
-    target, events, one = cut(state, o[6], size_of(o, layout)), cut(params, o[18] + EVENTS, 5), state.dtype.type(1)
-    lo, hi, soft, count = limits[LO], limits[HI], kind & SOFT, 0
+        decay(x_slow, factor, c, FADE_X_SLOW)
+        decay(y_slow, factor, c, FADE_Y_SLOW)
+    in_units(factor, cut(params, o[18] + EVENTS, 5), events)
+    target = cut(state, o[6], size_of(o, layout))
+    lo, hi, soft, nearest, count = limits[LO], limits[HI], kind & SOFT, kind & NEAREST, 0
     if ints[ops.LEARN]:
         count += arrive(o, layout, target, pre, x_slow, y, events, one, lo, hi, limits, soft)
-    bump(x, pre, kind & NEAREST)
+    bump(x, pre, one / factor[FADE_X], nearest)
     if ints[ops.LEARN]:
         count += fire(o, layout, target, post, x, y_slow, kick, events, one, lo, hi, limits, soft)
-    bump(y, post, kind & NEAREST)
+    bump(y, post, one / factor[FADE_Y], nearest)
     if kind & SLOW:
-        bump(x_slow, pre, kind & NEAREST)
-        bump(y_slow, post, kind & NEAREST)
+        bump(x_slow, pre, one / factor[FADE_X_SLOW], nearest)
+        bump(y_slow, post, one / factor[FADE_Y_SLOW], nearest)
     if count:
         set_pair(ints, o[11], pair(ints, o[11]) + count)
     return 0
+
+
+@kernel
+def decay(trace, factor, fades, k):
+    """What is kept of a trace is its share of a common factor, so that only the factor decays in most steps."""
+    factor[k] *= fades[k]
+    if factor[k] < LEAST:
+        fade(trace, factor[k])
+        factor[k] = 1
+
+
+@kernel
+def in_units(factor, events, out):
+    """What events do to weights, for traces as they are kept. Reads: factor (4,), events (5,). Writes: out (5,)."""
+    out[PRE] = events[PRE]
+    out[A2_MINUS] = events[A2_MINUS] * factor[FADE_Y]
+    out[A3_MINUS] = events[A3_MINUS] * factor[FADE_Y] * factor[FADE_X_SLOW]
+    out[A2_PLUS] = events[A2_PLUS] * factor[FADE_X]
+    out[A3_PLUS] = events[A3_PLUS] * factor[FADE_X] * factor[FADE_Y_SLOW]
 
 
 @kernel

@@ -57,11 +57,11 @@ def scale(o, layout, params, state, ints, obs, act, step, substep):
     n_post = o[4]
     post = spike_list(ints, o[11], o[12], n_post, step)
     rate, factors, c = cut(state, o[13], n_post), cut(state, o[13] + n_post, n_post), cut(params, o[14], 3)
+    one = state.dtype.type(1)
     fade(rate, c[0])
-    bump(rate, post, 0)
+    bump(rate, post, one, 0)
     if (step + 1) % o[15] or not ints[ops.LEARN]:
         return 0
-    one = state.dtype.type(1)
     for j in range(n_post):
         factors[j] = math.exp(c[1] * (one - c[2] * rate[j]))
     count = multiply(o, layout, cut(state, o[6], size_of(o, layout)), factors, cut(params, o[9], LIMITS))

@@ -102,10 +102,10 @@ class Learning:
         if self._ticks % self._window == 0:
             self._look()
 
-    def end(self, reward: float) -> None:
-        """Deliver the reward of an episode's last action."""
+    def end(self, reward: float, *, truncated: bool = False) -> None:
+        """Deliver the reward of an episode's last action; ``truncated`` as for `Controller.end`."""
         self._switch(self._ticks <= self._last)  # the reward of a tick that learnt
-        self._controller.end(reward)
+        self._controller.end(reward, truncated=truncated)
 
     def summary(self) -> LearningSummary:
         """What learning was like until now."""

@@ -178,7 +178,8 @@ class Loop:
     def _end(self, tally: _Tally, summary: dict[str, Any]) -> None:
         last = tally.take_reward()
         try:
-            (self._controller if self._learning is None else self._learning).end(last)
+            ends = self._controller if self._learning is None else self._learning
+            ends.end(last, truncated=not tally.terminated)
         finally:
             if self._recorder is not None:
                 self._recorder.end_episode(last, summary)

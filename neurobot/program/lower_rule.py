@@ -6,6 +6,8 @@ the projections; those that follow the spikes of the step come after all populat
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from neurobot.kernels import ops
@@ -13,6 +15,7 @@ from neurobot.kernels.ops import (
     CENTRED,
     COEFFICIENTS,
     DOPAMINE,
+    EVENTS,
     LIMITS,
     MODULATION,
     NEAREST,
@@ -23,19 +26,24 @@ from neurobot.kernels.ops import (
     TD_ERROR,
 )
 from neurobot.program.draw import Synapses
-from neurobot.program.layout import spread
+from neurobot.program.layout import Block, spread
+from neurobot.program.lower_eprop import eprop_ahead, eprop_behind, eprop_blocks
 from neurobot.program.lower_perturbation import perturb, perturbation_blocks
 from neurobot.program.lowered import Lowered
 from neurobot.spec.controller import ControllerSpec
 from neurobot.spec.custom_rule import CustomRule
+from neurobot.spec.eprop import EProp
 from neurobot.spec.modulators import Dopamine, TDError
 from neurobot.spec.network import NetworkSpec, Projection
 from neurobot.spec.perturbation_rule import WeightPerturbation
 from neurobot.spec.rules import Homeostasis, LearningRule, RewardSTDP, TripletSTDP
 
-KEPT = ("w", "baseline", "mean", "rate", "watch")
-"""Blocks of a projection that a reset leaves as they are: what was learnt, and slow estimates of what is usual."""
+KEPT = ("w", "baseline", "mean", "rate", "watch", "g", "m1", "m2", "updates")
+"""Blocks of a projection that a reset leaves as they are: what was learnt, slow estimates of what is usual,
+and gradients that are gathered over episodes."""
 POST_INDEX = ".post_index"
+TRACES = ("x", "x_slow", "y", "y_slow")
+"""Of STDP, in the order of their factors: a trace is what its block holds, times its factor."""
 
 
 def rule_blocks(low: Lowered, q: Projection) -> None:
@@ -62,6 +70,8 @@ def rule_blocks(low: Lowered, q: Projection) -> None:
     if isinstance(rule, Homeostasis):
         low.params.add(f"{name}.rule", 3)
         low.state.run({f"{name}.rate": n_post, f"{name}.factors": n_post})
+    elif isinstance(rule, EProp):
+        eprop_blocks(low, q, rule, size, stride)
     elif isinstance(rule, WeightPerturbation):
         perturbation_blocks(low, name, size, stride)
     elif isinstance(rule, RewardSTDP):
@@ -73,10 +83,19 @@ def rule_blocks(low: Lowered, q: Projection) -> None:
         low.state.run({f"{name}.factor": 2} | {f"{name}.{trace}": n for trace, n in traces.items()})
         low.state.run({f"{name}.baseline": 2, f"{name}.level": 1})
     else:
-        own = {f"{name}.rule.{param}": 1 for param in rule.rule.params} if isinstance(rule, CustomRule) else {}
-        low.params.run({f"{name}.rule": OWN if isinstance(rule, CustomRule) else COEFFICIENTS} | own)
-        traces = {"x": n_pre, "x_slow": n_pre, "y": n_post, "y_slow": n_post, "kick": n_post}
-        low.state.run({f"{name}.{trace}": n for trace, n in traces.items()})
+        _pair_blocks(low, name, rule, n_pre, n_post)
+
+
+def _pair_blocks(low: Lowered, name: str, rule: LearningRule, n_pre: int, n_post: int) -> None:
+    """Of rules that change weights at once, by pairs or triplets of spikes."""
+    traces = {"x": n_pre, "x_slow": n_pre, "y": n_post, "y_slow": n_post, "kick": n_post}
+    if isinstance(rule, CustomRule):
+        low.params.run({f"{name}.rule": OWN} | {f"{name}.rule.{param}": 1 for param in rule.rule.params})
+    else:
+        low.params.add(f"{name}.rule", COEFFICIENTS)
+        low.params.add(f"{name}.factor_init", EVENTS)
+        traces = {"factor": EVENTS, "events": COEFFICIENTS - EVENTS} | traces
+    low.state.run({f"{name}.{trace}": n for trace, n in traces.items()})
 
 
 def _rule(q: Projection) -> LearningRule:
@@ -121,6 +140,8 @@ def ahead(low: Lowered) -> None:
     for q in low.network.projections:
         if isinstance(q.rule, RewardSTDP | WeightPerturbation):
             low.step.append(_modulate(low, q, q.rule))
+        if isinstance(q.rule, EProp):
+            low.step.append(eprop_ahead(low, q, q.rule, _limited(low, q), period(low.spec, q.rule)))
         if q.rule is not None and q.rule.row_sum is not None:
             own = {"trace_at": low.state.at(f"{q.name}.sums"), "coef_at": low.params.at(f"{q.name}.row_sum")}
             low.step.append(ops.row("NORMALISE", **_limited(low, q), **own, period=period(low.spec, q.rule)))
@@ -145,12 +166,15 @@ def _modulate(low: Lowered, q: Projection, rule: RewardSTDP | WeightPerturbation
 def behind(low: Lowered) -> None:
     """The rows after all populations."""
     for k, q in enumerate(low.network.projections):
-        if q.rule is not None and not isinstance(q.rule, WeightPerturbation):
+        if isinstance(q.rule, EProp):
+            low.step += eprop_behind(low, q, q.rule, _shared(low, q))
+        elif q.rule is not None and not isinstance(q.rule, WeightPerturbation):
             low.step.append(_follow(low, q, q.rule, k))
 
 
 def _follow(low: Lowered, q: Projection, rule: LearningRule, number: int) -> list[int]:
     """The row that follows the spikes of a step."""
+    assert not isinstance(rule, EProp)
     pre, post = low.network.population(q.pre), low.network.population(q.post)
     theirs = low.spike_operands(post) if post.spikes else {"spikes_at": -1, "slots": 1}
     at = _limited(low, q) | {"post_at": theirs["spikes_at"], "post_slots": theirs["slots"]}
@@ -162,7 +186,7 @@ def _follow(low: Lowered, q: Projection, rule: LearningRule, number: int) -> lis
     at |= {"pre_at": ours["spikes_at"], "pre_slots": ours["slots"], "delay": low.delay(q)}
     index = f"{q.name}{POST_INDEX}"
     at["post_index_at"] = low.tables.at(index) if index in low.tables.blocks else -1
-    at["trace_at"] = low.state.at(f"{q.name}.{'factor' if isinstance(rule, RewardSTDP) else 'x'}")
+    at["trace_at"] = low.state.at(f"{q.name}.{'x' if isinstance(rule, CustomRule) else 'factor'}")
     if isinstance(rule, CustomRule):
         return ops.row("RULE", **at, projection=number)
     assert not isinstance(rule, WeightPerturbation)
@@ -172,6 +196,13 @@ def _follow(low: Lowered, q: Projection, rule: LearningRule, number: int) -> lis
         return ops.row("ELIGIBILITY", **at, kind=kind | (CENTRED if rule.tau_mean is not None else 0))
     kind |= (SLOW if isinstance(rule, TripletSTDP) else 0) | (SOFT if rule.bounds == "soft" else 0)
     return ops.row("STDP", **at, kind=kind)
+
+
+def trace_factor(blocks: Mapping[str, Block], name: str) -> int:
+    """The word of the state by which a block must be multiplied to be what its name says; -1 where there is none."""
+    projection, _, part = name.rpartition(".")
+    factor = blocks.get(f"{projection}.factor")
+    return factor.at + TRACES.index(part) if part in TRACES and factor and factor.shape == (EVENTS,) else -1
 
 
 def post_index(s: Synapses, n_post: int) -> np.ndarray:

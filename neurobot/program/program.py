@@ -13,6 +13,7 @@ from neurobot.errors import SpecError
 from neurobot.program.codec import decoder_params, encoder_params
 from neurobot.program.coefficients import coefficients, refractory_steps
 from neurobot.program.draw import Synapses, draw
+from neurobot.program.eprop_coefficients import eprop_coefficients
 from neurobot.program.layout import Block, find
 from neurobot.program.lower import lower
 from neurobot.program.lower_noise import noise_coefficients
@@ -24,6 +25,7 @@ from neurobot.spec.check import Problems
 from neurobot.spec.codes import Current
 from neurobot.spec.controller import ControllerSpec, require_resolved
 from neurobot.spec.decoders import Choice
+from neurobot.spec.eprop import EProp
 from neurobot.spec.network import NetworkSpec, Projection
 from neurobot.spec.neuron_models import conductances
 from neurobot.spec.neurons import Input
@@ -290,7 +292,9 @@ def _fill_coefficients(program: Program, params: np.ndarray) -> None:
         if q.stp is not None:
             put(f"{q.name}.stp", stp_coefficients(q, program.network.dt))
         if q.rule is not None:
-            for name, value in rule_coefficients(q.rule, network.dt, period(program.spec, q.rule)).items():
+            numbers = rule_coefficients(q.rule, network.dt, period(program.spec, q.rule))
+            numbers |= eprop_coefficients(q, q.rule, network) if isinstance(q.rule, EProp) else {}
+            for name, value in numbers.items():
                 put(f"{q.name}.{name}", value)
     if isinstance(program.spec, ControllerSpec):
         for name, value in encoder_params(program.spec.encoder, program.network.dt).items():

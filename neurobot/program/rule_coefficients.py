@@ -6,8 +6,10 @@ import math
 
 import numpy as np
 
+from neurobot.kernels.ops import EVENTS
 from neurobot.program.lower_perturbation import perturbation_coefficients
 from neurobot.spec.custom_rule import CustomRule
+from neurobot.spec.eprop import EProp
 from neurobot.spec.modulators import Dopamine, Reward, TDError
 from neurobot.spec.perturbation_rule import WeightPerturbation
 from neurobot.spec.rules import (
@@ -36,10 +38,14 @@ def rule_coefficients(rule: LearningRule, dt: float, steps: int) -> dict[str, np
         out["row_sum"] = np.array([sign * rule.row_sum])
     if isinstance(rule, RewardSTDP | WeightPerturbation):
         out |= {"modulation": _modulation(rule, dt, steps), "factor_init": np.ones(2)}
+    if isinstance(rule, STDP | TripletSTDP | InhibitorySTDP):
+        out["factor_init"] = np.ones(EVENTS)
     if isinstance(rule, WeightPerturbation):
         return out | {"rule": perturbation_coefficients(rule, steps * dt)}
     if isinstance(rule, CustomRule):
         out |= {f"rule.{name}": np.array([value]) for name, value in rule.params.items()}
+    if isinstance(rule, EProp):  # more in `neurobot.program.eprop_coefficients`
+        return out
     return out | {"rule": _of_events(rule, dt, steps)}
 
 

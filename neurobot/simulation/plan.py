@@ -8,6 +8,7 @@ import numpy as np
 
 from neurobot.core import HostCore
 from neurobot.program import Program
+from neurobot.program.lower_rule import trace_factor
 from neurobot.simulation.check import Record, Rewards, check_inputs, check_record, check_reward
 from neurobot.simulation.drive import Drive
 from neurobot.simulation.result import Simulation, Spikes
@@ -18,7 +19,8 @@ from neurobot.spec.neurons import Input
 
 MOST_SPIKES = 4_000_000
 """Room for spikes a call; there is enough for every neuron to spike in every step of it."""
-MOST_INPUTS = 8_000_000
+MOST_INPUTS = 1 << 18
+"""Room for numbers given to, or traced in, a call: what fits a processor's cache; more was slower."""
 MOST_STEPS = 10_000
 STIMULI = 1 << 62
 """Second word of the keys of stimuli: far from those of drawn weights, which count from 0."""
@@ -53,7 +55,9 @@ class Plan:
         problems.done()
         self.reward = np.asarray(reward, np.float64) if reward is not None and not callable(reward) else np.zeros(0)
         words = [program.blocks["state"][name].words()[neurons] for name, neurons in self.chosen.items()]
-        self.probe = np.concatenate([np.zeros(0, np.int32), *words]).astype(np.int32)
+        blocks = program.blocks["state"]
+        self.factors = {name: word for name in self.chosen for word in [trace_factor(blocks, name)] if word >= 0}
+        self.probe = np.concatenate([np.zeros(0, np.int32), *words, [*self.factors.values()]]).astype(np.int32)
         spiking = {p.name for p in self.network.populations if isinstance(p.model, Input)}
         self.drives = [Drive(program, name, some, self.steps) for name, some in given.items() if name not in spiking]
         self.spikes = {name: some for name, some in given.items() if name in spiking}
@@ -100,22 +104,24 @@ class Plan:
                 out |= stimulus.rows(first, last, n, self.network.dt, self.chance[name, m])
         return out
 
-    def by_population(self, spikes: np.ndarray) -> dict[str, np.ndarray]:
-        """Spikes (m, 2) as (step, neuron) of the network, by population as (step, neuron) of it."""
+    def by_population(self, steps: np.ndarray, neurons: np.ndarray) -> dict[str, Spikes]:
+        """Spikes by population; ``neurons`` (m,) count over the network."""
         found, first = {}, 0
         for p in self.network.populations:
-            mine = spikes[(spikes[:, 1] >= first) & (spikes[:, 1] < first + p.n)]
             if p.spikes:
-                found[p.name] = mine - [0, first]
+                mine = (neurons >= first) & (neurons < first + p.n)
+                found[p.name] = Spikes(
+                    steps[mine].astype(np.int64), neurons[mine].astype(np.int64) - first, p.n, self.network.dt
+                )
             first += p.n
         return found
 
     def result(self, spikes: list[np.ndarray], traces: list[np.ndarray], synops: int, program: Program) -> Simulation:
-        """Spikes by population and traces by variable."""
-        listed = self.by_population(np.concatenate([np.zeros((0, 2), np.int64), *spikes]))
-        sizes, dt = {p.name: p.n for p in self.network.populations}, self.network.dt
-        found = {name: Spikes(mine[:, 0].copy(), mine[:, 1].copy(), sizes[name], dt) for name, mine in listed.items()}
+        """Spikes, (2, m) each, by population, and traces by variable."""
+        found = self.by_population(*np.concatenate([np.zeros((2, 0), np.int64), *spikes], axis=1))
         rows = np.concatenate([np.zeros((0, self.probe.size)), *traces])
         ends = np.cumsum([len(neurons) for neurons in self.chosen.values()])
-        parts = dict(zip(self.chosen, np.split(rows, ends[:-1], axis=1), strict=True)) if self.chosen else {}
-        return Simulation(dt, self.steps, self.every, found, parts, synops, program)
+        parts = dict(zip(self.chosen, np.split(rows, ends, axis=1), strict=False))
+        for name, factor in zip(self.factors, rows.T[self.probe.size - len(self.factors) :], strict=True):
+            parts[name] = parts[name] * factor[:, None]
+        return Simulation(self.network.dt, self.steps, self.every, found, parts, synops, program)

@@ -64,7 +64,7 @@ def simulate(
         plan.fill(core, first, last)
         if core.tick_in_place(last - first, _reward(plan, core, reward, first)):
             raise neuron_error(program, core.ints)
-        spikes.append(np.column_stack([core.spikes[:, 0] + np.int64(first), core.spikes[:, 1]]))
+        spikes.append(core.spikes.T + np.array([[first], [0]]))
         traces.append(core.trace[(-first) % every : last - first : every].copy())
         synops += core.synops
     return plan.result(spikes, traces, synops, core.to_program() if program.plastic else program)
@@ -74,7 +74,7 @@ def _reward(plan: Plan, core: HostCore, reward: Rewards | None, step: int) -> fl
     """The reward of a step."""
     if not callable(reward):
         return float(plan.reward[step]) if plan.reward.size else 0.0
-    spikes = {name: mine[:, 1] for name, mine in plan.by_population(core.spikes.astype(np.int64)).items()}
+    spikes = {name: mine.neurons for name, mine in plan.by_population(*core.spikes.T).items()}
     given = reward(step, spikes)
     if not math.isfinite(given):
         raise SpecError("simulate", [f"reward({step}, ...) is {given!r}, it must be a finite number"])

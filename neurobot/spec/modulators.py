@@ -68,7 +68,8 @@ class TDError:
     V is the mean membrane potential of a population, a small critic that learns by the same M: its own projections have
     ``RewardSTDP(A_pre=1, A_plus=0, A_minus=0, modulator=TDError(...))``. V' is the value of the observation that came
     with the reward r, so M is known, and acts, at the start of the tick after it. After an episode's last reward, at
-    `Controller.end`, V' is 0.
+    `Controller.end`, V' is 0 where the episode terminated. Where it was truncated it would have gone on, but no tick
+    will see its next observation: V' is then V, the last value there is.
 
     Args:
         critic: name of the population, LI or any with a membrane.

@@ -16,6 +16,8 @@ import numpy as np
 from neurobot.errors import near
 from neurobot.spec.check import MULTIPLE_TOLERANCE, Problems, Values, normalise, whole_steps
 from neurobot.spec.custom import Custom
+from neurobot.spec.eprop import EProp
+from neurobot.spec.eprop_check import check_eprop
 from neurobot.spec.models import MODELS, Model
 from neurobot.spec.neuron_models import Izhikevich, longest_step
 from neurobot.spec.neurons import LI, Input, Receptor, parameters, receptors
@@ -283,6 +285,8 @@ class NetworkSpec:
             critic = getattr(getattr(p.rule, "modulator", None), "critic", None)
             value = self.population(critic).model if critic in self.names else None
             check_rule(problems, p.name, p.rule, post.model, self.dt, value, self.names)
+            if isinstance(p.rule, EProp):
+                check_eprop(problems, self, p, p.rule)
         for delay in self._delays(p):
             self._check_delay(problems, p, float(delay))
 

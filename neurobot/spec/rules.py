@@ -16,6 +16,7 @@ from typing import Any, Literal, TypeAlias, get_args
 
 from neurobot.spec.check import Problems, normalise
 from neurobot.spec.custom_rule import CustomRule
+from neurobot.spec.eprop import EProp
 from neurobot.spec.learning import Learning, Pairing
 from neurobot.spec.modulators import Dopamine, Modulator, Reward, TDError
 from neurobot.spec.perturbation_rule import WeightPerturbation
@@ -186,7 +187,7 @@ class RewardSTDP(Learning):
 
 
 LearningRule: TypeAlias = (
-    STDP | TripletSTDP | InhibitorySTDP | Homeostasis | RewardSTDP | WeightPerturbation | CustomRule
+    STDP | TripletSTDP | InhibitorySTDP | Homeostasis | RewardSTDP | EProp | WeightPerturbation | CustomRule
 )
 RULES: tuple[type[Any], ...] = get_args(LearningRule)
 Direction: TypeAlias = Literal[1, -1]

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from neurobot.errors import near
 from neurobot.spec.check import Problems
+from neurobot.spec.eprop import EProp
 from neurobot.spec.models import Model
 from neurobot.spec.modulators import TDError
 from neurobot.spec.neuron_models import conductances
@@ -35,8 +36,8 @@ def check_rule(
         names: of all populations.
     """
     kind, where = type(rule).__name__, f"projection {name!r}"
-    spikeless = isinstance(rule, WeightPerturbation) or (isinstance(rule, RewardSTDP) and not rule.needs_spikes)
-    if isinstance(post, LI) and not spikeless:
+    takes_li = isinstance(rule, EProp | WeightPerturbation) or (isinstance(rule, RewardSTDP) and not rule.needs_spikes)
+    if isinstance(post, LI) and not takes_li:
         more = " (with A_plus and A_minus 0 and an A_pre it needs none)" if isinstance(rule, RewardSTDP) else ""
         problems.add(f"{where}: {kind} needs spikes of its postsynaptic neurons, which are LI{more}")
     if conductances(post) and rule.w_min < 0:

@@ -24,6 +24,7 @@ def prepare(data):
         if rounds == data.get("hang", -1):
             sys.stdin.readline()
         note = {"note": str(data["note"])} if "note" in data else {}
+        note |= {"measures": {"moved": float(data["moved"])}} if "moved" in data else {}
         return {"seconds": float(data["seconds"]) * rounds, "spikes": {"all": int(data["spikes"])}, **note}
 
     return run

@@ -5,7 +5,15 @@ import pytest
 
 from benchmarks import papers
 from benchmarks.__main__ import main
-from benchmarks.papers import florian_2007, izhikevich_2007, izhikevich_network, song_2000, windows
+from benchmarks.papers import (
+    eprop_evidence,
+    eprop_pattern,
+    florian_2007,
+    izhikevich_2007,
+    izhikevich_network,
+    song_2000,
+    windows,
+)
 from neurobot.simulation import measure_window
 from neurobot.spec import STDP
 from tests.golden.ours import recorded
@@ -59,6 +67,31 @@ def test_exclusive_or_begins_unsolved_and_rewards_change_the_rates():
     assert not florian_2007.Xor(found.before, found.before).solved
     assert found.after[0] == 0 and np.abs(found.after - found.before).max() > 5
     assert florian_2007.Xor(found.before, np.array([0, 50, 60, 20])).solved
+
+
+def test_a_pattern_is_learnt_with_the_losses_of_the_twin():
+    found, theirs = eprop_pattern.measure(4), eprop_pattern.twin_losses(4)
+    np.testing.assert_allclose(found.losses, theirs, rtol=1e-12)
+    assert found.losses[3] < 0.97 * found.losses[0]
+    assert found.output.shape == (1000, 3) and 5 < found.rate < 40
+
+
+def test_a_trial_of_evidence_asks_for_the_side_that_had_more_cues():
+    given, label = eprop_evidence.trial(np.random.default_rng(1), delay=300)
+    cues, recall = given[: 5 * 150], slice(5 * 150 + 300, 5 * 150 + 300 + 150)
+    sides = [int(window[:100, 10:20].sum() > window[:100, :10].sum()) for window in cues.reshape(5, 150, -1)]
+    assert label == (sum(sides) > 2)
+    told = given[:, -3:]
+    assert told[recall, label].all() and told[recall, 2].all() and not told[: recall.start].any()
+    assert not told[:, 1 - label].any()
+    assert not given[: recall.start, 20:30].any() and given[recall, 20:30].any()
+
+
+def test_evidence_is_weighed_by_weights_that_change_at_the_end_of_batches():
+    found, again = (eprop_evidence.measure(40, delay=20, cues=1, tested=10) for _ in range(2))
+    assert found.right.shape == (40,) and 0 <= found.final <= 1
+    assert 1 < found.rates.mean() < 50
+    np.testing.assert_array_equal(found.rates, again.rates)
 
 
 def test_the_command_prints_numbers_beside_published_ones_and_writes_figures(tmp_path, capsys):

@@ -48,8 +48,8 @@ def test_rounds_take_turns_and_the_first_does_not_count(monkeypatch):
 
 
 def test_what_a_peer_says_of_its_results_is_kept():
-    (row,) = compare([FAKE], DATA | {"note": "gradients are equal"}, rounds=1)
-    assert row.note == "gradients are equal"
+    (row,) = compare([FAKE], DATA | {"note": "gradients are equal", "moved": 0.25}, rounds=1)
+    assert (row.note, row.measures) == ("gradients are equal", {"moved": 0.25})
 
 
 @pytest.mark.parametrize(

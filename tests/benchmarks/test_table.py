@@ -47,6 +47,14 @@ def test_notes_stand_below_and_spikes_that_nobody_counted_are_dashes(table):
     assert lines[-2:] == ["- peer: gradients are equal", "- gone: not installed"]
 
 
+def test_what_else_ours_measured_has_a_column(table):
+    table.rows[0].measures, table.rows[1].measures = {"moved": -0.5}, {"other": 1.0}
+    lines = table.markdown().splitlines()
+    assert lines[2].endswith("| all [Hz] | moved |")
+    assert lines[4].endswith("| 5.00 | -0.500 |") and lines[5].endswith("| 4.90 (-2.0 %) | – |")
+    assert lines[6].count("|") == lines[2].count("|")
+
+
 def test_without_ours_the_others_are_shown_without_ratio(table):
     table.rows[0].problem = "failed"
     assert "| peer | 4.00 | – | 3.00 – 20.0 | 4.90 |" in table.markdown()

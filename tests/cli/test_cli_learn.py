@@ -13,6 +13,31 @@ PLASTIC = """{type = "Uniform", low = 0.0, high = 2.0}}
 rule = {type = "RewardSTDP", w_max = 4.0, tau_e = 0.2, tau_mean = 0.2, rate = 0.02}
 
 [decode]"""
+PREDICTS = """{type = "FanIn", gain = 8.0}}
+rule = {type = "EProp", readout = "guess", target = "truth", feedback = "random", rate = 0.05}
+
+[[network.populations]]
+name = "guess"
+n = 1
+model = {type = "LI", tau_mem = 0.05}
+
+[[network.populations]]
+name = "truth"
+n = 1
+model = {type = "LI", tau_mem = 0.05}
+
+[[network.projections]]
+pre = "hidden"
+post = "guess"
+weights = {type = "AllToAll", weight = 0.0}
+rule = {type = "EProp", readout = "guess", target = "truth", rate = 0.05}
+
+[[network.projections]]
+pre = "input"
+post = "truth"
+weights = {type = "AllToAll", weight = 0.5}
+
+[decode]"""
 NAME = "hidden->output"
 
 
@@ -43,9 +68,19 @@ def test_a_run_that_learns_writes_weights_and_pictures_and_says_how_far_they_mov
     assert said["projections"][NAME]["moved"] == pytest.approx(moved, abs=1e-6)
 
 
-def test_a_run_folder_repeats_what_was_learnt_bit_for_bit(command, plastic, tmp_path):
+@pytest.fixture(params=["rewards", "e-prop"])
+def learner(request, launch):
+    """A launch file with a rule that takes rewards, or with one that predicts what the robot sees."""
+    if request.param == "rewards":
+        return launch(FIXED, PLASTIC)
+    path = launch(FIXED, PREDICTS)
+    path.write_text(path.read_text().replace("tau_mem = 0.02}", 'tau_mem = 0.02, reset = "subtract"}'))
+    return path
+
+
+def test_a_run_folder_repeats_what_was_learnt_bit_for_bit(command, learner, tmp_path):
     settings = ("--learn", "--freeze-at", "0.5", "--episodes", "4", "--seed", "3")
-    first = json.loads(command("run", plastic, *settings, "--out", "a", "--json").out)
+    first = json.loads(command("run", learner, *settings, "--out", "a", "--json").out)
     again = json.loads(command("run", "a", "--out", "b", "--json").out)
     assert again["returns"] == first["returns"]
     assert again["learning"] == first["learning"]
@@ -53,6 +88,9 @@ def test_a_run_folder_repeats_what_was_learnt_bit_for_bit(command, plastic, tmp_
     a, b = (load_recording(tmp_path / name / "recording") for name in "ab")
     for name in ("observation", "sent", "membrane", "spikes", "reward"):
         np.testing.assert_array_equal(getattr(a, name), getattr(b, name))
+    told = first["learning"]["projections"]
+    if "hidden->guess" in told:
+        assert min(projection["moved"] for projection in told.values()) > 0
     learnt = [Program.load(tmp_path / name / "learnt.safetensors").params for name in "ab"]
     np.testing.assert_array_equal(*learnt)
 

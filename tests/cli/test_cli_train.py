@@ -144,6 +144,10 @@ def test_an_environment_without_a_batched_task_is_refused(command, launch):
     assert "no batched task has the id 'CartPole-v0'" in result.err
 
 
+def test_the_module_of_a_task_may_stand_before_its_id(command, launch):
+    assert command("train", launch("CartPole-v1", "neurobot.envs:CartPole-v1"), "--out", "a").code == 0
+
+
 def test_resuming_needs_a_checkpoint_and_no_new_folder(command, launch, tmp_path):
     (tmp_path / "a").mkdir()
     assert "there is no checkpoint" in command("train", launch(), "--resume", "a").err

@@ -12,7 +12,7 @@ from neurobot.spec.rules import RULES
 from neurobot.spec.serialize import from_data
 
 TEXT = (Path(__file__).parents[2] / "docs" / "plasticity.md").read_text()
-FIRST, CUSTOM = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
+FIRST, EPROP, CUSTOM = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
 
 
 def test_the_neuron_learns_which_input_to_follow():
@@ -23,6 +23,14 @@ def test_the_neuron_learns_which_input_to_follow():
     assert len(weights) == 10
     assert weights[3] > 0.9
     assert max(weights[:3] + weights[4:]) < 0.5
+
+
+def test_the_e_prop_rules_it_shows_are_one_online_and_one_of_episodes():
+    result = subprocess.run(
+        [sys.executable, "-c", f"from neurobot.spec import EProp\n{EPROP}\nprint(rule.episodes, batch.episodes)"],
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert result.stdout.split() == ["0", "32"], result.stderr
 
 
 def test_the_rule_it_shows_can_be_registered():

@@ -73,3 +73,9 @@ def test_a_task_without_settings_says_so():
 def test_settings_are_frozen():
     with pytest.raises(dataclasses.FrozenInstanceError):
         find_task(REACH).settings.gain = 2.0
+
+
+def test_the_module_of_a_task_may_stand_before_its_id():
+    assert find_task("neurobot.envs:CartPole-v1") is find_task("CartPole-v1")
+    with pytest.raises(EnvError, match="no batched task has the id 'elsewhere:CartPole-v1'"):
+        find_task("elsewhere:CartPole-v1")

@@ -106,6 +106,24 @@ def test_arrivals_and_spikes_change_rows_and_columns(real, n_pre, n_post, seed, 
 
 
 @pytest.mark.small
+@given(real=REALS, n=SIZES, seed=SEEDS, fade=st.sampled_from([0.0, 1e-9, 1e-3, 0.5, 0.999]))
+@examples(40)
+def test_a_trace_is_what_is_kept_of_it_times_its_factor(real, n, seed, fade):
+    d = Draw(seed, real)
+    kept, factor, fades, trace = np.zeros(n, d.real), np.ones(4, d.real), np.full(4, fade, d.real), np.zeros(n)
+    for k in range(60):
+        spikes, fired = d.spikes(n, 0.2)
+        plastic.decay(kept, factor, fades, ops.FADE_Y)
+        plastic.bump(kept, spikes, d.real.type(1) / factor[ops.FADE_Y], k % 2)
+        trace *= float(fades[0])
+        trace[fired] = 1 if k % 2 else trace[fired] + 1
+        tolerance = 1e-4 if d.real == np.float32 else 1e-12
+        np.testing.assert_allclose(kept.astype(float) * factor[ops.FADE_Y], trace, rtol=tolerance, atol=1e-35)
+        assert plastic.LEAST <= factor[ops.FADE_Y] <= 1
+    assert factor[[ops.FADE_X, ops.FADE_X_SLOW, ops.FADE_Y_SLOW]].tolist() == [1, 1, 1]
+
+
+@pytest.mark.small
 @given(real=REALS, n_pre=SIZES, n_post=SIZES, seed=SEEDS, dense=st.booleans())
 @examples(30)
 def test_what_is_hidden_is_added_and_taken_off(real, n_pre, n_post, seed, dense):

@@ -59,8 +59,8 @@ class FakeController:
         self.sent = np.full(self.action_size, -0.5)
         return np.int64(0) if self.discrete else self.sent.copy()
 
-    def end(self, reward):
-        self.calls.append(("end", reward))
+    def end(self, reward, *, truncated):
+        self.calls.append(("end", reward, truncated))
 
     def reset(self, seed):
         self.calls.append(("reset", seed))

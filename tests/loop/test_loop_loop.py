@@ -26,7 +26,7 @@ def interrupt(env):
 def test_rewards_are_delivered_one_tick_later_and_the_last_by_end():
     loop, controller = make(FakeEnv(length=3))
     loop.run_episode(seed=7)
-    assert controller.calls == [("reset", 7), ("step", 0.0), ("step", 1.0), ("step", 2.0), ("end", 3.0)]
+    assert controller.calls == [("reset", 7), ("step", 0.0), ("step", 1.0), ("step", 2.0), ("end", 3.0, True)]
 
 
 def test_the_summary_counts_what_happened():
@@ -89,7 +89,7 @@ def test_a_physics_error_ends_the_episode_and_its_reward_is_not_trusted(given, t
     loop, controller = make(env)
     summary = loop.run_episode(0)
     assert (summary.length, summary.physics_error, summary.total_reward) == (2, told, 1.0)
-    assert controller.called("end") == [(0.0,)]
+    assert controller.called("end") == [(0.0, True)]
 
 
 def test_the_finite_reward_of_a_physics_error_counts():
@@ -97,7 +97,15 @@ def test_the_finite_reward_of_a_physics_error_counts():
     loop, controller = make(env)
     run = loop.run(2, 0)
     assert run.physics_errors == ("x", "x")
-    assert controller.called("end") == [(-3.0,), (-3.0,)]
+    assert controller.called("end") == [(-3.0, True), (-3.0, True)]
+
+
+@pytest.mark.parametrize(("terminated", "truncated"), [(True, False), (True, True), (False, True)])
+def test_the_controller_is_told_whether_an_episode_terminated(terminated, truncated):
+    env = FakeEnv(script={1: lambda env: (env.observation(), 2.0, terminated, truncated, {})})
+    loop, controller = make(env)
+    loop.run_episode(0)
+    assert controller.called("end") == [(2.0, not terminated)]
 
 
 def test_an_error_passes_through_after_end_was_called():
@@ -108,7 +116,7 @@ def test_an_error_passes_through_after_end_was_called():
     with pytest.raises(ZeroDivisionError, match="in the environment"):
         loop.run_episode(0)
     # reward 2 of the second tick was delivered with the third step, whose own reward never came
-    assert controller.calls[-2:] == [("step", 2.0), ("end", 0.0)]
+    assert controller.calls[-2:] == [("step", 2.0), ("end", 0.0, True)]
     assert gc.isenabled()
 
 
@@ -132,7 +140,7 @@ def test_ctrl_c_stops_after_the_tick():
     loop, controller = make(FakeEnv(length=50, script={2: interrupt}))
     summary = loop.run_episode(0)
     assert (summary.interrupted, summary.length, summary.total_reward) == (True, 3, 6.0)
-    assert controller.called("end") == [(3.0,)]
+    assert controller.called("end") == [(3.0, True)]
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
@@ -145,7 +153,7 @@ def test_a_second_ctrl_c_stops_within_the_tick():
     loop, controller = make(FakeEnv(length=50, script={2: twice}))
     summary = loop.run_episode(0)
     assert (summary.interrupted, summary.length) == (True, 2)
-    assert controller.called("end") == [(0.0,)]
+    assert controller.called("end") == [(0.0, True)]
 
 
 def test_a_callers_own_handler_of_ctrl_c_stays():

@@ -5,7 +5,7 @@ import pytest
 
 import neurobot as nb
 from neurobot.errors import SpecError
-from neurobot.spec import STDP, Dopamine, Reward, RewardSTDP
+from neurobot.spec import STDP, Dopamine, Reward, RewardSTDP, TripletSTDP
 from tests.unit.learning_networks import DT, NAME, forced
 
 STEPS = 50
@@ -59,6 +59,21 @@ def test_weights_are_traced_in_the_order_of_the_presynaptic_neuron(n):
     assert result.traces[f"{NAME}.x"].shape == (8, 2)
     np.testing.assert_array_equal(trace[-1].reshape(2, n).T, result.program.weights(NAME))
     assert not np.array_equal(result.program.weights(NAME), program.weights(NAME))
+
+
+@pytest.mark.parametrize("pairing", ["all", "nearest"])
+def test_traces_are_sums_of_exponentials_over_as_long_as_one_likes(pairing):
+    """900 steps, over which the factors that traces are kept as multiples of begin anew many times."""
+    rule = TripletSTDP(tau_plus=7e-3, tau_x=9e-3, tau_minus=20e-3, tau_y=3e-3, pairing=pairing)
+    steps, spikes = 900, {"in": np.zeros((900, 1), bool), "force": np.zeros((900, 1), bool)}
+    spikes["in"][[3, 10, 400, 401]] = spikes["force"][[5, 300, 880]] = True
+    names = {"x": "in", "x_slow": "in", "y": "force", "y_slow": "force"}
+    result = nb.simulate(forced(rule, [[0.5]]), spikes, steps * DT, record=[f"{NAME}.{name}" for name in names])
+    for (name, side), tau in zip(names.items(), (7e-3, 9e-3, 20e-3, 3e-3), strict=True):
+        ages = np.arange(steps)[:, None] - np.flatnonzero(spikes[side])
+        pulses = np.where(ages >= 0, np.exp(-np.maximum(ages, 0) * DT / tau), 0.0)
+        expected = pulses.sum(axis=1) if pairing == "all" else pulses.max(axis=1)
+        np.testing.assert_allclose(result.traces[f"{NAME}.{name}"][:, 0], expected, rtol=1e-11, atol=1e-200)
 
 
 def test_a_simulation_that_does_not_learn_leaves_the_program_as_it_is():

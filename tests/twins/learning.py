@@ -64,7 +64,8 @@ class Twin:
             self.rewards.append(reward)
             before, now = self.values[-2:] if len(self.values) > 2 else (0.0, 0.0)
             error = self.rewards[-2] + m.discount * now - before if len(self.values) > 2 else 0.0
-            return error + (reward - value) if ending else error
+            after = m.discount * value if ending == "truncated" else 0.0
+            return error + (reward + after - value) if ending else error
         if first or m.baseline_tau is None:
             return 0.0 if first else reward
         weights = np.exp(-self.tick * self.dt / m.baseline_tau * np.arange(len(self.rewards))[::-1])

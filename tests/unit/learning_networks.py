@@ -6,10 +6,13 @@ from neurobot.core import HostCore
 from neurobot.program import build
 from neurobot.spec import (
     IF,
+    LI,
+    LIF,
     Bounds,
     ControllerSpec,
     Direct,
     Encoder,
+    EProp,
     Input,
     Limits,
     NetworkSpec,
@@ -22,6 +25,7 @@ from neurobot.spec import (
 
 DT = 1e-3
 NAME = "in->out"
+TRACE, READ = LI(tau_mem=10e-3, input="jump"), ("readout", "target")
 
 
 def forced(rule, w, sparse=False, dt=DT, **more):
@@ -53,15 +57,18 @@ def weight_after(program, pre, post, steps, rewards=None):
 def controller(rule, n=4, hidden=6, substeps=5, seed=1, weights=(0.2, 0.6), **more):
     """A controller of n inputs whose projection `in->out` learns."""
     rng = np.random.default_rng(seed)
+    between = (Projection("in", "out", rng.uniform(*weights, (hidden, 2 * n)), rule=rule, **more),)
+    populations = (Population("in", 2 * n, Input()), Population("out", hidden, IF(input="jump", v_threshold=1.0)))
+    if isinstance(rule, EProp):  # the read-out is to follow what two inputs do
+        model = LIF(tau_mem=20e-3, input="jump", reset="subtract")
+        populations = (populations[0], Population("out", hidden, model), *(Population(x, 2, TRACE) for x in READ))
+        between += (Projection("out", READ[0], rng.normal(0, 1, (2, hidden))),)
+        between += (Projection("in", READ[1], np.eye(2, 2 * n)),)
     spec = ControllerSpec(
         encoder=Encoder(
             population="in", field=Direct(range=Bounds(low=-1, high=1)), code=Poisson(max_rate=400.0), size=n
         ),
-        network=NetworkSpec(
-            DT,
-            (Population("in", 2 * n, Input()), Population("out", hidden, IF(input="jump", v_threshold=1.0))),
-            (Projection("in", "out", rng.uniform(*weights, (hidden, 2 * n)), rule=rule, **more),),
-        ),
+        network=NetworkSpec(DT, populations, between),
         decoder=Rate(population="out", size=2, push_pull=False, limits=Limits(low=-1, high=1)),
         substeps=substeps,
     )

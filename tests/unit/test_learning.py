@@ -11,16 +11,19 @@ from neurobot.controller import Controller
 from neurobot.core import BatchCore, HostCore
 from neurobot.errors import ObservationError, SpecError
 from neurobot.kernels import ops
+from neurobot.loop import Learning
 from neurobot.program import Program, build
 from neurobot.spec import (
     STDP,
     Dopamine,
+    EProp,
     Homeostasis,
     InhibitorySTDP,
     NetworkSpec,
     Projection,
     Reward,
     RewardSTDP,
+    TDError,
     TripletSTDP,
     WeightPerturbation,
 )
@@ -35,6 +38,9 @@ RULES = {
     "reward": RewardSTDP(rate=0.05, tau_mean=0.02, modulator=Reward(baseline_tau=0.1), row_sum=2.0),
     "perturbation": WeightPerturbation(std=0.1, tau=0.01, tau_e=0.01, rate=0.1, modulator=Reward(baseline_tau=0.1)),
     "dopamine": RewardSTDP(rate=2.0, modulator=Dopamine(baseline=0.01), interval=2e-3),
+    "critic": RewardSTDP(rate=0.05, tau_mean=0.02, modulator=TDError(critic="out", discount=0.8)),
+    "e-prop": EProp(readout="readout", target="target", rate=0.02, rate_reg=0.1),
+    "e-prop of episodes": EProp(readout="readout", target="target", episodes=1, descent="adam", feedback="random"),
 }
 TICKS = 12
 
@@ -61,14 +67,15 @@ def test_instances_of_a_batch_learn_as_cores_do_for_any_number_of_threads(name, 
         for i, host in enumerate(hosts):
             host.tick(x[i], r[i])
     for batch in batches:
-        batch.end(rewards[0], np.array([0, 2]))
+        batch.end(rewards[0], np.array([0, 2]), truncated=np.array([True, False, False]))
         batch.close()
-    hosts[0].end(rewards[0, 0])
+    hosts[0].end(rewards[0, 0], truncated=True)
     hosts[2].end(rewards[0, 2])
     for i, host in enumerate(hosts):
         assert all(batch.state[i].tobytes() == host.state.tobytes() for batch in batches)
         assert batches[0].plasticity(i) == host.plasticity
-        assert not np.array_equal(host.block(f"{NAME}.w"), program.param(f"{NAME}.weights"))
+        changed = not np.array_equal(host.block(f"{NAME}.w"), program.param(f"{NAME}.weights").astype(dtype))
+        assert changed == (i != 1 or name != "e-prop of episodes")  # the episode of instance 1 goes on
 
 
 @pytest.mark.parametrize("name", RULES)
@@ -92,10 +99,8 @@ def test_a_restored_snapshot_learns_the_same_bit_for_bit(name):
 @examples(12)
 def test_a_frozen_program_acts_as_one_without_a_rule(name, seed, dtype):
     program, (xs, rewards) = controller(RULES[name], seed=seed), inputs(seed)
-    (plain,) = program.network.projections
-    network = NetworkSpec(
-        program.network.dt, program.network.populations, (Projection(plain.pre, plain.post, program.weights(NAME)),)
-    )
+    without = tuple(Projection(q.pre, q.post, program.weights(q.name)) for q in program.network.projections)
+    network = NetworkSpec(program.network.dt, program.network.populations, without)
     other = build(type(program.spec)(
         encoder=program.spec.encoder, network=network, decoder=program.spec.decoder, substeps=program.substeps
     ), seed=program.seed)  # fmt: skip
@@ -209,11 +214,27 @@ def test_the_last_reward_changes_weights_and_lets_no_time_pass():
         one.step(x, r)
     core, spikes, synops = one._core, one.spikes_last, one.synops_last
     w, step, v = core.block(f"{NAME}.w").copy(), int(core.ints[ops.STEP_LO]), core.block("out.v").copy()
-    one.end(5.0)
+    one.end(5.0, truncated=True)
     assert not np.array_equal(core.block(f"{NAME}.w"), w)
     assert (one.spikes_last, one.synops_last, int(core.ints[ops.STEP_LO])) == (spikes, synops, step)
     np.testing.assert_array_equal(core.block("out.v"), v)
     assert core.ints[ops.ENDING] == 0
+
+
+@pytest.mark.parametrize("through", [lambda one: one, Learning], ids=["controller", "learning"])
+@pytest.mark.parametrize("name", ["critic", "e-prop of episodes"])
+def test_how_an_episode_ended_reaches_a_critic_and_is_the_same_to_e_prop(name, through):
+    program, (xs, rewards) = controller(RULES[name]), inputs(9)
+    found = []
+    for truncated in (False, True):
+        one = Controller(program, learn=True, record=True)
+        for x, r in zip(xs[:, 0], rewards[:, 0], strict=True):
+            one.step(x, r)
+        before = one.to_program().weights(NAME)
+        through(one).end(1.0, truncated=truncated)
+        found.append(one.to_program().weights(NAME))
+        assert not np.array_equal(found[-1], before)
+    assert np.array_equal(*found) == (name == "e-prop of episodes")
 
 
 @pytest.mark.parametrize("reward", [np.nan, np.inf])

@@ -184,6 +184,9 @@ def test_a_critic_learns_the_discounted_sum_of_rewards():
         core.tick(np.ones(10), 1.0)
     np.testing.assert_allclose(core.block("value.v"), 5.0, rtol=1e-3)
     before = core.block("in->value.w").copy()
+    core.end(1.0, truncated=True)  # it would have gone on as before: 1 + .8 5 - 5 = 0
+    np.testing.assert_allclose(core.block("in->value.w"), before, rtol=1e-4)
+    before = core.block("in->value.w").copy()
     core.end(1.0)  # nothing comes after: 1 + 0 - 5 < 0
     assert np.all(core.block("in->value.w") < before)
 

@@ -169,9 +169,12 @@ def test_weights_are_those_of_the_twin_in_every_step(dtype, case):
         np.testing.assert_allclose(as_matrix(program, core.block(f"{NAME}.w"))[0], twin.w, **close)
 
 
-@given(rule=rules(critic="out"), seed=st.integers(0, 99), substeps=st.integers(1, 6), delay=st.integers(0, 3))
+@given(
+    rule=rules(critic="out"), seed=st.integers(0, 99), substeps=st.integers(1, 6), delay=st.integers(0, 3),
+    ending=st.sampled_from(["terminated", "truncated"]),
+)  # fmt: skip
 @examples(80)
-def test_in_a_controller_rewards_count_once_a_tick(rule, seed, substeps, delay):
+def test_in_a_controller_rewards_count_once_a_tick(rule, seed, substeps, delay, ending):
     program = controller(rule, substeps=substeps, seed=seed, weights=sorted_weights(rule), delay=delay * DT)
     core = HostCore(program, "float64", seed=seed, learn=True, log_spikes=10_000)
     twin = Twin(rule, *as_matrix(program, core.block(f"{NAME}.w")), DT, substeps)
@@ -188,6 +191,6 @@ def test_in_a_controller_rewards_count_once_a_tick(rule, seed, substeps, delay):
             twin.behind(k, came[k - delay] if k >= delay else np.zeros(8, bool), row[8:])
         np.testing.assert_allclose(core.block(f"{NAME}.w"), twin.w, rtol=1e-9, atol=1e-11)
     if isinstance(rule, RewardSTDP):
-        twin.ahead(12 * substeps, -0.4, core.block("out.v").mean(), ending=True)
-        core.end(-0.4)
+        twin.ahead(12 * substeps, -0.4, core.block("out.v").mean(), ending=ending)
+        core.end(-0.4, truncated=ending == "truncated")
         np.testing.assert_allclose(core.block(f"{NAME}.w"), twin.w, rtol=1e-9, atol=1e-11)
