@@ -103,6 +103,13 @@ def one(results: Sequence[Result], world: str, plastic: bool) -> Result:
     return next(r for r in results if (r.world, r.plastic) == (world, plastic))
 
 
+def idle(results: Sequence[Result]) -> str:
+    """What learning gets while nothing is wrong, over all episodes, in words."""
+    learning, frozen = (one(results, HEALTHY, learns).after for learns in (True, False))
+    share = learning.mean(axis=0) / frozen.mean(axis=0)
+    return f"nothing wrong, all {len(learning)} episodes: learning gets {_spread(share, '{:.3f}')} of the frozen return"
+
+
 def table(results: Sequence[Result]) -> str:
     """Returns, mean ± standard deviation over seeds, and the share regained, of every seed too."""
     after = len(one(results, results[0].world, True).after)
@@ -152,7 +159,7 @@ def main(robot: Robot, name: str, seeds: int, before: int, after: int, out: Path
     """Measure, print the table and draw the figure `recover_NAME.png`."""
     begin = time.process_time()
     results = measure(robot, seeds, before, after)
-    print(table(results))
+    print(f"{table(results)}\n\n{idle(results)}")
     path = out / f"recover_{name}.png"
     plot(results, path)
     print(f"\n{time.process_time() - begin:.0f} CPU seconds; figure: {path}")
