@@ -16,12 +16,18 @@ from benchmarks.environments import CACHE
 from benchmarks.envs import case as envs
 from benchmarks.peers import Peer
 from benchmarks.plasticity import case as plasticity
-from benchmarks.recover import reach, rover, wire
+from benchmarks.recover import reach, returns, robots, rover, wire
 from benchmarks.table import Table, plot, versions
 from benchmarks.tick import case as tick
 from neurobot.errors import NeurobotError, near
 
-RECOVER = {"reach": "a view that turns", "rover": "motors that are swapped", "wire": "make their programs anew"}
+RECOVER = {
+    "reach": "a view that turns",
+    "rover": "motors that are swapped",
+    "halfcheetah": "a joint that is dead",
+    "pendulum": "a motor that is reversed",
+    "wire": "make their programs anew",
+}
 PACKAGES = ("neurobot", "numpy", "numba", "gymnasium", "mujoco")
 
 
@@ -208,8 +214,8 @@ def _recover(cases: Any) -> None:
     case = cases.add_parser("recover", help="what controllers that learn regain of what they lost, over seeds")
     case.add_argument("what", choices=list(RECOVER), help="; ".join(f"{k}: {v}" for k, v in RECOVER.items()))
     case.add_argument("--seeds", type=count, default=5, help="number of seeds (default 5)")
-    case.add_argument("--before", type=count, default=100, help="trials before the change (default 100)")
-    case.add_argument("--after", type=count, default=400, help="trials from the change on (default 400)")
+    case.add_argument("--before", type=count, help="trials before the change (default 100 of reach, else 10)")
+    case.add_argument("--after", type=count, help="trials from the change on (default 400 of reach, else 100)")
     case.add_argument("--minutes", type=count, default=10, help="of the rover, before and after (default 10)")
     case.add_argument("--out", type=Path, default=Path("runs/benchmark"), help="folder of the figure")
     case.set_defaults(run=_recovering)
@@ -220,7 +226,9 @@ def _recovering(a: argparse.Namespace) -> None:
         wire.main()
         return
     if a.what == "reach":
-        reach.main(a.seeds, a.before, a.after, a.out)
+        reach.main(a.seeds, a.before or 100, a.after or 400, a.out)
+    elif a.what in robots.ROBOTS:
+        returns.main(robots.ROBOTS[a.what], a.what, a.seeds, a.before or 10, a.after or 100, a.out)
     else:
         rover.main(a.seeds, a.minutes, a.out)
     _print_versions()

@@ -1,4 +1,4 @@
-"""The programs of launch/reach_plastic.toml and launch/rover_plastic.toml, wired by hand."""
+"""The programs of launch/*_plastic.toml, wired by hand, or made of trained ones that shall go on learning."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from neurobot.config import Experiment, load_experiment
 from neurobot.envs import find_task
 from neurobot.program import Program, build
-from neurobot.spec import ControllerSpec
+from neurobot.spec import LI, ControllerSpec
 from neurobot.spec.weights import Dense, Sparse
 
 LAUNCH = Path(__file__).parents[2] / "launch"
@@ -26,6 +26,8 @@ RANGES, BUMPS = 2 * np.arange(8) + 1, 2 * np.arange(8, 11)
 """Channels of the rover's input: nearness of the rangefinders, and zones of the bumper."""
 RANDOM = 0.04
 """Upper end of the rover's random weights."""
+COMMAND = 1.5 / 16
+"""What a spike of a command neuron adds to the read-out: of the two that push, in all 8 steps of a tick, 1.5."""
 
 
 def reach() -> Program:
@@ -67,10 +69,42 @@ def rover(seed: int = 0) -> Program:
     return _built(experiment, spec, weights, "wired by hand, with random weights")
 
 
+def halfcheetah() -> Program:
+    """The trained program of halfcheetah.toml, all of whose weights are perturbed."""
+    trained = Program.load(LAUNCH / "halfcheetah.safetensors")
+    weights = {q.name: Dense(trained.weights(q.name)) for q in trained.network.projections}
+    return _goes_on("halfcheetah_plastic", trained, weights)
+
+
+def inverted_pendulum() -> Program:
+    """The trained program of inverted_pendulum.toml with command neurons ahead of its read-out.
+
+    What the second layer sent to the read-out it sends to two command neurons, and with the other sign to two more. A
+    moment in which two of them always spike is worth nothing to the critic.
+    """
+    trained = Program.load(LAUNCH / "inverted_pendulum.safetensors")
+    spec = _read("inverted_pendulum_plastic")[1]
+    n, value = spec.network.population("command").n, spec.network.population("value")
+    sign = np.where(np.arange(n) < n // 2, 1.0, -1.0)
+    assert isinstance(value.model, LI)
+    leak = -np.expm1(-spec.network.dt / np.asarray(value.model.tau_mem))
+    weights = {q.name: Dense(trained.weights(q.name)) for q in trained.network.projections if q.post != "output"}
+    weights |= {
+        "wanted": Dense(sign[:, None] * trained.weights("second->output") / (COMMAND * (n // 2))),
+        "motor": Dense(COMMAND * sign[None]),
+        "effort": Dense(np.full((1, n), -float(np.asarray(value.bias)) * leak / (n // 2))),
+    }
+    return _goes_on("inverted_pendulum_plastic", trained, weights)
+
+
+PLASTIC = {"reach": reach, "rover": rover, "halfcheetah": halfcheetah, "inverted_pendulum": inverted_pendulum}
+"""What makes the program of NAME_plastic.toml."""
+
+
 def main() -> None:
     """Write the programs beside their launch files."""
-    for name, made in (("reach_plastic", reach()), ("rover_plastic", rover())):
-        path = LAUNCH / f"{name}.safetensors"
+    for name, make in PLASTIC.items():
+        path, made = LAUNCH / f"{name}_plastic.safetensors", make()
         made.save(path)
         print(path)
 
@@ -84,3 +118,15 @@ def _read(name: str) -> tuple[Experiment, ControllerSpec]:
 def _built(experiment: Experiment, spec: ControllerSpec, weights: Mapping[str, Dense | Sparse], method: str) -> Program:
     provenance = {"env": experiment.env.id, "env_settings": experiment.env.settings, "method": method}
     return build(spec, seed=experiment.seed, weights=weights, provenance=provenance)
+
+
+def _goes_on(name: str, trained: Program, weights: Mapping[str, Dense | Sparse]) -> Program:
+    """A program of these weights that takes all else, such as the ranges of observations, from a trained one."""
+    experiment, spec = _read(name)
+    made = _built(experiment, spec, weights, f"{trained.provenance['method']}, and learns while it runs")
+    params, theirs = made.params.copy(), trained.blocks["params"]
+    for block in sorted(set(theirs) & set(made.blocks["params"])):
+        ours = made.blocks["params"][block]
+        if ours.shape == theirs[block].shape and not block.endswith("carry"):
+            ours.of(params)[...] = theirs[block].of(trained.params)
+    return made.with_params(params)

@@ -26,6 +26,7 @@ from neurobot.kernels import (
     linked,
     noise,
     ops,
+    perturbation,
     plastic,
     readouts,
     scaling,
@@ -113,6 +114,7 @@ LINKED: dict[str, Callable[..., Any]] = {
     "EPROP_SLOPE": eprop.slope,
     "EPROP": eprop.eprop,
     "EPROP_APPLY": descent.apply,
+    "PERTURB": perturbation.perturb,
 }
 """The linked ops; each is compiled when a Program first needs it."""
 

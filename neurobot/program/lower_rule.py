@@ -28,12 +28,14 @@ from neurobot.kernels.ops import (
 from neurobot.program.draw import Synapses
 from neurobot.program.layout import Block, spread
 from neurobot.program.lower_eprop import eprop_ahead, eprop_behind, eprop_blocks
+from neurobot.program.lower_perturbation import perturb, perturbation_blocks
 from neurobot.program.lowered import Lowered
 from neurobot.spec.controller import ControllerSpec
 from neurobot.spec.custom_rule import CustomRule
 from neurobot.spec.eprop import EProp
 from neurobot.spec.modulators import Dopamine, TDError
 from neurobot.spec.network import NetworkSpec, Projection
+from neurobot.spec.perturbation_rule import WeightPerturbation
 from neurobot.spec.rules import Homeostasis, LearningRule, RewardSTDP, TripletSTDP
 
 KEPT = ("w", "baseline", "mean", "rate", "watch", "g", "m1", "m2", "updates")
@@ -70,6 +72,8 @@ def rule_blocks(low: Lowered, q: Projection) -> None:
         low.state.run({f"{name}.rate": n_post, f"{name}.factors": n_post})
     elif isinstance(rule, EProp):
         eprop_blocks(low, q, rule, size, stride)
+    elif isinstance(rule, WeightPerturbation):
+        perturbation_blocks(low, name, size, stride)
     elif isinstance(rule, RewardSTDP):
         low.params.add(f"{name}.rule", COEFFICIENTS)
         low.params.add(f"{name}.modulation", MODULATION)
@@ -117,7 +121,9 @@ def _limited(low: Lowered, q: Projection) -> dict[str, int]:
 def delivery(low: Lowered, q: Projection, s_at: int) -> list[int]:
     """The row that delivers the spikes of a projection that learns."""
     at = low.spike_operands(low.network.population(q.pre)) | {"delay": low.delay(q), "s_at": s_at}
-    return ops.row("PLASTIC", **_shared(low, q), **at)
+    if isinstance(q.rule, WeightPerturbation):
+        at["w_at"] = low.state.at(f"{q.name}.transmitted")
+    return ops.row("PLASTIC", **(_shared(low, q) | at))
 
 
 def period(spec: ControllerSpec | NetworkSpec, rule: LearningRule) -> int:
@@ -132,23 +138,25 @@ def period(spec: ControllerSpec | NetworkSpec, rule: LearningRule) -> int:
 def ahead(low: Lowered) -> None:
     """The rows ahead of the populations."""
     for q in low.network.projections:
-        if isinstance(q.rule, RewardSTDP):
+        if isinstance(q.rule, RewardSTDP | WeightPerturbation):
             low.step.append(_modulate(low, q, q.rule))
         if isinstance(q.rule, EProp):
             low.step.append(eprop_ahead(low, q, q.rule, _limited(low, q), period(low.spec, q.rule)))
         if q.rule is not None and q.rule.row_sum is not None:
             own = {"trace_at": low.state.at(f"{q.name}.sums"), "coef_at": low.params.at(f"{q.name}.row_sum")}
             low.step.append(ops.row("NORMALISE", **_limited(low, q), **own, period=period(low.spec, q.rule)))
+        if isinstance(q.rule, WeightPerturbation):
+            low.step.append(perturb(low, q, _shared(low, q), period(low.spec, q.rule)))
 
 
-def _modulate(low: Lowered, q: Projection, rule: RewardSTDP) -> list[int]:
+def _modulate(low: Lowered, q: Projection, rule: RewardSTDP | WeightPerturbation) -> list[int]:
     kind, critic = SURPRISE, {"critic_at": 0, "critic_n": 0}
     if isinstance(rule.modulator, TDError):
         name = rule.modulator.critic
         kind, critic = TD_ERROR, {"critic_at": low.state.at(f"{name}.v"), "critic_n": low.network.population(name).n}
     elif isinstance(rule.modulator, Dopamine):
         kind = DOPAMINE
-    kind |= (SOFT if rule.bounds == "soft" else 0) | (CENTRED if rule.tau_mean is not None else 0)
+    kind |= (SOFT if rule.bounds == "soft" else 0) | (CENTRED if getattr(rule, "tau_mean", None) is not None else 0)
     parts = {"e_at": "e", "trace_at": "factor", "memory_at": "baseline"}
     at = {operand: low.state.at(f"{q.name}.{part}") for operand, part in parts.items()}
     at |= {"coef_at": low.params.at(f"{q.name}.modulation"), "period": period(low.spec, rule), "kind": kind}
@@ -160,7 +168,7 @@ def behind(low: Lowered) -> None:
     for k, q in enumerate(low.network.projections):
         if isinstance(q.rule, EProp):
             low.step += eprop_behind(low, q, q.rule, _shared(low, q))
-        elif q.rule is not None:
+        elif q.rule is not None and not isinstance(q.rule, WeightPerturbation):
             low.step.append(_follow(low, q, q.rule, k))
 
 
@@ -181,6 +189,7 @@ def _follow(low: Lowered, q: Projection, rule: LearningRule, number: int) -> lis
     at["trace_at"] = low.state.at(f"{q.name}.{'x' if isinstance(rule, CustomRule) else 'factor'}")
     if isinstance(rule, CustomRule):
         return ops.row("RULE", **at, projection=number)
+    assert not isinstance(rule, WeightPerturbation)
     kind = NEAREST if rule.pairing == "nearest" else 0
     if isinstance(rule, RewardSTDP):
         at["w_at"] = low.state.at(f"{q.name}.e")

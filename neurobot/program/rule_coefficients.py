@@ -7,9 +7,11 @@ import math
 import numpy as np
 
 from neurobot.kernels.ops import EVENTS
+from neurobot.program.lower_perturbation import perturbation_coefficients
 from neurobot.spec.custom_rule import CustomRule
 from neurobot.spec.eprop import EProp
 from neurobot.spec.modulators import Dopamine, Reward, TDError
+from neurobot.spec.perturbation_rule import WeightPerturbation
 from neurobot.spec.rules import (
     STDP,
     Homeostasis,
@@ -34,10 +36,12 @@ def rule_coefficients(rule: LearningRule, dt: float, steps: int) -> dict[str, np
     out = {"limits": np.array([rule.w_min, rule.w_max, base, span, rule.mu_plus, rule.mu_minus])}
     if rule.row_sum is not None:
         out["row_sum"] = np.array([sign * rule.row_sum])
-    if isinstance(rule, RewardSTDP):
+    if isinstance(rule, RewardSTDP | WeightPerturbation):
         out |= {"modulation": _modulation(rule, dt, steps), "factor_init": np.ones(2)}
     if isinstance(rule, STDP | TripletSTDP | InhibitorySTDP):
         out["factor_init"] = np.ones(EVENTS)
+    if isinstance(rule, WeightPerturbation):
+        return out | {"rule": perturbation_coefficients(rule, steps * dt)}
     if isinstance(rule, CustomRule):
         out |= {f"rule.{name}": np.array([value]) for name, value in rule.params.items()}
     if isinstance(rule, EProp):  # more in `neurobot.program.eprop_coefficients`
@@ -72,14 +76,14 @@ def _decays(dt: float, *taus: float) -> list[float]:
     return [math.exp(-dt / tau) for tau in taus]
 
 
-def _modulation(rule: RewardSTDP, dt: float, steps: int) -> np.ndarray:
+def _modulation(rule: RewardSTDP | WeightPerturbation, dt: float, steps: int) -> np.ndarray:
     gain, m = direction(rule) * rule.rate, rule.modulator
     if isinstance(m, Reward):
         keep = 1.0 if m.baseline_tau is None else math.exp(-steps * dt / m.baseline_tau)
         return np.array([gain, keep, 0.0, 0.0, 0.0])
     if isinstance(m, TDError):
         return np.array([gain, m.discount, 0.0, 0.0, 0.0])
-    assert isinstance(m, Dopamine)
+    assert isinstance(m, Dopamine) and isinstance(rule, RewardSTDP)
     both, span = rule.tau_e * m.tau_d / (rule.tau_e + m.tau_d), steps * dt
     phasic, tonic = -gain * both * math.expm1(-span / both), -gain * rule.tau_e * math.expm1(-span / rule.tau_e)
     end = gain * both, gain * rule.tau_e * m.baseline

@@ -13,11 +13,23 @@ import numpy as np
 
 from neurobot.program import build
 from neurobot.simulation.run import simulate
-from neurobot.spec import IF, EProp, Homeostasis, Input, NetworkSpec, Population, Projection, Reward, RewardSTDP, Sparse
+from neurobot.spec import (
+    IF,
+    EProp,
+    Homeostasis,
+    Input,
+    NetworkSpec,
+    Population,
+    Projection,
+    Reward,
+    RewardSTDP,
+    Sparse,
+    WeightPerturbation,
+)
 from neurobot.spec.check import Problems, whole_steps
 from neurobot.spec.rules import RULES, LearningRule
 
-WINDOWED = tuple(rule for rule in RULES if rule not in (Homeostasis, EProp))
+WINDOWED = tuple(rule for rule in RULES if rule not in (Homeostasis, EProp, WeightPerturbation))
 """Rules that look at pairs of spikes."""
 MOST_SPIKES = 200_000_000
 """Room for what is given: a byte for each step and synapse."""
@@ -61,7 +73,7 @@ def measure_window(
     at the end of the step of the last spike: it is made to move a weight by a reward of 1, with a rate of 1.
 
     Args:
-        rule: any but `Homeostasis`, which does not look at pairs.
+        rule: any but `Homeostasis`, `EProp` and `WeightPerturbation`, which do not look at pairs.
         span: longest time between the two spikes [s], a multiple of dt.
         dt: length of a step [s], also what two times between spikes differ by.
         pairs: how many pairs there are, one after another.

@@ -46,6 +46,7 @@ from neurobot.spec.neurons import LIF as LIF
 from neurobot.spec.neurons import CubaLIF as CubaLIF
 from neurobot.spec.neurons import Input as Input
 from neurobot.spec.noise import Noise as Noise
+from neurobot.spec.perturbation_rule import WeightPerturbation as WeightPerturbation
 from neurobot.spec.plasticity import TsodyksMarkram as TsodyksMarkram
 from neurobot.spec.rules import STDP as STDP
 from neurobot.spec.rules import Homeostasis as Homeostasis

@@ -19,6 +19,7 @@ from neurobot.spec.custom_rule import CustomRule
 from neurobot.spec.eprop import EProp
 from neurobot.spec.learning import Learning, Pairing
 from neurobot.spec.modulators import Dopamine, Modulator, Reward, TDError
+from neurobot.spec.perturbation_rule import WeightPerturbation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,7 +186,9 @@ class RewardSTDP(Learning):
         return bool(self.A_plus or self.A_minus or self.tau_mean is not None)
 
 
-LearningRule: TypeAlias = STDP | TripletSTDP | InhibitorySTDP | Homeostasis | RewardSTDP | EProp | CustomRule
+LearningRule: TypeAlias = (
+    STDP | TripletSTDP | InhibitorySTDP | Homeostasis | RewardSTDP | EProp | WeightPerturbation | CustomRule
+)
 RULES: tuple[type[Any], ...] = get_args(LearningRule)
 Direction: TypeAlias = Literal[1, -1]
 

@@ -11,6 +11,7 @@ from neurobot.spec.models import Model
 from neurobot.spec.modulators import TDError
 from neurobot.spec.neuron_models import conductances
 from neurobot.spec.neurons import LI, Input
+from neurobot.spec.perturbation_rule import WeightPerturbation
 from neurobot.spec.rules import LearningRule, RewardSTDP
 
 
@@ -35,7 +36,7 @@ def check_rule(
         names: of all populations.
     """
     kind, where = type(rule).__name__, f"projection {name!r}"
-    takes_li = isinstance(rule, EProp) or (isinstance(rule, RewardSTDP) and not rule.needs_spikes)
+    takes_li = isinstance(rule, EProp | WeightPerturbation) or (isinstance(rule, RewardSTDP) and not rule.needs_spikes)
     if isinstance(post, LI) and not takes_li:
         more = " (with A_plus and A_minus 0 and an A_pre it needs none)" if isinstance(rule, RewardSTDP) else ""
         problems.add(f"{where}: {kind} needs spikes of its postsynaptic neurons, which are LI{more}")
@@ -47,7 +48,7 @@ def check_rule(
         problems.steps(f"{where}: interval", rule.interval, dt)
         if rule.interval < 0.5 * dt:
             problems.add(f"{where}: interval is {rule.interval:g} s, it must be at least dt = {dt:g} s")
-    if isinstance(rule, RewardSTDP) and isinstance(rule.modulator, TDError):
+    if isinstance(rule, RewardSTDP | WeightPerturbation) and isinstance(rule.modulator, TDError):
         if critic is None:
             problems.add(
                 f"{where}: there is no population {rule.modulator.critic!r}; {near(rule.modulator.critic, names)}"

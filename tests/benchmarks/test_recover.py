@@ -1,10 +1,13 @@
 """Robots that recover: small runs of what `python -m benchmarks recover` measures."""
 
+import shutil
+
 import numpy as np
 import pytest
 
 from benchmarks.__main__ import main
-from benchmarks.recover import reach, rover, wire
+from benchmarks.recover import reach, returns, robots, rover, wire
+from neurobot.core import BatchCore
 from neurobot.program import Program
 
 
@@ -54,9 +57,9 @@ def test_a_rover_learns_from_bumps_alone(tmp_path):
     assert (tmp_path / "figure.png").stat().st_size > 1000
 
 
-@pytest.mark.parametrize("name", ["reach", "rover"])
+@pytest.mark.parametrize("name", wire.PLASTIC)
 def test_the_shipped_program_is_the_one_that_is_wired(name):
-    made, shipped = getattr(wire, name)(), Program.load(wire.LAUNCH / f"{name}_plastic.safetensors")
+    made, shipped = wire.PLASTIC[name](), Program.load(wire.LAUNCH / f"{name}_plastic.safetensors")
     assert made.spec == shipped.spec
     np.testing.assert_array_equal(made.params, shipped.params)
 
@@ -74,11 +77,62 @@ def test_the_command_prints_table_and_figure(capsys, tmp_path, monkeypatch):
 
 
 def test_wiring_writes_programs_beside_their_launch_files(capsys, tmp_path, monkeypatch):
-    for name in ("reach_plastic", "rover_plastic"):
-        (tmp_path / f"{name}.toml").write_text((wire.LAUNCH / f"{name}.toml").read_text())
+    for name in wire.PLASTIC:
+        (tmp_path / f"{name}_plastic.toml").write_text((wire.LAUNCH / f"{name}_plastic.toml").read_text())
+    for trained in ("halfcheetah", "inverted_pendulum"):
+        shutil.copy(wire.LAUNCH / f"{trained}.safetensors", tmp_path)
     monkeypatch.setattr(wire, "LAUNCH", tmp_path)
     main(["recover", "wire"])
     said = capsys.readouterr().out
-    for name in ("reach_plastic", "rover_plastic"):
-        assert str(tmp_path / f"{name}.safetensors") in said
-        assert "wired by hand" in Program.load(tmp_path / f"{name}.safetensors").provenance["method"]
+    for name in wire.PLASTIC:
+        path = tmp_path / f"{name}_plastic.safetensors"
+        assert str(path) in said
+        method = Program.load(path).provenance["method"]
+        assert "wired by hand" in method or "learns while it runs" in method
+
+
+@pytest.fixture(scope="module")
+def pendulum():
+    """One seed, a motor that is reversed."""
+    return returns.measure(robots.ROBOTS["pendulum"], 1, before=1, after=60)
+
+
+def test_a_pendulum_learns_that_its_motor_is_reversed(pendulum):
+    fault = "reversed motor"
+    healthy, reversed_ = (returns.one(pendulum, world, False).after.mean() for world in (returns.HEALTHY, fault))
+    assert healthy == 1000
+    assert reversed_ <= 20
+    learning = returns.one(pendulum, fault, True)
+    assert learning.before.min() >= 900
+    assert 500 <= learning.after[0, 0] <= 700  # 20 s go well, then it falls
+    assert learning.after[1:6].mean() <= 50
+    assert returns.regained(pendulum, fault)[0] >= 0.5
+
+
+def test_returns_have_a_row_a_world_and_a_panel_each(pendulum, tmp_path):
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in returns.table(pendulum).splitlines()]
+    assert rows[0][:5] == ["world", "frozen", "learning, before", "episodes to 10", "episodes to 20"]
+    assert [row[0] for row in rows[2:]] == ["as before", "reversed motor"]
+    assert rows[2][-1] == "–"
+    assert rows[3][-1] == f"{returns.regained(pendulum, 'reversed motor')[0]:.2f}"
+    returns.plot(pendulum, tmp_path / "new" / "figure.png")
+    assert (tmp_path / "new" / "figure.png").stat().st_size > 1000
+
+
+def test_the_share_regained_is_one_of_what_was_lost():
+    frozen, healthy, plastic = (np.full((10, 2), x) for x in (100.0, 500.0, 400.0))
+    results = [
+        reach.Result(returns.HEALTHY, True, healthy, healthy), reach.Result("fault", True, healthy, plastic),
+        reach.Result(returns.HEALTHY, False, healthy, healthy), reach.Result("fault", False, healthy, frozen),
+    ]  # fmt: skip
+    np.testing.assert_allclose(returns.regained(results, "fault"), [0.75, 0.75])
+    words = "nothing wrong, all 10 episodes: learning gets 1.000 ± 0.000 of the frozen return"
+    assert returns.idle(results) == words
+
+
+@pytest.mark.parametrize("joint", ["dead back thigh", "dead front foot"])
+def test_a_joint_that_is_dead_costs_the_cheetah_return(joint):
+    robot = robots.ROBOTS["halfcheetah"]
+    core = BatchCore(Program.load(robot.program), 1)
+    healthy = returns.episodes(core, robot, range(1), ())
+    assert 300 < returns.episodes(core, robot, range(1), (robot.faults[joint],))[0, 0] < healthy[0, 0] - 200

@@ -38,7 +38,7 @@ class Twin:
         self.w = np.where(self.exists, np.clip(self.w * factors, self.rule.w_min, self.rule.w_max), self.w)
 
     def ahead(self, k, reward=0.0, value=0.0, learn=True, ending=False):
-        if isinstance(self.rule, RewardSTDP):
+        if hasattr(self.rule, "modulator"):
             m = self.third_factor(k, reward if k % self.tick == 0 else 0.0, value, ending)
             if learn:
                 self.change(self.rule.rate * m * self.e)

@@ -25,6 +25,7 @@ from neurobot.spec import (
     RewardSTDP,
     TDError,
     TripletSTDP,
+    WeightPerturbation,
 )
 from tests.unit.learning_networks import NAME, controller, forced
 from tests.unit.strategies import examples
@@ -35,6 +36,7 @@ RULES = {
     "inhibition": InhibitorySTDP(target=20.0, rate=0.01),
     "scaling": Homeostasis(target=30.0, rate=3.0),
     "reward": RewardSTDP(rate=0.05, tau_mean=0.02, modulator=Reward(baseline_tau=0.1), row_sum=2.0),
+    "perturbation": WeightPerturbation(std=0.1, tau=0.01, tau_e=0.01, rate=0.1, modulator=Reward(baseline_tau=0.1)),
     "dopamine": RewardSTDP(rate=2.0, modulator=Dopamine(baseline=0.01), interval=2e-3),
     "critic": RewardSTDP(rate=0.05, tau_mean=0.02, modulator=TDError(critic="out", discount=0.8)),
     "e-prop": EProp(readout="readout", target="target", rate=0.02, rate_reg=0.1),

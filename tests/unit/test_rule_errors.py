@@ -1,6 +1,7 @@
 """What is wrong with a rule is said with what would be right, and before anything runs."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -30,6 +31,7 @@ from neurobot.spec import (
     TDError,
     TripletSTDP,
     TsodyksMarkram,
+    WeightPerturbation,
 )
 from neurobot.spec.serialize import Invalid, from_data, to_data
 from tests.unit.learning_networks import DT, NAME, controller, forced
@@ -55,6 +57,16 @@ RULES = {
     "a negative eligibility": (lambda: RewardSTDP(tau_e=-1), "tau_e is -1, it must be at least 0"),
     "a mean over no time": (lambda: RewardSTDP(tau_mean=0), "tau_mean is 0, it must be greater than 0"),
     "an interval of a reward": (lambda: RewardSTDP(interval=0.1), "acts once a tick; an interval is for Dopamine"),
+    "no noise": (lambda: WeightPerturbation(std=0), "WeightPerturbation: std is 0, it must be greater than 0"),
+    "noise of a negative time": (lambda: WeightPerturbation(std=1, tau=-1), "tau is -1, it must be at least 0"),
+    "noise and dopamine": (
+        lambda: WeightPerturbation(std=1, modulator=Dopamine()),
+        "modulator is Dopamine(tau_d=0.2, baseline=0.0), it must be one of Reward, TDError",
+    ),
+    "an interval of noise": (
+        lambda: WeightPerturbation(std=1, interval=0.1),
+        "interval is 0.1, and weights are perturbed once a tick; leave it out",
+    ),
     "a baseline over no time": (lambda: Reward(baseline_tau=0), "baseline_tau is 0, it must be greater than 0"),
     "a concentration over no time": (lambda: Dopamine(tau_d=0), "tau_d is 0, it must be greater than 0"),
     "a tonic level that is none": (lambda: Dopamine(baseline=np.nan), "baseline is nan, it must be finite"),
@@ -121,8 +133,11 @@ def test_arrivals_alone_need_no_spikes():
         network(RewardSTDP(A_plus=0, A_minus=0, tau_mean=0.1))
 
 
-def test_a_critic_has_to_exist_and_to_have_a_membrane():
-    rule = RewardSTDP(A_plus=0, A_minus=0, A_pre=1, modulator=TDError(critic="outt"))
+@pytest.mark.parametrize(
+    "kind", [partial(RewardSTDP, A_plus=0, A_minus=0, A_pre=1), partial(WeightPerturbation, std=1)]
+)
+def test_a_critic_has_to_exist_and_to_have_a_membrane(kind):
+    rule = kind(modulator=TDError(critic="outt"))
     with pytest.raises(SpecError, match="there is no population 'outt'; did you mean 'out'"):
         network(rule)
     with pytest.raises(SpecError, match="the critic 'in' is Input and has no membrane"):
