@@ -216,6 +216,9 @@ def _recover(cases: Any) -> None:
     case.add_argument("--seeds", type=count, default=5, help="number of seeds (default 5)")
     case.add_argument("--before", type=count, help="trials before the change (default 100 of reach, else 10)")
     case.add_argument("--after", type=count, help="trials from the change on (default 400 of reach, else 100)")
+    case.add_argument(
+        "--unseen", action="store_true", help="of halfcheetah and pendulum: in episodes that chose no setting"
+    )
     case.add_argument("--minutes", type=count, default=10, help="of the rover, before and after (default 10)")
     case.add_argument("--out", type=Path, default=Path("runs/benchmark"), help="folder of the figure")
     case.set_defaults(run=_recovering)
@@ -228,7 +231,7 @@ def _recovering(a: argparse.Namespace) -> None:
     if a.what == "reach":
         reach.main(a.seeds, a.before or 100, a.after or 400, a.out)
     elif a.what in robots.ROBOTS:
-        returns.main(robots.ROBOTS[a.what], a.what, a.seeds, a.before or 10, a.after or 100, a.out)
+        returns.main(robots.ROBOTS[a.what], a.what, a.seeds, a.before or 10, a.after or 100, a.unseen, a.out)
     else:
         rover.main(a.seeds, a.minutes, a.out)
     _print_versions()

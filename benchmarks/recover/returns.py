@@ -22,6 +22,8 @@ from neurobot.program import Program
 LAST = 10
 """Episodes by which a seed is judged, at the end."""
 HEALTHY = "as before"
+UNSEEN = 5000
+"""Number of the first of the episodes, and seed of the noise, with which no setting was chosen."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,9 @@ class Robot:
     middle: float
 
 
-def measure(robot: Robot, seeds: int, before: int, after: int, worlds: Sequence[str] | None = None) -> list[Result]:
+def measure(
+    robot: Robot, seeds: int, before: int, after: int, worlds: Sequence[str] | None = None, unseen: bool = False
+) -> list[Result]:
     """Returns without a fault and under each one, plastic and frozen.
 
     Args:
@@ -50,22 +54,25 @@ def measure(robot: Robot, seeds: int, before: int, after: int, worlds: Sequence[
         before: episodes before the fault.
         after: episodes from the one on in the middle of which the fault comes; frozen ones are run for the last only.
         worlds: `HEALTHY` and names of faults, default all.
+        unseen: whether episodes begin with number `UNSEEN`, with noise of that seed, else with 0 and the program's own.
     """
     program, results = Program.load(robot.program), []
+    begin = UNSEEN if unseen else 0
+    change, end = begin + before, begin + before + after
     worlds = [HEALTHY, *robot.faults] if worlds is None else worlds
-    last = range(max(before, before + after - LAST), before + after)
+    last = range(max(change, end - LAST), end)
     for plastic in (True, False):
-        core = BatchCore(program, seeds, learn=plastic)
-        usual = episodes(core, robot, range(before), ())
+        core = BatchCore(program, seeds, learn=plastic, seed=UNSEEN if unseen else None)
+        usual = episodes(core, robot, range(begin, change), ())
         here = core.snapshot()
         for world in worlds:
             core.restore(here)
             fault = () if world == HEALTHY else (robot.faults[world],)
             if plastic:
                 first = episodes(
-                    core, robot, range(before, before + 1), tuple(replace(f, at=robot.middle) for f in fault)
+                    core, robot, range(change, change + 1), tuple(replace(f, at=robot.middle) for f in fault)
                 )
-                rest = episodes(core, robot, range(before + 1, before + after), fault)
+                rest = episodes(core, robot, range(change + 1, end), fault)
                 changed = np.concatenate((first, rest))
             else:
                 changed = episodes(core, robot, last, fault)
@@ -155,10 +162,10 @@ def plot(results: Sequence[Result], path: Path) -> None:
     figure.savefig(path, dpi=150)
 
 
-def main(robot: Robot, name: str, seeds: int, before: int, after: int, out: Path) -> None:
+def main(robot: Robot, name: str, seeds: int, before: int, after: int, unseen: bool, out: Path) -> None:
     """Measure, print the table and draw the figure `recover_NAME.png`."""
     begin = time.process_time()
-    results = measure(robot, seeds, before, after)
+    results = measure(robot, seeds, before, after, unseen=unseen)
     print(f"{table(results)}\n\n{idle(results)}")
     path = out / f"recover_{name}.png"
     plot(results, path)

@@ -119,6 +119,16 @@ def test_returns_have_a_row_a_world_and_a_panel_each(pendulum, tmp_path):
     assert (tmp_path / "new" / "figure.png").stat().st_size > 1000
 
 
+def test_unseen_episodes_are_others(monkeypatch):
+    asked = {False: set(), True: set()}
+    for unseen, numbers in asked.items():
+        monkeypatch.setattr(
+            returns, "episodes", lambda core, _, some, __, to=numbers: to.update(some) or np.zeros((len(some), core.n))
+        )
+        returns.measure(robots.ROBOTS["pendulum"], 1, before=3, after=12, unseen=unseen)
+    assert asked == {False: set(range(15)), True: set(range(5000, 5015))}
+
+
 def test_the_share_regained_is_one_of_what_was_lost():
     frozen, healthy, plastic = (np.full((10, 2), x) for x in (100.0, 500.0, 400.0))
     results = [
