@@ -151,6 +151,7 @@ def _train(cases: Any) -> None:
         action="store_true",
         help="write launch/zoo.json, in the place of the same settings, or of the same seeds with --folders",
     )
+    case.add_argument("--bar", type=float, metavar="RETURN", help="say when training's evaluations first reached it")
     case.add_argument("--note", help="what else there is to say, for the record")
     case.set_defaults(run=lambda arguments: _train_with(arguments, case))
 
@@ -169,7 +170,7 @@ def _train_with(a: argparse.Namespace, case: argparse.ArgumentParser) -> None:
     try:
         train.main(
             a.launch, lambda name: a.folders or train.trained(name, a.seeds or 5, a.jobs, a.out, a.set),
-            a.episodes, a.jobs, words, note, join=bool(a.folders),
+            a.episodes, a.jobs, words, note, join=bool(a.folders), bar=a.bar,
         )  # fmt: skip
     except NeurobotError as error:
         case.error(str(error))

@@ -25,6 +25,7 @@ from neurobot.cli.folder import PROGRAM
 from neurobot.cli.sweep_table import read_summary
 from neurobot.config import RESOLVED, TRAINED, Experiment, changed, load_experiment
 from neurobot.errors import ConfigError, near
+from neurobot.train.runs.drive import EVENTS
 from neurobot.versions import packages
 from neurobot.zoo import Record, Trained, rows, write_record
 
@@ -43,6 +44,7 @@ def main(
     words: Sequence[str],
     note: str | None,
     join: bool = False,
+    bar: float | None = None,
 ) -> None:
     """Measure the runs of launch files and print a table with a row for every seed.
 
@@ -55,6 +57,7 @@ def main(
         note: that goes into it too; None records nothing.
         join: whether recorded seeds that are not among these are kept. A budget is no setting then: how far a run went
             is told with its return.
+        bar: a return; when training was first there is told too.
 
     Raises:
         ConfigError: a launch file that does not ship; runs that do not belong to it or to each other.
@@ -70,6 +73,8 @@ def main(
             runs = tuple(pool.map(measured, folders, [episodes] * len(folders)))
         record = replace(record, runs=tuple(sorted(runs, key=lambda run: run.seed)))
         _print(record)
+        if bar is not None:
+            print(first_at(bar, folders), flush=True)
         if note is not None:
             stem = Path(name).stem
             command = shlex.join(["python", "-m", "benchmarks", "train", stem, *words])
@@ -102,6 +107,17 @@ def measured(folder: Path, episodes: int) -> Trained:
         seed=load_experiment(folder).seed, steps=summary["steps"], core_minutes=summary["core_seconds"] / 60,
         **{key: result[key] for key in ("return_mean", "return_std", "spikes_per_tick", "synops_per_tick")},
     )  # fmt: skip
+
+
+def first_at(bar: float, folders: Sequence[Path]) -> str:
+    """CPU time of training's first evaluation with a mean return of at least `bar`, for every run, in words."""
+    found = []
+    for folder in folders:
+        events = [json.loads(line) for line in (folder / EVENTS).read_text().splitlines()]
+        tested = [e for e in events if e["event"] == "evaluation" and "return_mean" in e]
+        there = [e["core_seconds"] for e in tested if e["return_mean"] >= bar]
+        found.append(f"{there[0]:.1f}" if there else "never")
+    return f"core-seconds to an evaluation of {bar:,g} or more: {', '.join(found)}"
 
 
 def begun(launch: str, folders: Sequence[Path], episodes: int, budgets: bool) -> Record:

@@ -299,3 +299,12 @@ def test_seeds_are_trained_and_recorded_in_one_command(trained):
     assert [run.seed for run in found.runs] == [0, 1]
     assert found.settings == {"train.sigma": 0.3}
     assert found.command == "python -m benchmarks train pole --seeds 2 --set train.sigma=0.3 --episodes 2 --record"
+
+
+def test_when_training_first_reached_a_bar_is_told(trained, capsys):
+    folder = trained(0)
+    events = [json.loads(line) for line in (folder / "events.jsonl").read_text().splitlines()]
+    first = next(e["core_seconds"] for e in events if e["event"] == "evaluation")
+    for bar, when in (("0", f"{first:.1f}"), ("501", "never")):
+        main(["train", "pole", "--episodes", "2", "--bar", bar, "--folders", str(folder)])
+        assert f"core-seconds to an evaluation of {bar} or more: {when}\n" in capsys.readouterr().out
