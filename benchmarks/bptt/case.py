@@ -4,6 +4,8 @@ Every peer has the same spikes, labels and weights, the fast sigmoid of slope 25
 gradient flows through, the cross-entropy of the outputs' spike counts, and gradients that are compared with ours on a
 few instances. A round is some steps from the same start; what is told is their median, in CPU time of the process,
 which a busy machine disturbs less than the clock on the wall. The row of sgemm is the products of a dense step alone.
+Ours cuts the batch into parts that fit into a cache (`Stack.gradients`) and gives one gradient of the whole batch, as
+they do.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ import numpy as np
 
 from benchmarks.bptt.case import NAMES, stack
 from benchmarks.bptt.check import per_step
-from neurobot.train.surrogate import Adam, cross_entropy, logits, logits_back
+from neurobot.train.surrogate import Adam, Seeds, Trace, cross_entropy, logits, logits_back
 
 VERSIONS = {name: version(name) for name in ("neurobot", "numba", "numpy")}
 
@@ -19,7 +19,6 @@ def prepare(data: dict[str, np.ndarray]) -> Any:
     s = stack()
     start = {name: value.copy() for name, value in s.values.items()}
     spikes, labels = {"in": data["spikes"]}, data["labels"]
-    trace = s.forward(spikes)
     adam = Adam(s.values)
 
     def restart() -> None:
@@ -28,15 +27,17 @@ def prepare(data: dict[str, np.ndarray]) -> Any:
             s.values[name][...] = value
         adam = Adam(s.values, float(data["rate"]))
 
+    def loss(part: Trace, some: slice) -> tuple[float, Seeds]:
+        value, g = cross_entropy(logits(part, "out"), labels[some])
+        return value, logits_back(part, "out", g)
+
     def step() -> None:
-        s.forward(spikes, into=trace)
-        _, g = cross_entropy(logits(trace, "out"), labels)
-        adam.step(s.backward(trace, logits_back(trace, "out", g)).values)
+        adam.step(s.gradients(spikes, loss)[1].values)
 
     def run() -> dict[str, Any]:
         seconds = per_step(restart, step)
         restart()
-        s.forward(spikes, into=trace)
+        trace = s.forward(spikes)
         return {"seconds": seconds, "spikes": {name: int(trace.spikes(name).sum()) for name in NAMES[1:]}}
 
     return run

@@ -146,6 +146,17 @@ def test_a_list_of_rows_is_that_of_the_tick(real):
     assert count
 
 
+@given(n=st.sampled_from([63, 64, 65, 128, 200]), p=st.sampled_from([0.0, 0.02, 0.1, 0.9, 1.0]), seed=SEEDS)
+@examples(40)
+def test_lists_of_rows_of_whole_words_are_their_spikes_and_stay_in_their_rows(n, p, seed):
+    d = Draw(seed, "float32")
+    z, room = (d.rng.random((3, n)) < p).astype(np.uint8), np.full((4, 1 + n), -7, np.int32)
+    event_kernel("list_rows", "float32")(z, room[:3])
+    for row, listed in zip(z, room[:3], strict=True):
+        assert listed[1 : 1 + listed[0]].tolist() == np.flatnonzero(row).tolist()
+    assert (room[3] == -7).all()
+
+
 @pytest.mark.parametrize("scan", [forward_scan, backward_scan])
 def test_a_scan_that_was_compiled_once_is_found_on_disk(scan):
     variant = bptt.Variant(current=True, full=True)

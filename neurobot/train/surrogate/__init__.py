@@ -9,6 +9,8 @@ for inputs, labels in batches:
     clip(gradients.values, 1.0)
     adam.step(gradients.values)
 trained = stack.to_program()
+
+Of a large batch `Stack.gradients` takes the loss and its gradients part by part: quicker, and in less memory.
 """
 
 from neurobot.train.surrogate.adam import Adam as Adam

@@ -40,6 +40,7 @@ class Record:
         self._lists = np.zeros((0, 0), np.int32)
         self._reals = np.zeros((0, 0), real)
         self._ran = self._listed = self._cast = self._counted = self._count = 0
+        self._list_rows = event_kernel("list_rows", real.name)
 
     @property
     def binary(self) -> bool:
@@ -68,7 +69,7 @@ class Record:
             if not self._lists.size:
                 self._lists = np.empty((self.steps * self.batch, 1 + self.n), np.int32)
             rows = slice(self._listed * self.batch, self._ran * self.batch)
-            event_kernel("list_rows", self.real.name)(self.z.reshape(-1, self.n)[rows], self._lists[rows])
+            self._list_rows(self.z.reshape(-1, self.n)[rows], self._lists[rows])
             self._listed = self._ran
         return self._lists
 
@@ -136,7 +137,8 @@ class Layer:
         self._init = program.param(f"{population.name}.init").astype(real)
         self._slope = np.ones(1, real)
         self._tick, self._carry = tick, real.type(carry)
-        self._forward = forward_scan(self.variant, real.name)
+        self._kind = real.name  # numpy works it out anew each time it is asked
+        self._forward = forward_scan(self.variant, self._kind)
 
     def shape(self, surrogate: Surrogate) -> None:
         """Take the surrogate."""
@@ -207,7 +209,7 @@ class Layer:
         """Steps last to first: record.g from the gradient of spikes to that of what arrived."""
         for a, b, chunk in reversed(self._chunks(first, last)):
             self._settings[:3] = a, b, chunk * self._tick
-            backward_scan(self.variant, self.real.name)(
+            backward_scan(self.variant, self._kind)(
                 self._coef, arrays.s, arrays.x, record.z, arrays.gate, arrays.kept, record.g, gv,
                 arrays.starts[chunk], arrays.adjoint, self._settings, self._slope,
             )  # fmt: skip

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from itertools import pairwise
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -16,6 +15,7 @@ from neurobot.spec.controller import ControllerSpec
 from neurobot.spec.neurons import Input
 from neurobot.train.surrogate import encoding as fields
 from neurobot.train.surrogate.encoding import Encoding
+from neurobot.train.surrogate.given import Given, given_to
 from neurobot.train.surrogate.layer import Layer, Record
 from neurobot.train.surrogate.parameters import GROUPS, Parameters
 from neurobot.train.surrogate.passes import Passes
@@ -88,6 +88,7 @@ class Stack:
         self._passes = Passes(
             self._structure, self._layers, self.parameters, Products(self.real), max(program.substeps, 1)
         )
+        self._parts: Trace | None = None
 
     def forward(self, inputs: Any, *, exact: bool = False, episode: int = 0, into: Trace | None = None) -> Trace:
         """Run from the start of an episode.
@@ -104,17 +105,46 @@ class Stack:
             SpecError: inputs that do not fit; several ticks, where carry is 0 and they have nothing to do with each
                 other: let them be instances.
         """
-        named = isinstance(inputs, Mapping)
-        trace = self._enter(inputs, into) if named else self._observe(inputs, episode, into)
-        for name, layer in self._layers.items():
-            if self.parameters.neurons[name].trained:
-                layer.set(self.parameters.coefficients(name))
-            layer.shape(self.surrogate)
+        given = given_to(self.program, self._structure, inputs)
+        trace = self._trace(given, into)
+        self._take_values()
         for block in trace.blocks:
-            for name, layer in self._layers.items():
-                layer.begin(block.scanned[name], block.batch)
-            self._passes.forward(block, exact)
+            self._run(block, given, exact, episode)
         return trace
+
+    def gradients(
+        self, inputs: Any, loss: Callable[[Trace, slice], tuple[float, Seeds]], *, exact: bool = False, episode: int = 0
+    ) -> tuple[float, Gradients]:
+        """Forward, loss and backward, some instances of a batch after the others.
+
+        What one part of the batch leaves behind is gone when the next one runs. So it is still in a cache when its
+        gradient is taken, which is quicker than `forward` and `backward` of a large batch, and needs less memory.
+
+        Args:
+            inputs: as of `forward`.
+            loss: from a run of some instances, and which of the batch they are, to a mean over them and the seeds of
+                its gradient.
+            exact: as of `forward`.
+            episode: as of `forward`.
+
+        Returns:
+            The mean over the batch, and its gradients.
+
+        Raises:
+            SpecError: as of `forward` and `backward`.
+        """
+        given = given_to(self.program, self._structure, inputs)
+        self._parts = self._trace(given, self._parts if given.fits(self._parts) else None, overwrite=True)
+        self._take_values()
+        found, entered, total = self._forget(), [], 0.0
+        for block in self._parts.blocks:
+            self._run(block, given, exact, episode)
+            part, share = Trace(given.steps, block.batch, given.ticks, [block]), block.batch / given.batch
+            value, seeds = loss(part, block.instances)
+            self._check_seeds(part, seeds)
+            total += share * value
+            entered.append(self._back(block, seeds.scaled(share), found))
+        return total, self._gathered(self._parts, found, entered)
 
     def backward(self, trace: Trace, seeds: Seeds, *, inputs: bool = False) -> Gradients:
         """Gradients of the variables, with the surrogate as it is now.
@@ -128,27 +158,13 @@ class Stack:
             SpecError: seeds of populations that do not exist, or that have no such variable.
         """
         self._check_seeds(trace, seeds)
-        for layer in self._layers.values():
-            layer.shape(self.surrogate)
-            layer.forget()
-        found: Arrays = {n: np.zeros_like(v) for n, v in self.parameters.values.items() if n.endswith(".weights")}
-        entered: list[Arrays] = []
-        for block in trace.blocks:
-            self._passes.backward(block, seeds.of(block.instances, trace.batch), found)
-            if inputs or self._trains_encoding:
-                entered.append({name: self._back_to_input(block, name) for name in block.entered})
-        for name, layer in self._layers.items():
-            if self.parameters.neurons[name].trained:
-                found |= self.parameters.pull_back(name, layer.sums())
-        for name, mask in self.parameters.masks.items():
-            found[name] *= mask
-        result = Gradients({name: found[name] for name in self.parameters.values})
-        if entered:
+        found = self._forget()
+        entered = [
+            self._back(block, seeds.of(block.instances, trace.batch), found, inputs) for block in trace.blocks
+        ]  # fmt: skip
+        result = self._gathered(trace, found, entered)
+        if inputs:
             result.inputs = {name: np.concatenate([part[name] for part in entered], axis=1) for name in entered[0]}
-        if self.encoding and self._trains_encoding:
-            parts = zip(trace.blocks, entered, strict=True)
-            each = [self.encoding.pull_back(block, self._by_tick(block, part)) for block, part in parts]
-            result.values |= {name: np.sum([part[name] for part in each], axis=0) for name in each[0]}
         return result
 
     def to_program(self, **provenance: Any) -> Program:
@@ -160,97 +176,99 @@ class Stack:
     def _trains_encoding(self) -> bool:
         return self.encoding is not None and bool(self.encoding.values)
 
-    def _observe(self, observations: Any, episode: int, into: Trace | None) -> Trace:
-        """A trace whose encoder has run."""
-        given = np.asarray(observations, np.float64)
-        size = self.program.observation_size
-        if self.encoding is None:
-            raise SpecError("forward", ["this is a network alone; give what enters its Input populations, by name"])
-        given = given[None] if given.ndim == 2 else given
-        if given.ndim != 3 or given.shape[2] != size or not given.size:
-            shape = np.shape(observations)
-            raise SpecError(
-                "forward", [f"observations have shape {shape}, it must be (B, {size}) or (ticks, B, {size})"]
-            )
-        if not np.isfinite(given).all():
-            raise SpecError("forward", ["observations have entries that are not finite"])
-        self._check_ticks(given.shape[0])
-        trace = self._trace(given.shape[0] * self.program.substeps, given.shape[1], given.shape[0], into)
-        name = self.encoding.encoder.population
-        for block in trace.blocks:
-            block.observations = np.ascontiguousarray(given[:, block.instances])
-            block.entered = {name}
-            self.encoding.run(block, block.records[name], episode)
-        return trace
+    def _take_values(self) -> None:
+        for name, layer in self._layers.items():
+            if self.parameters.neurons[name].trained:
+                layer.set(self.parameters.coefficients(name))
+            layer.shape(self.surrogate)
 
-    def _enter(self, inputs: Mapping[str, np.ndarray], into: Trace | None) -> Trace:
-        """A trace with given spikes or currents."""
-        problems, network = Problems("forward"), self.program.network
-        known = {p.name: p.n for p in network.populations if isinstance(p.model, Input)}
-        arrays = {name: np.asarray(array) for name, array in inputs.items()}
-        shapes = {array.shape[:2] for array in arrays.values()}
-        for name, array in arrays.items():
-            if name not in known:
-                problems.add(f"there is no Input population {name!r}; {near(name, known)}")
-            elif array.ndim != 3 or array.shape[2] != known[name] or not array.size:
-                problems.add(f"{name!r} has shape {array.shape}, it must be (T, B, {known[name]})")
-            elif array.dtype.kind == "f" and not np.isfinite(array).all():
-                problems.add(f"{name!r} has entries that are not finite")
-        if not problems.found and len(shapes) != 1:
-            problems.add(f"inputs must have one number of steps and instances, they have {sorted(shapes) or 'none'}")
-        if any(link.held and link.pre in arrays for link in self._structure.links):
-            problems.add("this controller's encoder gives currents that are held over a tick; give observations")
-        problems.done()
-        steps, batch = shapes.pop()
-        ticks = -(-steps // self.program.substeps)
-        self._check_ticks(ticks)
-        trace = self._trace(steps, batch, ticks, into)
-        for block in trace.blocks:
-            block.entered = set(arrays)
-            for name, array in arrays.items():
-                spikes, given = array.dtype.kind in "bui", array[:, block.instances]
-                flat = given != 0 if spikes else given
-                record = block.records[name]
-                record.z = np.ascontiguousarray(flat.reshape(steps, -1), np.uint8 if spikes else self.real)
-                record.ran(0, steps)
-        return trace
+    def _run(self, block: Block, given: Given, exact: bool, episode: int) -> None:
+        """Forward, from the start of an episode."""
+        self._fill(block, given, episode)
+        for name, layer in self._layers.items():
+            layer.begin(block.scanned[name], block.batch)
+        self._passes.forward(block, exact)
 
-    def _trace(self, steps: int, batch: int, ticks: int, into: Trace | None) -> Trace:
+    def _forget(self) -> Arrays:
+        """Begin to add up gradients; those of weights come into what is returned."""
+        for layer in self._layers.values():
+            layer.shape(self.surrogate)
+            layer.forget()
+        return {n: np.zeros_like(v) for n, v in self.parameters.values.items() if n.endswith(".weights")}
+
+    def _back(self, block: Block, seeds: Seeds, found: Arrays, inputs: bool = False) -> Arrays:
+        """Add a block's gradients to those found; returns those of what entered, where they are needed."""
+        self._passes.backward(block, seeds, found)
+        wanted = block.entered if inputs or self._trains_encoding else ()
+        return {name: self._back_to_input(block, name) for name in wanted}
+
+    def _gathered(self, trace: Trace, found: Arrays, entered: Sequence[Arrays]) -> Gradients:
+        """The gradients of the variables, of what all blocks have found and what entered them."""
+        for name, layer in self._layers.items():
+            if self.parameters.neurons[name].trained:
+                found |= self.parameters.pull_back(name, layer.sums())
+        for name, mask in self.parameters.masks.items():
+            found[name] *= mask
+        result = Gradients({name: found[name] for name in self.parameters.values})
+        if self.encoding and self._trains_encoding:
+            parts = zip(trace.blocks, entered, strict=True)
+            each = [self.encoding.pull_back(block, self._by_tick(block, part)) for block, part in parts]
+            result.values |= {name: np.sum([part[name] for part in each], axis=0) for name in each[0]}
+        return result
+
+    def _fill(self, block: Block, given: Given, episode: int) -> None:
+        """Let a block's instances have what was given."""
+        block.entered = set(given.arrays)
+        for name, array in given.arrays.items():
+            record, some = block.records[name], array[:, block.instances]
+            if given.observed:
+                assert self.encoding is not None
+                block.observations = np.ascontiguousarray(some)
+                self.encoding.run(block, record, episode)
+                continue
+            spikes = array.dtype.kind in "bui"
+            flat = some != 0 if spikes else some
+            record.z = np.ascontiguousarray(flat.reshape(given.steps, -1), np.uint8 if spikes else self.real)
+            record.ran(0, given.steps)
+
+    def _trace(self, given: Given, into: Trace | None, overwrite: bool = False) -> Trace:
+        """A trace, new or used; with overwrite its blocks have their memory in common."""
         if into is None:
-            blocks = [self._block(steps, ticks, some) for some in self._blocks(steps, batch)]
-            _share_gradients(blocks)
-            return Trace(steps, batch, ticks, blocks)
-        if (into.steps, into.batch) != (steps, batch) or into.blocks[0].layers is not self._layers:
+            return Trace(given.steps, given.batch, given.ticks, self._blocks(given, overwrite))
+        if not given.fits(into) or into.blocks[0].layers is not self._layers:
             raise SpecError(
                 "forward",
-                [f"`into` is a trace of {into.steps} steps of {into.batch} instances, this run has {steps} of "
-                 f"{batch}; give one of this stack and size, or none"],
+                [f"`into` is a trace of {into.steps} steps of {into.batch} instances, this run has {given.steps} of "
+                 f"{given.batch}; give one of this stack and size, or none"],
             )  # fmt: skip
         for block in into.blocks:
             for name in block.entered:
                 block.records[name].z = np.zeros((0, 0), np.uint8)
         return into
 
-    def _blocks(self, steps: int, batch: int) -> list[range]:
+    def _blocks(self, given: Given, overwrite: bool) -> list[Block]:
         """Instances that run together. Where spikes come back all do: a step is too short to be cut into pieces."""
         widest = max((layer.n for layer in self._layers.values()), default=1)
         looped = any(self._structure.looped(group) for group in self._structure.groups)
-        count = 1 if looped else min(batch, -(-batch * steps * widest // BLOCK))
-        edges = [batch * k // count for k in range(count + 1)]
-        return [range(a, b) for a, b in pairwise(edges)]
+        count = 1 if looped else min(given.batch, -(-given.batch * given.steps * widest // BLOCK))
+        each = -(-given.batch // count)
+        blocks: list[Block] = []
+        for first in range(0, given.batch, each):
+            batch = min(each, given.batch - first)
+            same = next((b for b in blocks if overwrite and b.batch == batch), None)
+            blocks.append(self._block(given, first, batch, same))
+        _share_gradients(blocks)
+        return blocks
 
-    def _block(self, steps: int, ticks: int, some: range) -> Block:
-        records = {p.name: Record(steps, len(some), p.n, self.real) for p in self.program.network.populations}
-        scanned = {name: layer.allocate(records[name]) for name, layer in self._layers.items()}
-        return Block(steps, some.start, len(some), records, scanned, self._layers, ticks=ticks)
-
-    def _check_ticks(self, ticks: int) -> None:
-        if ticks > 1 and isinstance(self.program.spec, ControllerSpec) and self.program.spec.carry == 0.0:
-            raise SpecError(
-                "forward",
-                [f"{ticks} ticks are given, but with carry = 0 nothing of one reaches the next; give them as instances "
-                 "of one tick each"],
-            )  # fmt: skip
+    def _block(self, given: Given, first: int, batch: int, same: Block | None) -> Block:
+        """A block, with memory of its own or that of another."""
+        if same:
+            records, scanned = same.records, same.scanned
+        else:
+            network = self.program.network
+            records = {p.name: Record(given.steps, batch, p.n, self.real) for p in network.populations}
+            scanned = {name: layer.allocate(records[name]) for name, layer in self._layers.items()}
+        return Block(given.steps, first, batch, records, scanned, self._layers, ticks=given.ticks)
 
     def _check_seeds(self, trace: Trace, seeds: Seeds) -> None:
         problems, names = Problems("backward"), sorted(self._layers)

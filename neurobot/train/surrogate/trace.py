@@ -120,6 +120,10 @@ class Seeds:
             {name: some(array) for name, array in self.v.items()},
         )
 
+    def scaled(self, factor: float) -> Seeds:
+        """Those of a loss that counts so much."""
+        return Seeds({k: factor * v for k, v in self.spikes.items()}, {k: factor * v for k, v in self.v.items()})
+
     def __add__(self, other: Seeds) -> Seeds:
         return Seeds(_sum(self.spikes, other.spikes), _sum(self.v, other.v))
 
