@@ -12,6 +12,7 @@ from neurobot.errors import NeuronError, SpecError
 from neurobot.kernels import ops
 from neurobot.kernels.compiled import integer, link
 from neurobot.program import Program
+from neurobot.program.layout import LINE
 from neurobot.spec.controller import ControllerSpec
 from neurobot.spec.custom import Custom
 from neurobot.spec.custom_rule import CustomRule
@@ -206,6 +207,19 @@ def cast_params(program: Program, dtype: np.dtype[Any]) -> np.ndarray:
         low, high, rest = (program.blocks["params"][f"decoder.{name}"].of(params) for name in ("low", "high", "rest"))
         rest[...] = np.clip(rest, low, high)
     return params
+
+
+def on_a_line(array: np.ndarray) -> np.ndarray:
+    """A copy of a 1-D array that begins on a cache line, as its larger blocks then do.
+
+    Memory from NumPy begins 16 bytes behind one, and every second vector that is read would lie on two.
+    """
+    line = LINE * 4
+    room = np.zeros(array.nbytes + line, np.uint8)
+    first = -room.ctypes.data % line
+    out = room[first : first + array.nbytes].view(array.dtype)
+    out[:] = array
+    return out
 
 
 def as_ints(state: np.ndarray) -> np.ndarray:

@@ -14,6 +14,7 @@ from neurobot.core.base import (
     checked_dtype,
     episode_of,
     linked_layout,
+    on_a_line,
     put_back,
     set_episode,
     show_action,
@@ -77,10 +78,10 @@ class HostCore(Core):
             raise SpecError("HostCore", [f"max_steps is {max_steps}; it must be 1, or more for a network alone"])
         self.program = program
         self._layout = linked_layout(program, dtype)
-        self.params = cast_params(program, real)
+        self.params = on_a_line(cast_params(program, real))
         self._instance = instance
         self._most_steps = 0 if isinstance(program.spec, ControllerSpec) else max_steps
-        self.state = start_state(program, real, self.params)
+        self.state = on_a_line(start_state(program, real, self.params))
         self.ints = as_ints(self.state)
         self.action = np.zeros(program.action_size)
         self._events = np.zeros(1 + 2 * log_spikes if log_spikes else 0, np.int32)

@@ -12,7 +12,7 @@ import numpy as np
 from neurobot.kernels import neuron
 from neurobot.kernels.jit import kernel
 from neurobot.kernels.spikes import list_hits, spike_list
-from neurobot.kernels.views import cut
+from neurobot.kernels.views import cut, place
 from neurobot.kernels.words import STEP
 
 
@@ -95,12 +95,19 @@ def _hold(v, hit, to, queue, step):
         first = first + 1 if first + 1 < n else 0
         waiting -= 1
     queue[0], queue[1] = first, waiting
-    for m in range(waiting):
-        k = first + m
-        k -= n if k >= n else 0
-        j = queue[2 + k]
+    before = min(waiting, n - first)
+    _put_back(v, hit, to, cut(queue, 2 + first, before))
+    _put_back(v, hit, to, cut(queue, 2, waiting - before))
+
+
+@kernel
+def _put_back(v, hit, to, neurons):
+    """Neurons that wait are at their reset value, and do not spike; nearly none would have."""
+    for m in range(neurons.size):
+        j = place(neurons[m])
         v[j] = to
-        hit[j] = 0
+        if hit[j]:
+            hit[j] = 0
 
 
 @kernel

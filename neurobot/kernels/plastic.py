@@ -37,11 +37,13 @@ from neurobot.kernels.ops import (
     SPAN,
 )
 from neurobot.kernels.spikes import spike_list
-from neurobot.kernels.views import cut
+from neurobot.kernels.views import ask, cut, place
 from neurobot.kernels.words import pair, set_pair
 
 LEAST = 2.0**-20
 """Where a common factor ends, and what it is the factor of is brought to 1 again."""
+LINE = 16
+"""Indices in a cache line."""
 MANY = 8
 """Where a share of 1 / MANY or more of the neurons spike, whole rows are changed: that is vectors."""
 
@@ -106,10 +108,10 @@ def indexed_row(w, posts, y, c, k, lo, hi, limits, soft):
     """A row of indexed synapses."""
     if soft:
         for m in range(w.size):
-            w[m] = min(max(w[m] + softened(w[m], c - k * y[posts[m]], limits), lo), hi)
+            w[m] = min(max(w[m] + softened(w[m], c - k * y[place(posts[m])], limits), lo), hi)
     else:
         for m in range(w.size):
-            w[m] = min(max(w[m] + (c - k * y[posts[m]]), lo), hi)
+            w[m] = min(max(w[m] + (c - k * y[place(posts[m])]), lo), hi)
 
 
 @kernel
@@ -194,6 +196,8 @@ def columns_indexed(o, layout, target, spikes, x, kick, lo, hi, limits, soft):
     begin = cut(layout, o[10], n_post + 1)
     positions, sources = cut(layout, o[10] + n_post + 1, nnz), cut(layout, o[10] + n_post + 1 + nnz, nnz)
     for m in range(spikes[0]):
+        ask_column(positions, sources, begin[spikes[1 + m]], begin[spikes[1 + m] + 1])
+    for m in range(spikes[0]):
         j = spikes[1 + m]
         first = begin[j]
         n = begin[j + 1] - first
@@ -203,16 +207,24 @@ def columns_indexed(o, layout, target, spikes, x, kick, lo, hi, limits, soft):
 
 
 @kernel
+def ask_column(positions, sources, first, last):
+    """Have what a column's synapses are read from the memory while others are changed."""
+    for at in range(first, last, LINE):
+        ask(positions, at)
+        ask(sources, at)
+
+
+@kernel
 def indexed_column(w, positions, sources, x, kick, lo, hi, limits, soft):
     """A column of indexed synapses."""
     if soft:
         for q in range(positions.size):
-            c = positions[q]
-            w[c] = min(max(w[c] + softened(w[c], x[sources[q]] * kick, limits), lo), hi)
+            c = place(positions[q])
+            w[c] = min(max(w[c] + softened(w[c], x[place(sources[q])] * kick, limits), lo), hi)
     else:
         for q in range(positions.size):
-            c = positions[q]
-            w[c] = min(max(w[c] + x[sources[q]] * kick, lo), hi)
+            c = place(positions[q])
+            w[c] = min(max(w[c] + x[place(sources[q])] * kick, lo), hi)
 
 
 @kernel

@@ -7,7 +7,7 @@ over the sum. The order of additions is part of the contract (float sums depend 
 from __future__ import annotations
 
 from neurobot.kernels.jit import kernel, view
-from neurobot.kernels.views import cut
+from neurobot.kernels.views import cut, place
 
 
 @kernel
@@ -54,7 +54,7 @@ def sparse(weights, indptr, indices, spikes, s):
         n = indptr[pre + 1] - first
         posts, w = cut(indices, first, n), cut(weights, first, n)
         for c in range(n):
-            s[posts[c]] += w[c]
+            s[place(posts[c])] += w[c]
         ops += n
     return ops
 

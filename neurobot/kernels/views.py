@@ -10,11 +10,13 @@ from __future__ import annotations
 from typing import Any
 
 import numba
+import numpy as np
+from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 from numba.np.arrayobj import make_array, populate_array
 
-from neurobot.kernels.jit import view
+from neurobot.kernels.jit import kernel, view
 
 
 def _fill(context: Any, builder: Any, kind: Any, data: Any, n: Any) -> Any:
@@ -63,3 +65,32 @@ def _cut_checked(array, at, n):
 
 cut = _cut_checked if numba.config.DISABLE_JIT or numba.config.BOUNDSCHECK else _cut_unchecked
 """cut(array, at, n): n numbers of a 1-D array from `at` on; a view."""
+
+
+@kernel
+def place(index):
+    """An index out of a table, unsigned: so nobody asks whether it counts from the end."""
+    return np.uint64(index)
+
+
+@intrinsic
+def _ask(typing: Any, array: Any, at: Any) -> Any:
+    byte, number = ir.PointerType(ir.IntType(8)), ir.IntType(32)
+    kind = ir.FunctionType(ir.VoidType(), [byte, number, number, number])
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        parent = make_array(signature.args[0])(context, builder, arguments[0])
+        address = builder.bitcast(builder.gep(parent.data, [arguments[1]]), byte)
+        function = builder.module.declare_intrinsic("llvm.prefetch", [byte], kind)
+        builder.call(function, [address, *(number(flag) for flag in (0, 3, 1))])  # to read, soon, data
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp), generate
+
+
+def _ask_nothing(array: Any, at: int) -> None:
+    pass
+
+
+ask = _ask_nothing if numba.config.DISABLE_JIT else _ask
+"""ask(array, at): the cache line with number `at` of a 1-D array will be wanted soon; changes nothing."""

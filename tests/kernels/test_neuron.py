@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neurobot.kernels import neuron
+from neurobot.kernels.spikes import list_hits
 from tests.kernels.arrays import REALS, SEEDS, SIZES, Draw, examples, listed, same
 from tests.twins import kernels as twin
 
@@ -58,6 +59,17 @@ def test_neurons_strictly_above_threshold_spike_in_order(real, n, seed, refracto
     neuron.find_spikes_refractory(v, theta, wait, steps, held, hits, spikes)
     assert listed(spikes) == fired
     np.testing.assert_array_equal(wait, after)
+
+
+@pytest.mark.small
+@given(real=REALS, n=st.integers(1, 400), seed=SEEDS, p=st.sampled_from([0.0, 0.004, 0.05, 1.0]))
+@examples(60)
+def test_hits_are_listed_in_order_however_few_of_many_neurons_they_are(real, n, seed, p):
+    d = Draw(seed, real)
+    hits, spikes, hit = d.hits(n), d.empty_list(n), d.rng.random(n) < p
+    hits.view(np.uint8)[:n] = hit
+    list_hits(hits, spikes)
+    assert listed(spikes) == np.flatnonzero(hit).tolist()
 
 
 @pytest.mark.small

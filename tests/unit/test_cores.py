@@ -55,6 +55,15 @@ def poisson_spec(n=40, substeps=50, rest=0.0):
     )
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_what_a_host_core_works_on_begins_on_a_cache_line(dtype):
+    cores = [HostCore(build(poisson_spec(n)), dtype) for n in (1, 40, 4000)]
+    for core in cores:
+        core.reset(seed=1)
+        core.restore(core.snapshot())
+        assert [array.ctypes.data % 64 for array in (core.state, core.ints, core.params)] == [0, 0, 0]
+
+
 @given(case=cases(), n=st.integers(1, 5), threads=st.integers(1, 3), dtype=st.sampled_from(["float32", "float64"]))
 @examples(40)
 def test_batch_equals_host_for_any_size_instance_and_thread_count(case, n, threads, dtype):
