@@ -125,8 +125,7 @@ _LINKED_OPERANDS = {
     "EPROP": "n_pre n_post stride e_at indptr_at indices_at pre_at pre_slots delay x_at trace_at coef_at g_at adapt_at "
     "decay_at rise_at signal_at",
     "EPROP_APPLY": f"{_PLASTIC} watch_at g_at memory_at coef_at period mean_at square_at kind",
-    "PERTURB": "n_pre n_post stride w_at indptr_at indices_at e_at noise_at sent_at coef_at period stream "
-    "lack_at",
+    "PERTURB": "n_pre n_post stride w_at indptr_at indices_at e_at noise_at sent_at coef_at period stream lack_at",
 }
 LINKED_OPERANDS: dict[str, tuple[str, ...]] = {name: tuple(words.split()) for name, words in _LINKED_OPERANDS.items()}
 LINKED_NAMES: tuple[str, ...] = tuple(LINKED_OPERANDS)
