@@ -81,7 +81,7 @@ def measure(
 
 
 def episodes(core: BatchCore, robot: Robot, numbers: range, fault: Sequence[Perturbation]) -> np.ndarray:
-    """Returns (episodes, seeds); instance i has initial states of its own. No reward is delivered for a time limit."""
+    """Returns (episodes, seeds); instance i has initial states of its own."""
     envs = make_vec(robot.env, core.n, autoreset_mode="Disabled", perturb=fault)
     returns = np.zeros((len(numbers), core.n))
     for row, number in zip(returns, numbers, strict=True):
@@ -92,8 +92,9 @@ def episodes(core: BatchCore, robot: Robot, numbers: range, fault: Sequence[Pert
             actions = core.tick(observations, running, rewards)
             observations, rewards, terminated, truncated, _ = envs.step(actions)
             row[running] += rewards[running]
-            core.end(rewards, running[terminated[running]])
-            running = running[~(terminated | truncated)[running]]
+            over = terminated | truncated
+            core.end(rewards, running[over[running]], truncated=truncated)
+            running = running[~over[running]]
     envs.close()
     return returns
 

@@ -125,7 +125,7 @@ _LINKED_OPERANDS = {
     "EPROP": "n_pre n_post stride e_at indptr_at indices_at pre_at pre_slots delay x_at trace_at coef_at g_at adapt_at "
     "decay_at rise_at signal_at",
     "EPROP_APPLY": f"{_PLASTIC} watch_at g_at memory_at coef_at period mean_at square_at kind",
-    "PERTURB": "n_pre n_post stride w_at indptr_at indices_at e_at noise_at sent_at coef_at period stream",
+    "PERTURB": "n_pre n_post stride w_at indptr_at indices_at e_at noise_at sent_at coef_at period stream lack_at",
 }
 LINKED_OPERANDS: dict[str, tuple[str, ...]] = {name: tuple(words.split()) for name, words in _LINKED_OPERANDS.items()}
 LINKED_NAMES: tuple[str, ...] = tuple(LINKED_OPERANDS)
@@ -146,10 +146,10 @@ GAIN, KEEP, TONIC, END_PHASIC, END_TONIC = range(5)
 MODULATION = 5
 """Of MODULATE: of a reward the gain and what is kept of the mean; of dopamine the gain of what rewards raised, its
 decay, what the tonic level does, and both once more to the end of time; of a TD error the gain and the discount."""
-NOISE_RHO, NOISE_SCALE, NOISE_STD, KEEP_E = range(4)
-PERTURBATION = 4
+NOISE_RHO, NOISE_SCALE, NOISE_STD, KEEP_E, USUAL, KEEP_LACK = range(6)
+PERTURBATION = 6
 """Of PERTURB: of the noise what is kept over a tick, what is added, its standard deviation; decay of the
-eligibility."""
+eligibility; the usual reward, 0 where none is, and what is kept of the mean of what is lacking."""
 OWN = 3
 """Of RULE, ahead of the user's parameters: decays of x and y, and whether pairs are of nearest spikes."""
 NEAREST, SLOW, SOFT, CENTRED = 1, 2, 4, 8

@@ -22,7 +22,7 @@ def perturbation_blocks(low: Lowered, name: str, size: tuple[int, ...], stride: 
     low.params.run({f"{name}.rule": PERTURBATION, f"{name}.modulation": MODULATION, f"{name}.factor_init": 2})
     for part in ("e", "xi", "transmitted"):
         low.state.add(f"{name}.{part}", *size, stride=stride)
-    low.state.run({f"{name}.factor": 2, f"{name}.baseline": 2, f"{name}.level": 1})
+    low.state.run({f"{name}.factor": 2, f"{name}.baseline": 2, f"{name}.level": 1, f"{name}.lack": 1})
 
 
 def perturb(low: Lowered, q: Projection, shared: Mapping[str, int], period: int) -> list[int]:
@@ -34,14 +34,15 @@ def perturb(low: Lowered, q: Projection, shared: Mapping[str, int], period: int)
         shared: operands of all ops of a projection that learns.
         period: steps of a tick.
     """
-    parts = {"e_at": "e", "noise_at": "xi", "sent_at": "transmitted"}
+    parts = {"e_at": "e", "noise_at": "xi", "sent_at": "transmitted", "lack_at": "lack"}
     at = dict(shared) | {operand: low.state.at(f"{q.name}.{part}") for operand, part in parts.items()}
     at |= {"coef_at": low.params.at(f"{q.name}.rule"), "period": period}
     return ops.row("PERTURB", **at, stream=STREAM + low.network.projections.index(q))
 
 
 def perturbation_coefficients(rule: WeightPerturbation, span: float) -> np.ndarray:
-    """Of PERTURB: decay, scale and standard deviation of the noise, decay of the eligibility; a tick is `span` [s]."""
+    """Of PERTURB, in the order of `neurobot.kernels.ops.PERTURBATION`; a tick is `span` [s]."""
     ratio = span / rule.tau if rule.tau else math.inf
     scale = rule.std * math.sqrt(-math.expm1(-2 * ratio))
-    return np.array([math.exp(-ratio), scale, rule.std, math.exp(-span / rule.tau_e) if rule.tau_e else 0.0])
+    keep_e = math.exp(-span / rule.tau_e) if rule.tau_e else 0.0
+    return np.array([math.exp(-ratio), scale, rule.std, keep_e, rule.usual or 0.0, math.exp(-span / rule.tau_mean)])

@@ -38,7 +38,7 @@ from neurobot.spec.network import NetworkSpec, Projection
 from neurobot.spec.perturbation_rule import WeightPerturbation
 from neurobot.spec.rules import Homeostasis, LearningRule, RewardSTDP, TripletSTDP
 
-KEPT = ("w", "baseline", "mean", "rate", "watch", "g", "m1", "m2", "updates")
+KEPT = ("w", "baseline", "lack", "mean", "rate", "watch", "g", "m1", "m2", "updates")
 """Blocks of a projection that a reset leaves as they are: what was learnt, slow estimates of what is usual,
 and gradients that are gathered over episodes."""
 POST_INDEX = ".post_index"
@@ -156,7 +156,8 @@ def _modulate(low: Lowered, q: Projection, rule: RewardSTDP | WeightPerturbation
         kind, critic = TD_ERROR, {"critic_at": low.state.at(f"{name}.v"), "critic_n": low.network.population(name).n}
     elif isinstance(rule.modulator, Dopamine):
         kind = DOPAMINE
-    kind |= (SOFT if rule.bounds == "soft" else 0) | (CENTRED if getattr(rule, "tau_mean", None) is not None else 0)
+    centred = isinstance(rule, RewardSTDP) and rule.tau_mean is not None
+    kind |= (SOFT if rule.bounds == "soft" else 0) | (CENTRED if centred else 0)
     parts = {"e_at": "e", "trace_at": "factor", "memory_at": "baseline"}
     at = {operand: low.state.at(f"{q.name}.{part}") for operand, part in parts.items()}
     at |= {"coef_at": low.params.at(f"{q.name}.modulation"), "period": period(low.spec, rule), "kind": kind}

@@ -24,24 +24,40 @@ class WeightPerturbation(Learning):
     noise in neurons: Zuge, Klos & Memmesheimer, PRX 13, 2023.) What is seen, saved and bounded is w, without the noise.
     With `learn` off there is no noise. xi and e are cleared by a reset.
 
+    With `usual` there is only as much noise as reward is lacking, since who does well has little to look for (Pekny,
+    Izawa & Shadmehr, J. Neurosci. 35, 2015; Dhawale, Miyamoto, Smith & Olveczky, Current Biology 29, 2019, who found
+    that variability of movements follows the rewards of late): the standard deviation is that share of `std` by which
+    the running mean of rewards is below `usual`,
+
+        a std,    a = 1 - mean(r) / usual, within [0, 1]
+
+    The mean is `usual` at first, and survives a reset.
+
     Args:
         std: standard deviation of xi, in units of the weight.
         tau: time constant of xi [s]; 0 is noise that is independent from tick to tick.
         tau_e: time constant of e [s]; 0 keeps it for one tick.
+        usual: reward of a tick while nothing is wrong, above 0; None is a = 1.
+        tau_mean: time constant of that mean [s].
         modulator: `Reward` or `TDError`.
     """
 
     std: float
     tau: float = 0.0
     tau_e: float = 0.0
+    usual: float | None = None
+    tau_mean: float = 10.0
     modulator: Modulator = field(default_factory=Reward)
 
     def __post_init__(self) -> None:
-        normalise(self, "std", "tau", "tau_e")
+        normalise(self, "std", "tau", "tau_e", "usual", "tau_mean")
         problems = Problems("WeightPerturbation")
         problems.number("std", self.std, above=0.0)
         for name in ("tau", "tau_e"):
             problems.number(name, getattr(self, name), low=0.0)
+        problems.number("tau_mean", self.tau_mean, above=0.0)
+        if self.usual is not None:
+            problems.number("usual", self.usual, above=0.0)
         if not isinstance(self.modulator, Reward | TDError):
             known = ", ".join(m.__name__ for m in get_args(Modulator) if m in (Reward, TDError))
             problems.add(f"modulator is {self.modulator!r}, it must be one of {known}")

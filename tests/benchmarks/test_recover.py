@@ -140,6 +140,18 @@ def test_the_share_regained_is_one_of_what_was_lost():
     assert returns.idle(results) == words
 
 
+def test_a_cheetah_is_perturbed_as_much_as_it_limps_and_hardly_while_it_does_not():
+    robot, noise, gets = robots.ROBOTS["halfcheetah"], [], []
+    for fault in ((), (robot.faults["dead back foot"],)):
+        core = BatchCore(Program.load(robot.program), 1, learn=True)
+        gets.append(returns.episodes(core, robot, range(1), fault)[0, 0])
+        noise.append(core.program.blocks["state"]["input->hidden.xi"].of(core.state[0]).std() / 0.4)
+    core.learn = False
+    assert gets[0] > 0.97 * returns.episodes(core, robot, range(1), ())[0, 0]
+    assert noise[0] < 0.05
+    assert noise[1] == pytest.approx(1 - gets[1] / 1000 / 4, abs=0.15)
+
+
 @pytest.mark.parametrize("joint", ["dead back thigh", "dead front foot"])
 def test_a_joint_that_is_dead_costs_the_cheetah_return(joint):
     robot = robots.ROBOTS["halfcheetah"]

@@ -37,11 +37,15 @@ RULES = {
     "scaling": Homeostasis(target=30.0, rate=3.0),
     "reward": RewardSTDP(rate=0.05, tau_mean=0.02, modulator=Reward(baseline_tau=0.1), row_sum=2.0),
     "perturbation": WeightPerturbation(std=0.1, tau=0.01, tau_e=0.01, rate=0.1, modulator=Reward(baseline_tau=0.1)),
+    "perturbation where reward is lacking": WeightPerturbation(
+        std=0.1, tau_e=0.01, rate=0.1, usual=1.0, tau_mean=0.05, modulator=Reward(baseline_tau=0.1)
+    ),
     "dopamine": RewardSTDP(rate=2.0, modulator=Dopamine(baseline=0.01), interval=2e-3),
     "critic": RewardSTDP(rate=0.05, tau_mean=0.02, modulator=TDError(critic="out", discount=0.8)),
     "e-prop": EProp(readout="readout", target="target", rate=0.02, rate_reg=0.1),
     "e-prop of episodes": EProp(readout="readout", target="target", episodes=1, descent="adam", feedback="random"),
 }
+NOTHING_KEPT = (("dopamine", "baseline"), ("dopamine", "mean"), ("perturbation", "lack"))
 TICKS = 12
 
 
@@ -145,8 +149,8 @@ def test_a_reset_keeps_what_was_learnt_and_nothing_else(name):
     for part in ("x", "y", "e", "level"):
         if f"{NAME}.{part}" in program.blocks["state"]:
             assert not core.block(f"{NAME}.{part}").any()
-    for part in ("mean", "baseline", "rate"):
-        if f"{NAME}.{part}" in program.blocks["state"] and name not in ("dopamine",):
+    for part in ("mean", "baseline", "rate", "lack"):
+        if f"{NAME}.{part}" in program.blocks["state"] and (name, part) not in NOTHING_KEPT:
             assert core.block(f"{NAME}.{part}").any()
     fresh = HostCore(core.to_program(), seed=8, learn=True)
     np.testing.assert_array_equal(fresh.block(f"{NAME}.w"), w)

@@ -59,6 +59,14 @@ RULES = {
     "an interval of a reward": (lambda: RewardSTDP(interval=0.1), "acts once a tick; an interval is for Dopamine"),
     "no noise": (lambda: WeightPerturbation(std=0), "WeightPerturbation: std is 0, it must be greater than 0"),
     "noise of a negative time": (lambda: WeightPerturbation(std=1, tau=-1), "tau is -1, it must be at least 0"),
+    "nothing as the usual reward": (
+        lambda: WeightPerturbation(std=1, usual=0),
+        "usual is 0, it must be greater than 0",
+    ),
+    "a mean of rewards over no time": (
+        lambda: WeightPerturbation(std=1, usual=1, tau_mean=0),
+        "tau_mean is 0, it must be greater than 0",
+    ),
     "noise and dopamine": (
         lambda: WeightPerturbation(std=1, modulator=Dopamine()),
         "modulator is Dopamine(tau_d=0.2, baseline=0.0), it must be one of Reward, TDError",

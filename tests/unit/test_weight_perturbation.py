@@ -67,7 +67,7 @@ def cases(draw):
     rule = WeightPerturbation(
         std=rng.uniform(0.05, 0.5), tau=draw(st.sampled_from([0.0, 0.01])), tau_e=draw(st.sampled_from([0.0, 0.02])),
         rate=rng.uniform(0.05, 0.5), w_min=0.0, modulator=modulator, bounds=draw(st.sampled_from(["hard", "soft"])),
-        row_sum=draw(st.sampled_from([None, 0.8])),
+        row_sum=draw(st.sampled_from([None, 0.8])), usual=draw(st.sampled_from([None, 0.7])), tau_mean=0.01,
     )  # fmt: skip
     weights = Dense(rng.uniform(0.1, 0.9, (n_post, n_pre)))
     if draw(st.booleans()):
@@ -103,7 +103,7 @@ def test_weights_noise_and_eligibility_are_those_of_the_twin(dtype, case):
         arriving = np.stack((seen > 0, seen < 0), axis=1).reshape(-1, 1)
         core.tick(seen, reward)
         twin.ahead(k, reward, value if tick == 0 else 0.0, learn)  # carry = 0 has cleared the read-out
-        twin.perturb(k, learn)
+        twin.perturb(k, reward, learn)
         for part, expected in (("w", twin.w), ("xi", twin.xi), ("e", twin.e), ("transmitted", twin.transmitted)):
             np.testing.assert_allclose(matrix(program, core.block(f"{NAME}.{part}"))[0], expected, **close)
         sent = substeps * (arriving * twin.transmitted).sum(axis=0)
@@ -127,6 +127,26 @@ def test_without_learning_nothing_is_perturbed():
         core.reset()
         core.tick(np.ones(4))
     np.testing.assert_array_equal(plain.block("out.v"), learner.block("out.v"))
+
+
+def test_noise_is_the_share_of_its_strength_by_which_reward_is_lacking():
+    rule = WeightPerturbation(std=0.5, rate=0.0, usual=2.0, tau_mean=5 * DT, w_min=-2, w_max=2)
+    core = HostCore(linear(rule, Dense(np.zeros((300, 8))), 8, 300), "float64", learn=True)
+
+    def noise(reward, ticks=150):
+        for _ in range(ticks):
+            core.tick(np.ones(4), reward)
+        return core.block(f"{NAME}.xi").std()
+
+    assert noise(2.0) == 0.0  # as usual, and so it begins
+    for reward, share in ((1.5, 0.25), (0.0, 1.0), (-7.0, 1.0), (2.5, 0.0), (1.0, 0.5)):
+        assert noise(reward) == pytest.approx(share * 0.5, rel=0.05)
+    core.reset()
+    core.tick(np.ones(4), 9.0)  # the first reward of an episode pays for nothing
+    assert core.block(f"{NAME}.xi").std() == pytest.approx(0.25, rel=0.05)
+    core.forget()
+    core.reset()
+    assert noise(0.0, ticks=1) == 0.0
 
 
 def test_on_average_weights_climb_the_gradient_of_the_reward():
