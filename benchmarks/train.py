@@ -110,12 +110,12 @@ def measured(folder: Path, episodes: int) -> Trained:
 
 
 def first_at(bar: float, folders: Sequence[Path]) -> str:
-    """CPU time of training's first evaluation with a mean return of at least `bar`, for every run, in words."""
+    """CPU time of training's first evaluation with a return, or share of right answers, of at least `bar`, in words."""
     found = []
     for folder in folders:
         events = [json.loads(line) for line in (folder / EVENTS).read_text().splitlines()]
-        tested = [e for e in events if e["event"] == "evaluation" and "return_mean" in e]
-        there = [e["core_seconds"] for e in tested if e["return_mean"] >= bar]
+        tested = [e for e in events if e["event"] == "evaluation"]
+        there = [e["core_seconds"] for e in tested if e.get("return_mean", e.get("accuracy")) >= bar]
         found.append(f"{there[0]:.1f}" if there else "never")
     return f"core-seconds to an evaluation of {bar:,g} or more: {', '.join(found)}"
 
@@ -179,7 +179,7 @@ def _require_shipped(launch: Sequence[str]) -> None:
 
 def _finished(folder: Path) -> Experiment:
     """What a finished training was to do."""
-    if read_summary(folder) is None or not all((folder / name).is_file() for name in (RESOLVED, PROGRAM)):
+    if read_summary(folder) is None or not all((folder / name).is_file() for name in (RESOLVED, PROGRAM, EVENTS)):
         raise ConfigError(f"{folder}: no training that is finished; give the folder of one, or resume it first")
     return load_experiment(folder)
 

@@ -270,6 +270,9 @@ def test_runs_that_do_not_belong_together_are_refused(trained, capsys, tmp_path,
     refused("settings {'train.sigma': 0.2}, but", capsys, a, other)
     refused("seed 0 comes more than once in", capsys, a, a)
     refused(f"{tmp_path / 'none'}: no training that is finished", capsys, a, tmp_path / "none")
+    (a / "events.jsonl").rename(a / "events")
+    refused(f"{a}: no training that is finished", capsys, a)
+    (a / "events").rename(a / "events.jsonl")
     (a / "summary.json").write_text(json.dumps({"interrupted": True}))
     refused("no training that is finished; give the folder of one, or resume it first", capsys, a)
 
