@@ -19,7 +19,7 @@ from neurobot.program import Program
 from neurobot.program.file import load
 from neurobot.spec.controller import ControllerSpec
 from neurobot.spec.decoders import Choice
-from neurobot.spec.neurons import Input
+from neurobot.spec.neurons import LI, Input
 
 CORES: dict[str, Literal["float32", "float64"]] = {"host": "float32", "host64": "float64"}
 REAL = "fiub"
@@ -71,7 +71,7 @@ class Controller:
         self.action_size = program.action_size
         self.discrete = program.discrete
         self.record = record
-        self._on_hold = program.spec.decoder
+        self._decoder = program.spec.decoder
         self._dtype = CORES[core]
         room = max(LOGGED_SPIKES, program.neurons * min(program.substeps, 16)) if record else 0
         self._core = HostCore(program, self._dtype, seed=seed, log_spikes=room)
@@ -164,18 +164,35 @@ class Controller:
 
     def hold(self) -> Any:
         """The action to send without a valid observation, by `Limits.on_hold`. No time passes in the network."""
-        decoder = self._on_hold
-        last = self._core.block("decoder.last")
+        decoder, last = self._decoder, self._core.block("decoder.last")
         if isinstance(decoder, Choice):
-            target = np.full(1, float(decoder.rest)) if decoder.on_hold == "rest" else last.copy()
-        else:
-            rest, slew = self._core.param("decoder.rest"), self._core.param("decoder.slew")
-            how = decoder.limits.on_hold
-            target = last.copy() if how == "last" else rest if how == "rest" else rest + (last - rest) / 2
-            target = np.clip(target, last - slew, last + slew)
-        last[:] = target
-        self._sent[:] = last
-        return np.int64(self._sent[0]) if self.discrete else self._sent.copy()
+            return self.rest() if decoder.on_hold == "rest" else self._send(last.copy())
+        rest = self._core.param("decoder.rest")
+        ways = {"last": last, "rest": rest, "damp": rest + (last - rest) / 2}
+        how = np.broadcast_to(decoder.limits.on_hold, last.shape)
+        return self._send(np.select([how == name for name in ways], list(ways.values())))
+
+    def rest(self) -> Any:
+        """The action of a robot at rest, or the next one on the way there that slew allows. No time passes in the
+        network."""
+        decoder = self._decoder
+        return self._send(np.full(1, float(decoder.rest)) if isinstance(decoder, Choice) else self._rest())
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether the last action was the rest action."""
+        decoder = self._decoder
+        rest = decoder.rest if isinstance(decoder, Choice) else self._rest()
+        return bool((self._core.block("decoder.last") == rest).all())
+
+    def was_sent(self, action: Any) -> None:
+        """Take what a robot made of the last action: `sent` shows it, and slew counts from it.
+
+        Args:
+            action: (action_size,) finite.
+        """
+        self._core.block("decoder.last")[:] = action
+        self._sent[:] = action
 
     def reset(self, seed: int | None = None) -> None:
         """Begin an episode: of a new seed, or, with None, the next one of the same seed; also for `predict`'s rows.
@@ -260,6 +277,19 @@ class Controller:
         return int(synops_of(self._ints))
 
     @property
+    def silent(self) -> bool:
+        """Whether the decoded neurons did not spike in the last tick, or, where they do not spike, no neuron did."""
+        blocks = self.program.blocks["state"]
+        return not (self._core.block("decoder.counts").any() if "decoder.counts" in blocks else self.spikes_last)
+
+    @property
+    def spikes_most(self) -> int:
+        """Spikes that a tick can have at most: of every neuron that spikes one in t_ref + dt."""
+        spiking = [p for p in self.program.network.populations if not isinstance(p.model, LI)]
+        steps = [1 + np.round(np.broadcast_to(getattr(p.model, "t_ref", 0.0), p.n) / self.dt) for p in spiking]
+        return int(sum(np.ceil(self.substeps / between).sum() for between in steps))
+
+    @property
     def membranes(self) -> np.ndarray:
         """v of all neurons in declared order, (n,) float32; 0 for Input."""
         v: np.ndarray = self._core.state[self._v_words].astype(np.float32, copy=False)
@@ -284,6 +314,19 @@ class Controller:
     def substeps(self) -> int:
         """Network steps a tick."""
         return self.program.substeps
+
+    def _rest(self) -> np.ndarray:
+        return self._core.param("decoder.rest").copy()
+
+    def _send(self, target: np.ndarray) -> Any:
+        """Go towards an action as far as slew allows."""
+        last = self._core.block("decoder.last")
+        if not isinstance(self._decoder, Choice):
+            slew = self._core.param("decoder.slew")
+            target = np.clip(target, last - slew, last + slew)
+        last[:] = target
+        self._sent[:] = last
+        return np.int64(self._sent[0]) if self.discrete else self._sent.copy()
 
     def _rows(self, n: int, episode_start: Any) -> BatchCore:
         if self._batch is None or self._batch.n != n:

@@ -89,6 +89,18 @@ class EnvError(NeurobotError, ValueError):
     exit_code = 3
 
 
+class GuardError(NeurobotError, RuntimeError):
+    """The guard of a loop stopped it for safety, or refuses what it is asked for."""
+
+    exit_code = 4
+
+
+class RobotError(NeurobotError, OSError):
+    """A robot that cannot be connected, or failed while it ran."""
+
+    exit_code = 5
+
+
 class TrainingError(NeurobotError, ValueError):
     """A training run or a checkpoint that cannot go on."""
 

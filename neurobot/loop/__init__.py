@@ -1,11 +1,15 @@
-"""The closed loop: clocks, the loop over an environment, and its recording."""
+"""The closed loop: clocks, robots, the guard, the loop that brings them together, and its recording."""
 
 from neurobot.loop.clock import Clock as Clock
 from neurobot.loop.clock import Deadlines as Deadlines
 from neurobot.loop.clock import ManualClock as ManualClock
 from neurobot.loop.clock import RealClock as RealClock
 from neurobot.loop.clock import SimClock as SimClock
+from neurobot.loop.env_robot import EnvRobot as EnvRobot
 from neurobot.loop.fit import env_period as env_period
+from neurobot.loop.guard import Flag as Flag
+from neurobot.loop.guard import Guard as Guard
+from neurobot.loop.guard import Mode as Mode
 from neurobot.loop.learning import Learning as Learning
 from neurobot.loop.learning import LearningSummary as LearningSummary
 from neurobot.loop.loop import Loop as Loop
@@ -13,6 +17,10 @@ from neurobot.loop.record import Recorder as Recorder
 from neurobot.loop.recording import Header as Header
 from neurobot.loop.recording import Recording as Recording
 from neurobot.loop.recording import load_recording as load_recording
+from neurobot.loop.robot import Feature as Feature
+from neurobot.loop.robot import Outcome as Outcome
+from neurobot.loop.robot import Reading as Reading
+from neurobot.loop.robot import Robot as Robot
 from neurobot.loop.summary import EpisodeSummary as EpisodeSummary
 from neurobot.loop.summary import RunSummary as RunSummary
 from neurobot.loop.timing import STAGES as STAGES

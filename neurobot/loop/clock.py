@@ -45,7 +45,13 @@ class Deadlines:
 
 
 class Clock(ABC):
-    """Says when a tick begins. One episode at a time."""
+    """Says when a tick begins. One episode at a time.
+
+    Attributes:
+        lateness: how long after its point of the grid the present tick began [ns]: the time to wake up.
+    """
+
+    lateness: int = 0
 
     @abstractmethod
     def start(self, period: float) -> None:
@@ -68,6 +74,10 @@ class Clock(ABC):
         """Time since the episode's start [s]."""
 
     @abstractmethod
+    def monotonic(self) -> float:
+        """A time that only ever grows, from episode to episode too [s]; observations are stamped with it."""
+
+    @abstractmethod
     def deadlines(self) -> Deadlines:
         """The counts since the episode's start."""
 
@@ -77,11 +87,12 @@ class SimClock(Clock):
     """Simulated time: a tick takes exactly a period, and nothing ever waits or is late."""
 
     def __init__(self) -> None:
-        self._period = 0.0
+        self._period = self._before = 0.0
         self._ticks = 0
 
     def start(self, period: float) -> None:
         """See `Clock.start`."""
+        self._before = self.monotonic()
         self._period = period
         self._ticks = 0
 
@@ -93,6 +104,10 @@ class SimClock(Clock):
     def now(self) -> float:
         """Simulated time since the episode's start [s]."""
         return self._ticks * self._period
+
+    def monotonic(self) -> float:
+        """Simulated time since the first episode's start [s]."""
+        return self._before + self._ticks * self._period
 
     def deadlines(self) -> Deadlines:
         """See `Clock.deadlines`; no misses."""
@@ -115,6 +130,7 @@ class RealClock(Clock):
     def start(self, period: float) -> None:
         """See `Clock.start`."""
         self._grid = _Grid(time.monotonic_ns(), period)
+        self.lateness = 0
 
     def wait(self) -> int:
         """See `Clock.wait`."""
@@ -124,13 +140,18 @@ class RealClock(Clock):
         asleep = due - self._spin_ns - clock()
         if asleep > 0:
             time.sleep(asleep / NS)
-        while clock() < due:
+        while (woken := clock()) < due:
             pass
+        self.lateness = woken - due
         return slack
 
     def now(self) -> float:
         """Time since the episode's start [s]."""
         return (time.monotonic_ns() - self._grid.start_ns) / NS
+
+    def monotonic(self) -> float:
+        """`time.monotonic` [s]."""
+        return time.monotonic()
 
     def deadlines(self) -> Deadlines:
         """See `Clock.deadlines`."""
@@ -162,6 +183,10 @@ class ManualClock(Clock):
     def now(self) -> float:
         """Time since the episode's start [s]."""
         return (self._now_ns - self._grid.start_ns) / NS
+
+    def monotonic(self) -> float:
+        """Time since the clock was made [s]."""
+        return self._now_ns / NS
 
     def deadlines(self) -> Deadlines:
         """See `Clock.deadlines`."""

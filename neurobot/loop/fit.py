@@ -1,7 +1,7 @@
-"""Whether a controller and an environment fit together, and the step from one's action to the other's.
+"""Whether a controller and a robot fit together, and the step from an action to one of an environment's.
 
-Checked once, when a `Loop` is made. Supported are a flat `Box` of observations, and a flat `Box` or a `Discrete`
-space of actions; the sizes must be the controller's, and so must the control period, where the environment has one.
+Checked once, when a `Loop` is made: the sizes must be the controller's, and so must the control period, where the robot
+has one. Which spaces an environment may have is said by `neurobot.loop.env_robot`.
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ from neurobot.spec import ControllerSpec
 
 if TYPE_CHECKING:
     from neurobot.controller import Controller
+    from neurobot.loop.robot import Robot
     from neurobot.program import Program
 
 PERIOD_TOLERANCE = 1e-6  # relative; float32 periods and 0.002 · 25 are the same time
 
 
-def check_fit(controller: Controller, env: Any) -> None:
+def check_fit(controller: Controller, robot: Robot) -> None:
     """Compare spaces, sizes and periods.
 
     Raises:
         EnvError: they do not fit, with what both have.
     """
-    _check_observations(controller, env.observation_space)
-    _check_actions(controller, env.action_space)
-    period = env_period(env)
-    if period is not None:
-        check_period(controller, period)
+    _check_observations(controller, robot.observation_space)
+    _check_actions(controller, robot.action_space)
+    if robot.control_period is not None:
+        check_period(controller, robot.control_period)
 
 
 def check_period(ours: Controller | Program, period: float) -> None:
@@ -66,10 +66,6 @@ def action_cast(space: Any) -> Callable[[Any], Any]:
 
 
 def _check_observations(controller: Controller, space: Any) -> None:
-    from gymnasium.spaces import Box
-
-    if not isinstance(space, Box) or len(space.shape) != 1:
-        raise EnvError(f"the observation space is {space}; a flat Box is supported: wrap it in FlattenObservation")
     if space.shape[0] != controller.observation_size:
         raise EnvError(
             f"the environment's observation has {space.shape[0]} values, the controller takes"
@@ -78,12 +74,10 @@ def _check_observations(controller: Controller, space: Any) -> None:
 
 
 def _check_actions(controller: Controller, space: Any) -> None:
-    from gymnasium.spaces import Box, Discrete
+    from gymnasium.spaces import Discrete
 
     if isinstance(space, Discrete):
         _check_choices(controller, space)
-    elif not isinstance(space, Box) or len(space.shape) != 1:
-        raise EnvError(f"the action space is {space}; a flat Box and Discrete are supported")
     elif controller.discrete:
         raise EnvError(f"the controller picks one of several actions, but the action space is {space}")
     elif space.shape[0] != controller.action_size:

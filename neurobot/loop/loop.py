@@ -1,25 +1,29 @@
-"""The closed loop: sense, tick, act, in step with a clock.
+"""The closed loop: sense, tick, guard, act, in step with a clock.
 
-    observation ──controller.step──▶ action ──env.step──▶ reward, next observation ──clock.wait──▶ next tick
+    robot.get_observation ──▶ controller.step ──▶ guard ──▶ robot.send_action ──▶ clock.wait ──▶ next tick
 
 A tick is the same in simulated and in real time; only the clock differs. Limits on the action (finite, clamped, within
-the slew rate) are in the controller's compiled tick, so what is sent here is what `Controller.sent` reports. Whatever
-goes wrong within a tick ends in one of three ways: an action from `Controller.hold`, the end of the episode, or an
-error that passes through after `Controller.end` was called.
+the slew rate) are in the controller's compiled tick; the guard says whether that action may be sent, or one that is
+held, or rest. Whatever goes wrong ends in one of these, in the end of the episode, or in an error that passes through
+after the robot was brought to rest and `Controller.end` was called.
 """
 
 from __future__ import annotations
 
-import math
-import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, final
 
-from neurobot.errors import ActionError, ObservationError
+from neurobot.errors import GuardError, SpecError
 from neurobot.loop.clock import Clock
-from neurobot.loop.fit import action_cast, check_fit
+from neurobot.loop.env_robot import as_robot
+from neurobot.loop.episode import Episode
+from neurobot.loop.fit import check_fit
+from neurobot.loop.guard import Flag, Guard, Mode
 from neurobot.loop.quiet import Interrupts, no_garbage_collection
+from neurobot.loop.robot import Robot
 from neurobot.loop.summary import EpisodeSummary, RunSummary
 from neurobot.loop.timing import StageTimes
+from neurobot.spec.guard import GuardSpec
 
 if TYPE_CHECKING:
     from neurobot.controller import Controller
@@ -29,35 +33,53 @@ if TYPE_CHECKING:
 
 @final
 class Loop:
-    """Runs a controller in an environment.
+    """Runs a controller on a robot or in an environment.
+
+    Every run arms the guard at its begin and disarms it at its end. Once the guard is SAFE nothing runs any more until
+    `guard.disarm` was called: by somebody who has seen to the cause.
 
     Args:
         controller: see `neurobot.Controller`.
-        env: a `gymnasium.Env` with a flat `Box` of observations, and a flat `Box` or `Discrete` space of actions.
+        robot: a `Robot`, or a `gymnasium.Env` with a flat `Box` or a `Dict` of observations, and a flat `Box` or
+            `Discrete` space of actions.
         clock: `SimClock` runs as fast as it can, `RealClock` keeps to the control period.
         recorder: takes every tick, if given; the caller closes it.
         learning: of the same controller, lets it learn while it runs; without, `controller.learn` stays as it is.
+        guard: what is tolerated, default `GuardSpec()`.
+        alive: asked every tick whether the dead-man switch is held; for `GuardSpec.dead_man`.
+
+    Attributes:
+        guard: its state machine; `guard.stop()` is the emergency stop.
 
     Raises:
         EnvError: spaces, sizes or control period that do not fit the controller.
+        SpecError: a guard that asks for what is not there.
     """
 
     def __init__(
         self,
         controller: Controller,
-        env: Any,
+        robot: Robot | Any,
         *,
         clock: Clock,
         recorder: Recorder | None = None,
         learning: Learning | None = None,
+        guard: GuardSpec | None = None,
+        alive: Callable[[], bool] | None = None,
     ):
-        check_fit(controller, env)
+        self._robot = as_robot(robot)
+        check_fit(controller, self._robot)
+        self.guard = Guard(guard or GuardSpec(), controller.control_period)
+        if self.guard.spec.dead_man is not None and alive is None:
+            raise SpecError(
+                "guard", ["dead_man is given, and there is no switch: give Loop(alive=...) or leave it out"]
+            )
         self._controller = controller
-        self._env = env
         self._clock = clock
         self._recorder = recorder
         self._learning = learning
-        self._cast = action_cast(env.action_space)
+        self._alive = alive
+        self._new_episode(StageTimes())  # whether the detectors fit
 
     def run_episode(self, seed: int) -> EpisodeSummary:
         """Run one episode.
@@ -69,9 +91,11 @@ class Loop:
             What it was like; after Ctrl-C, of the ticks that ran.
 
         Raises:
+            GuardError: the guard is SAFE from before.
+            RobotError: the robot cannot be connected, or failed.
             KeyboardInterrupt: a second Ctrl-C while the environment was being reset.
         """
-        with Interrupts() as interrupts:
+        with Interrupts() as interrupts, _Connected(self._robot):
             return self._episode(seed, interrupts, StageTimes())
 
     def run(self, episodes: int, seed: int) -> RunSummary:
@@ -85,18 +109,19 @@ class Loop:
             seed: of the first.
 
         Returns:
-            What they were like; after Ctrl-C, of those that ran.
+            What they were like; after Ctrl-C, or once the guard is SAFE, of those that ran.
 
         Raises:
             ValueError: no episodes.
+            GuardError, RobotError: as `run_episode`.
         """
         if episodes < 1:
             raise ValueError(f"episodes is {episodes}, it must be at least 1")
         done: list[EpisodeSummary] = []
         total = StageTimes()
         interrupted = False
-        with Interrupts() as interrupts:
-            while len(done) < episodes and not interrupted:
+        with Interrupts() as interrupts, _Connected(self._robot):
+            while len(done) < episodes and not interrupted and not (done and done[-1].stopped):
                 times = StageTimes()
                 try:
                     done.append(self._episode(seed + len(done), interrupts, times))
@@ -111,130 +136,76 @@ class Loop:
         )
 
     def _episode(self, seed: int, interrupts: Interrupts, times: StageTimes) -> EpisodeSummary:
-        tally = _Tally()
-        observation, _ = self._env.reset(seed=seed)
+        if self.guard.mode is Mode.SAFE:
+            raise GuardError(f"the guard is SAFE: {self.guard.cause}; see to the cause, then call guard.disarm()")
+        self._robot.reset(seed)
         self._controller.reset(seed)
         if self._learning is not None:
             self._learning.start_episode()
         if self._recorder is not None:
             self._recorder.start_episode(seed)
+        episode = self._new_episode(times)
         try:
             with no_garbage_collection():
                 self._clock.start(self._controller.control_period)
-                self._ticks(observation, tally, interrupts, times)
+                self.guard.arm(self._clock.monotonic())
+                episode.run(interrupts)
         except KeyboardInterrupt:  # the second Ctrl-C, or one that somebody else's handler raised
-            tally.interrupted = True
+            episode.tally.interrupted = True
+            self._come_to_rest(None)
         except BaseException as error:
-            self._end(tally, {"error": f"{type(error).__name__}: {error}"})
+            self._come_to_rest(error)
+            self._end(episode, {"error": f"{type(error).__name__}: {error}"})
             raise
-        summary = self._summary(seed, tally, times)
-        self._end(tally, summary.to_dict())
+        summary = episode.summary(seed)
+        self._end(episode, summary.to_dict())
         return summary
 
-    def _ticks(self, observation: Any, tally: _Tally, interrupts: Interrupts, times: StageTimes) -> None:
-        """Tick until something ends the episode."""
-        env_step, cast, wait = self._env.step, self._cast, self._clock.wait
-        recorder, learning, now = self._recorder, self._learning, time.perf_counter_ns
-        begin = now()
-        while True:
-            if recorder is not None:
-                recorder.sense(observation, tally.reward)
-            sensed = now()
-            if learning is not None:
-                learning.ahead()
-            action, held = self._decide(observation, tally)
-            if learning is not None:
-                learning.after(held)
-            decided = now()
-            observation, reward, terminated, truncated, info = env_step(cast(action))
-            acted = now()
-            tally.add(float(reward), terminated, truncated, info.get("physics_error"))
-            if recorder is not None:
-                recorder.act(held)
-            stages = (sensed - begin, decided - sensed, acted - decided, 0, wait())
-            begin = now()
-            times.add(stages)
-            if recorder is not None:
-                recorder.done(stages)
-            if tally.over:
-                return
-            if interrupts.requested:
-                tally.interrupted = True
-                return
+    def _new_episode(self, times: StageTimes) -> Episode:
+        return Episode(
+            self._controller, self._robot, self._clock, self.guard, times,
+            recorder=self._recorder, learning=self._learning, alive=self._alive,
+        )  # fmt: skip
 
-    def _decide(self, observation: Any, tally: _Tally) -> tuple[Any, bool]:
-        """The action of this tick, and whether it had to be held."""
-        controller = self._controller
+    def _come_to_rest(self, error: BaseException | None) -> None:
+        """After a tick was torn: what can still be sent is the rest action, as fast as slew allows."""
+        now = self._clock.monotonic()
+        if error is None:
+            self.guard.disarm(now)
+        else:
+            self.guard.update(now, Flag.FAILED)
+        if self._robot.simulated:
+            return
         try:
-            action = controller.step(observation, tally.take_reward())
-        except (ObservationError, ActionError) as error:
-            tally.holds += 1
-            tally.hold_reason = tally.hold_reason or str(error)
-            return controller.hold(), True
-        tally.spikes += controller.spikes_last
-        tally.synops += controller.synops_last
-        return action, False
+            while True:
+                self._robot.send_action(self._controller.rest())
+                if self._controller.at_rest:
+                    return
+                self._clock.wait()
+        except Exception as failure:
+            if error is None:
+                raise
+            error.add_note(f"the robot could not be brought to rest either: {type(failure).__name__}: {failure}")
 
-    def _end(self, tally: _Tally, summary: dict[str, Any]) -> None:
-        last = tally.take_reward()
+    def _end(self, episode: Episode, summary: dict[str, Any]) -> None:
+        last = episode.tally.take_reward()
         try:
             ends = self._controller if self._learning is None else self._learning
-            ends.end(last, truncated=not tally.terminated)
+            ends.end(last, truncated=not episode.tally.terminated)
         finally:
             if self._recorder is not None:
                 self._recorder.end_episode(last, summary)
 
-    def _summary(self, seed: int, tally: _Tally, times: StageTimes) -> EpisodeSummary:
-        return EpisodeSummary(
-            seed=seed,
-            total_reward=tally.total_reward,
-            length=tally.length,
-            duration=self._clock.now(),
-            terminated=tally.terminated,
-            truncated=tally.truncated,
-            interrupted=tally.interrupted,
-            physics_error=tally.physics_error,
-            holds=tally.holds,
-            hold_reason=tally.hold_reason,
-            spikes=tally.spikes,
-            synops=tally.synops,
-            deadlines=self._clock.deadlines(),
-            timing=times.timing(),
-        )
-
 
 @final
-class _Tally:
-    """What an episode adds up to so far.
+class _Connected:
+    """A robot that is connected, for a while."""
 
-    Attributes:
-        reward: of the last action, as long as the controller has not had it.
-    """
+    def __init__(self, robot: Robot):
+        self._robot = robot
 
-    __slots__ = (
-        "hold_reason", "holds", "interrupted", "length", "over", "physics_error", "reward", "spikes", "synops",
-        "terminated", "total_reward", "truncated",
-    )  # fmt: skip
+    def __enter__(self) -> None:
+        self._robot.connect()
 
-    def __init__(self) -> None:
-        self.reward = self.total_reward = 0.0
-        self.length = self.holds = self.spikes = self.synops = 0
-        self.over = self.terminated = self.truncated = self.interrupted = False
-        self.physics_error = self.hold_reason = ""
-
-    def add(self, reward: float, terminated: bool, truncated: bool, fault: object) -> None:
-        """Count what `env.step` gave."""
-        if fault and not math.isfinite(reward):
-            reward = 0.0  # a simulation that broke down may earn NaN, which must not reach a learning rule
-        self.reward = reward
-        self.total_reward += reward
-        self.length += 1
-        if terminated or truncated or fault:
-            self.over = True
-            self.terminated, self.truncated = bool(terminated), bool(truncated)
-            self.physics_error = fault if isinstance(fault, str) else "the simulation broke down" if fault else ""
-
-    def take_reward(self) -> float:
-        """The reward of the last action, once: every reward is delivered one time at most."""
-        reward, self.reward = self.reward, 0.0
-        return reward
+    def __exit__(self, *_: object) -> None:
+        self._robot.disconnect()

@@ -1,4 +1,4 @@
-"""What disturbs a tick, kept out of it: the garbage collector, and Ctrl-C at a random instruction."""
+"""What disturbs a tick, kept out of it: the garbage collector, and signals at a random instruction."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType, TracebackType
-from typing import final
+from typing import Any, final
 
 
 @contextmanager
@@ -27,30 +27,33 @@ def no_garbage_collection() -> Iterator[None]:
 class Interrupts:
     """The first Ctrl-C asks to stop after the tick, a second one raises KeyboardInterrupt at once.
 
-    Without this, a KeyboardInterrupt would end `env.step` halfway. A handler that the caller has put in place stays,
-    and so does the default one outside the main thread, where Python allows no handlers.
+    Without this, a KeyboardInterrupt would end `env.step` halfway. SIGTERM, and SIGHUP of a terminal that is closed,
+    ask the same: without this they would leave actuators as they are. A handler that the caller has put in place
+    stays, and so does the default one outside the main thread, where Python allows no handlers.
 
     Attributes:
-        requested: whether there was a Ctrl-C.
+        requested: whether there was a Ctrl-C, or a signal like it.
     """
 
     def __init__(self) -> None:
         self.requested = False
-        self._installed = False
+        self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Interrupts:
-        main = threading.current_thread() is threading.main_thread()
-        if main and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-            signal.signal(signal.SIGINT, self._handle)
-            self._installed = True
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                was = signal.getsignal(number)
+                if was in (signal.default_int_handler, signal.SIG_DFL):
+                    self._before[number] = was
+                    signal.signal(number, self._handle)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._installed:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
-            self._installed = False
+        for number, was in self._before.items():
+            signal.signal(number, was)
+        self._before.clear()
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         if self.requested:

@@ -64,7 +64,7 @@ class Recorder:
         self._controller = controller
         self._max_spikes, self._size = header.max_spikes, dtype.itemsize
         self._tick = self._episode = self._spikes_dropped = 0
-        self._slot, self._reward, self._held, self._kept, self._count = -1, 0.0, False, 0, 0
+        self._slot, self._reward, self._held, self._kept, self._count = -1, 0.0, 0, 0, 0
         self._error: RecordingError | None = None
         self._closed = False
         wait = 0.0 if realtime else PATIENCE
@@ -119,11 +119,11 @@ class Recorder:
         except (AttributeError, TypeError, ValueError):
             row[:] = _numbers(observation, row.shape)
 
-    def act(self, held: bool) -> None:
+    def act(self, held: int) -> None:
         """Take what the controller made of the observation.
 
         Args:
-            held: the action came from `Controller.hold`; the network did not run.
+            held: whose action it was, see `neurobot.loop.tally`; if not the network's own, it did not run.
         """
         slot, controller = self._slot, self._controller
         if slot < 0:
@@ -155,6 +155,10 @@ class Recorder:
             self._spikes_dropped += self._count - self._kept
             self._slot = -1
         self._tick += 1
+
+    def note(self, event: dict[str, Any]) -> None:
+        """Add a line to the events: plain data for JSON, with its ``event``."""
+        self._event(event | {"episode": self._episode, "tick": self._tick})
 
     def end_episode(self, reward: float, summary: dict[str, Any]) -> None:
         """Note the end of an episode.

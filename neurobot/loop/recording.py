@@ -13,11 +13,11 @@ Arrays of a chunk of T ticks, in which M spikes were kept:
 | reward      | (T,) float64          | delivered with it: what the previous action earned                 |
 | wanted      | (T, n_act) float64    | decoded, before the limits; NaN where the action was held          |
 | sent        | (T, n_act) float64    | after the limits                                                   |
-| held        | (T,) uint8            | 1 where the action came from `Controller.hold`                     |
+| held        | (T,) uint8            | whose action it was: see `neurobot.loop.tally`, OWN, HELD, REST       |
 | membrane    | (T, n) float32        | v of all neurons at the end of the tick, 0 for inputs              |
 | spike_count | (T,) int64            | spikes of the tick, those that were not kept too                   |
 | spikes      | (M, 3) int32          | (row of this chunk, step of the tick, neuron)                      |
-| timing      | (T, 5) int64          | time of each stage [ns], see `neurobot.loop.timing.STAGES`         |
+| timing      | (T, 7) int64          | time of each stage [ns], see `neurobot.loop.timing.STAGES`         |
 
 A file names nothing that would be run or imported. Every chunk carries the whole `Header`.
 """
@@ -37,7 +37,7 @@ from safetensors import SafetensorError, safe_open
 from neurobot.errors import RecordingError
 from neurobot.loop.timing import STAGES
 
-FORMAT = 1
+FORMAT = 2
 EVENTS = "events.jsonl"
 CHUNKS = "ticks-*.safetensors"
 EVENT_BYTES = 8192

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import reduce
@@ -28,8 +29,10 @@ class EpisodeSummary:
         truncated: a time limit ended it.
         interrupted: Ctrl-C ended it.
         physics_error: why the simulation broke down, which ended it; empty if it did not.
-        holds: ticks whose action came from `Controller.hold`, for want of a valid observation or action.
+        holds: ticks whose action was held by the guard, for want of a valid observation or action, say.
         hold_reason: the first message of those; empty without any.
+        stopped: why the guard ended it, SAFE; empty if it did not.
+        late_stages: of ticks that missed their deadline, how many by each stage: the one that took longest.
         spikes: spikes of all neurons, inputs too.
         synops: synaptic operations, one for every weight that was added.
         deadlines: see `Deadlines`.
@@ -46,6 +49,8 @@ class EpisodeSummary:
     physics_error: str
     holds: int
     hold_reason: str
+    stopped: str
+    late_stages: Mapping[str, int]
     spikes: int
     synops: int
     deadlines: Deadlines
@@ -134,6 +139,19 @@ class RunSummary:
         return reduce(add, (e.deadlines for e in self.episodes), Deadlines())
 
     @property
+    def late_stages(self) -> dict[str, int]:
+        """Missed deadlines of all episodes by the stage that took longest, the worst first."""
+        total: Counter[str] = Counter()
+        for episode in self.episodes:
+            total.update(episode.late_stages)
+        return dict(total.most_common())
+
+    @property
+    def stopped(self) -> str:
+        """Why the guard ended the run; empty if it did not."""
+        return self.episodes[-1].stopped if self.episodes else ""
+
+    @property
     def physics_errors(self) -> tuple[str, ...]:
         """Messages of the episodes that a broken simulation ended."""
         return tuple(e.physics_error for e in self.episodes if e.physics_error)
@@ -153,7 +171,9 @@ class RunSummary:
             "overruns": deadlines.misses,
             "skipped": deadlines.skipped,
             "worst_lateness": deadlines.worst_lateness,
+            "late_stages": self.late_stages,
             "holds": self.holds,
+            "stopped": self.stopped,
             "physics_errors": list(self.physics_errors),
             "interrupted": self.interrupted,
             "timing": {name: asdict(stage) for name, stage in self.timing.items()},

@@ -14,9 +14,11 @@ from typing import final
 
 from neurobot.loop.clock import NS
 
-STAGES = ("sense", "tick", "act", "link", "slack")
-"""In order: take in the observation; the controller's step; send the action (a simulation advances here); the part of
-`tick` spent on a serial link; what is left of the period."""
+STAGES = ("wake", "sense", "tick", "guard", "act", "link", "slack")
+"""In order: how late the tick began; take in the observation; the controller's step; the guard's, and its detectors';
+send the action (a simulation advances here); the part of `tick` spent on a serial link; what is left of the period."""
+WORK = STAGES[:-2]
+"""Those that make a tick late, each apart from the others."""
 
 _DETAIL = 5  # bits: 32 bins to a doubling
 _BINS = (64 - _DETAIL) << _DETAIL
@@ -29,11 +31,13 @@ class StageTiming:
     Attributes:
         p50: median, to 1.6 %.
         p99: exceeded by one tick in a hundred, to 1.6 %.
+        p999: exceeded by one in a thousand.
         max: the longest, exactly.
     """
 
     p50: float
     p99: float
+    p999: float
     max: float
 
 
@@ -74,7 +78,8 @@ class Histogram:
 
     def timing(self) -> StageTiming:
         """The percentiles [s]."""
-        return StageTiming(p50=self.quantile(0.5) / NS, p99=self.quantile(0.99) / NS, max=self._max / NS)
+        p50, p99, p999 = (self.quantile(q) / NS for q in (0.5, 0.99, 0.999))
+        return StageTiming(p50=p50, p99=p99, p999=p999, max=self._max / NS)
 
 
 @final

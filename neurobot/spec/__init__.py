@@ -29,6 +29,7 @@ from neurobot.spec.encoders import Gaussian as Gaussian
 from neurobot.spec.encoders import Normalizer as Normalizer
 from neurobot.spec.encoders import OneHot as OneHot
 from neurobot.spec.eprop import EProp as EProp
+from neurobot.spec.guard import GuardSpec as GuardSpec
 from neurobot.spec.modulators import Dopamine as Dopamine
 from neurobot.spec.modulators import Reward as Reward
 from neurobot.spec.modulators import TDError as TDError

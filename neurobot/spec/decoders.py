@@ -12,11 +12,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from dataclasses import field as default
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 
 from neurobot.spec.check import Problems, Values, normalise
+
+OnHold: TypeAlias = Literal["last", "rest", "damp"]
+"""What is sent while there is no valid observation."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,24 +32,29 @@ class Limits:
         rest: the action of a silent network and of a robot at rest; None is 0, or the nearest limit.
         slew: largest change [unit/s]; None is without bound.
         on_hold: what is sent while there is no valid observation: the ``last`` action, the ``rest``
-            value, or ``damp``, which halves the distance to rest every tick.
+            value, or ``damp``, which halves the distance to rest every tick; one for all dimensions or one each.
     """
 
     low: Values | None = None
     high: Values | None = None
     rest: Values | None = None
     slew: Values | None = None
-    on_hold: Literal["last", "rest", "damp"] = "last"
+    on_hold: OnHold | tuple[OnHold, ...] = "last"
 
     def __post_init__(self) -> None:
         names = ("low", "high", "rest", "slew")
         normalise(self, *names)
+        if isinstance(self.on_hold, list):
+            object.__setattr__(self, "on_hold", tuple(self.on_hold))
         problems = Problems("limits")
         for name in names:
             value = getattr(self, name)
             if value is not None:
                 problems.values(name, value, above=0.0 if name == "slew" else None)
-        problems.choice("on_hold", self.on_hold, ("last", "rest", "damp"))
+        if self.on_hold == ():
+            problems.add("on_hold is empty, give one word or one per dimension")
+        for how in self.on_hold if isinstance(self.on_hold, tuple) else (self.on_hold,):
+            problems.choice("on_hold", how, get_args(OnHold))
         problems.done()
 
 
@@ -270,7 +278,7 @@ def _check_readout(decoder: Readout) -> None:
     if not isinstance(decoder.limits, Limits):
         problems.add(f"limits is {decoder.limits!r}, it must be Limits(...)")
     elif decoder.size is not None:
-        for name in ("low", "high", "rest", "slew"):
+        for name in ("low", "high", "rest", "slew", "on_hold"):
             value = getattr(decoder.limits, name)
             if isinstance(value, tuple) and len(value) != decoder.size:
                 problems.add(f"limits: {name} has {len(value)} values, it must have one or {decoder.size}")

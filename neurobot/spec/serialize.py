@@ -18,7 +18,7 @@ from cattrs.errors import ForbiddenExtraKeysError, StructureHandlerNotFoundError
 from neurobot.errors import near
 from neurobot.spec.check import Values
 from neurobot.spec.codes import Code
-from neurobot.spec.decoders import Decoder
+from neurobot.spec.decoders import Decoder, OnHold
 from neurobot.spec.encoders import Field, Range
 from neurobot.spec.models import Model
 from neurobot.spec.modulators import Modulator
@@ -81,6 +81,10 @@ def converter() -> cattrs.Converter:
     c.register_structure_hook(float, _number)
     c.register_structure_hook_func(lambda t: t in (Values, Values | None), lambda x, t: _values(x, t is not Values))
     c.register_structure_hook_func(lambda t: getattr(t, "__origin__", None) is Literal, _word)
+    c.register_structure_hook_func(
+        lambda t: t == OnHold | tuple[OnHold, ...],
+        lambda x, _: tuple(_word(y, OnHold) for y in x) if isinstance(x, list | tuple) else _word(x, OnHold),
+    )
     for union in (Model, Field, Code, Range, Decoder, Rule, Distribution, LearningRule, Modulator):
         register_union(c, union)
     c.register_structure_hook_func(

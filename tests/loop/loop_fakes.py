@@ -7,6 +7,7 @@ import numpy as np
 from gymnasium.spaces import Box
 
 from neurobot.errors import ObservationError
+from neurobot.loop import Feature, Outcome, Reading, Robot
 
 PERIOD = 0.01
 
@@ -16,6 +17,7 @@ class FakeController:
 
     observation_size, action_size, discrete = 3, 2, False
     dt, substeps, control_period = 0.002, 5, PERIOD
+    slew = np.inf
     program = SimpleNamespace(control_period=PERIOD, spec=SimpleNamespace(decoder=SimpleNamespace(size=2)))
 
     def __init__(self, *, sizes=(3, 4), spikes_a_step=2):
@@ -26,6 +28,7 @@ class FakeController:
         self.steps = 0
         self.failures = {}  # number of the step -> the error it raises
         self.wanted, self.sent = np.zeros(self.action_size), np.zeros(self.action_size)
+        self.silent, self.spikes_most = False, sum(sizes) * self.substeps
         self.spikes, self.membranes = np.zeros((0, 2), np.int32), np.zeros(self.n_neurons, np.float32)
 
     def step(self, observation, reward=0.0, out=None):
@@ -58,6 +61,18 @@ class FakeController:
         self.calls.append(("hold",))
         self.sent = np.full(self.action_size, -0.5)
         return np.int64(0) if self.discrete else self.sent.copy()
+
+    def rest(self):
+        self.calls.append(("rest",))
+        self.sent = np.clip(0.0, self.sent - self.slew, self.sent + self.slew) * np.ones(self.action_size)
+        return np.int64(0) if self.discrete else self.sent.copy()
+
+    @property
+    def at_rest(self):
+        return not self.sent.any()
+
+    def was_sent(self, action):
+        self.sent = np.array(action)
 
     def end(self, reward, *, truncated):
         self.calls.append(("end", reward, truncated))
@@ -108,3 +123,46 @@ class FakeEnv(gymnasium.Env):
 
     def observation(self):
         return np.array([0.1 * self.k, -0.2, self.seeds[-1] or 0.0])
+
+
+class FakeRobot(Robot):
+    """A robot with three sensors and two actuators, in no simulation; `script` as `FakeEnv`'s, by number of the tick.
+
+    Args:
+        clock: whose time stamps the observations.
+        length: ticks until a time limit.
+    """
+
+    control_period = PERIOD
+
+    def __init__(self, clock=None, length=5, script=None):
+        torque = Feature(unit="N m", low=-1, high=1)
+        self.observation_features = {"angle": Feature(unit="rad"), "speed": Feature(unit="rad/s"), "seed": Feature()}
+        self.action_features = {"left": torque, "right": torque}
+        self.clock, self.length, self.script = clock, length, script or {}
+        self.calls, self.actions = [], []
+        self.k = 0
+        self.values, self.time = np.zeros(3), None
+
+    def connect(self):
+        self.calls.append("connect")
+
+    def reset(self, seed):
+        self.calls.append("reset")
+        self.k = 0
+
+    def get_observation(self):
+        if self.k in self.script:
+            self.script[self.k](self)
+        return Reading(self.values, self.time)
+
+    def send_action(self, action):
+        self.actions.append(np.array(action))
+        self.k += 1
+        return action
+
+    def outcome(self):
+        return Outcome(truncated=self.k >= self.length)
+
+    def disconnect(self):
+        self.calls.append("disconnect")

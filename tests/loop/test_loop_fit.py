@@ -3,7 +3,7 @@
 import gymnasium
 import numpy as np
 import pytest
-from gymnasium.spaces import Box, Dict, Discrete, MultiBinary
+from gymnasium.spaces import Box, Discrete, MultiBinary, Tuple
 from loop_fakes import DiscreteController, FakeController, FakeEnv
 
 from neurobot.errors import EnvError
@@ -24,10 +24,11 @@ def reject(controller, env):
     return str(caught.value)
 
 
-@pytest.mark.parametrize("space", [Dict({"a": Box(0, 1, (3,))}), Box(0, 1, (3, 1)), Discrete(3)])
-def test_observations_other_than_a_flat_box_are_refused(space):
-    message = reject(FakeController(), env_with(observation_space=space))
-    assert message == f"the observation space is {space}; a flat Box is supported: wrap it in FlattenObservation"
+@pytest.mark.parametrize("space", [Tuple((Box(0, 1, (3,)),)), Box(0, 1, (3, 1)), Discrete(3)])
+def test_observations_other_than_a_flat_box_and_dictionaries_of_boxes_are_refused(space):
+    assert reject(FakeController(), env_with(observation_space=space)) == (
+        f"the observation space is {space}; a flat Box is supported, and a Dict of boxes: wrap it in FlattenObservation"
+    )
 
 
 def test_another_length_of_observation_is_refused():

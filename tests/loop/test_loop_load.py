@@ -77,10 +77,10 @@ def test_a_truncated_file_is_refused(folder, share):
     refuse(folder, "not a safetensors file, or a damaged one")
 
 
-@pytest.mark.parametrize(("version", "told"), [("2", "a recording of format 2"), (None, "no recording")])
+@pytest.mark.parametrize(("version", "told"), [("1", "a recording of format 1"), (None, "no recording")])
 def test_another_format_is_refused(folder, version, told):
     rewrite(first(folder), metadata={"neurobot_recording": version})
-    refuse(folder, f"this is {told}; this version of neurobot reads format 1")
+    refuse(folder, f"this is {told}; this version of neurobot reads format 2")
 
 
 def header_with(**changes):

@@ -31,8 +31,8 @@ def tick_by_hand(recorder, controller, k):
     observation = np.array([k, 0.0, 0.0])
     recorder.sense(observation, float(k))
     controller.step(observation)
-    recorder.act(False)
-    recorder.done((1, 2, 3, 0, 4))
+    recorder.act(0)
+    recorder.done((0, 1, 2, 3, 4, 0, 5))
 
 
 def test_a_recording_holds_what_the_controller_saw_and_did(tmp_path):
@@ -70,7 +70,7 @@ def test_a_recording_holds_the_times_of_all_stages(tmp_path):
 def test_the_events_tell_the_episodes(tmp_path):
     recording, summary = record(tmp_path, length=5, episodes=2)
     start, first, end, second, _, last = recording.events
-    assert (start["event"], start["format"]) == ("recording_start", 1)
+    assert (start["event"], start["format"]) == ("recording_start", 2)
     assert start["populations"] == [["p0", 0, 3], ["p1", 3, 4]]
     assert first == {"event": "episode_start", "episode": 0, "seed": 3, "tick": 0}
     assert second == {"event": "episode_start", "episode": 1, "seed": 4, "tick": 5}

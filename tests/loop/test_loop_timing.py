@@ -51,7 +51,7 @@ def test_an_update_is_as_if_all_had_been_added_to_one():
 
 def test_each_stage_has_its_own_times():
     times, total = StageTimes(), StageTimes()
-    times.add((10, 20, 30, 0, 40))
+    times.add((5, 10, 20, 7, 30, 0, 40))
     total.update(times)
     assert list(total.timing()) == list(STAGES)
-    assert [stage.max for stage in total.timing().values()] == [1e-8, 2e-8, 3e-8, 0, 4e-8]
+    assert [stage.max for stage in total.timing().values()] == [5e-9, 1e-8, 2e-8, 7e-9, 3e-8, 0, 4e-8]
