@@ -27,11 +27,24 @@ def check_fit(controller: Controller, env: Any) -> None:
     Raises:
         EnvError: they do not fit, with what both have.
     """
+    check_spaces(env)
     _check_observations(controller, env.observation_space)
     _check_actions(controller, env.action_space)
     period = env_period(env)
     if period is not None:
         check_period(controller, period)
+
+
+def check_spaces(env: Any) -> None:
+    """Whether the spaces are of the kinds that are supported; EnvError where one is not."""
+    from gymnasium.spaces import Box, Discrete
+
+    space = env.observation_space
+    if not isinstance(space, Box) or len(space.shape) != 1:
+        raise EnvError(f"the observation space is {space}; a flat Box is supported: wrap it in FlattenObservation")
+    space = env.action_space
+    if not isinstance(space, Discrete) and (not isinstance(space, Box) or len(space.shape) != 1):
+        raise EnvError(f"the action space is {space}; a flat Box and Discrete are supported")
 
 
 def check_period(ours: Controller | Program, period: float) -> None:
@@ -66,10 +79,6 @@ def action_cast(space: Any) -> Callable[[Any], Any]:
 
 
 def _check_observations(controller: Controller, space: Any) -> None:
-    from gymnasium.spaces import Box
-
-    if not isinstance(space, Box) or len(space.shape) != 1:
-        raise EnvError(f"the observation space is {space}; a flat Box is supported: wrap it in FlattenObservation")
     if space.shape[0] != controller.observation_size:
         raise EnvError(
             f"the environment's observation has {space.shape[0]} values, the controller takes"
@@ -78,12 +87,10 @@ def _check_observations(controller: Controller, space: Any) -> None:
 
 
 def _check_actions(controller: Controller, space: Any) -> None:
-    from gymnasium.spaces import Box, Discrete
+    from gymnasium.spaces import Discrete
 
     if isinstance(space, Discrete):
         _check_choices(controller, space)
-    elif not isinstance(space, Box) or len(space.shape) != 1:
-        raise EnvError(f"the action space is {space}; a flat Box and Discrete are supported")
     elif controller.discrete:
         raise EnvError(f"the controller picks one of several actions, but the action space is {space}")
     elif space.shape[0] != controller.action_size:
