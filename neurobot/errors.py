@@ -8,7 +8,7 @@ Exit codes are the ones the command line returns for the class.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 
 class NeurobotError(Exception):
@@ -105,6 +105,21 @@ class TrainingError(NeurobotError, ValueError):
     """A training run or a checkpoint that cannot go on."""
 
     exit_code = 3
+
+
+class ConformanceError(NeurobotError, AssertionError):
+    """A core or an environment that does not keep its contract, see `neurobot.testing`.
+
+    Attributes:
+        broken: what was seen, and where, by the sentence that it breaks; all that were found, not only the first.
+    """
+
+    def __init__(self, what: str, broken: Mapping[str, str]):
+        self.what = what
+        self.broken = dict(broken)
+        listed = "".join(f"\n  - {sentence}: {seen}" for sentence, seen in self.broken.items())
+        count = "a sentence" if len(self.broken) == 1 else f"{len(self.broken)} sentences"
+        super().__init__(f"{what} breaks {count} of its contract. What has to hold, and what was seen:{listed}")
 
 
 def near(name: str, known: Iterable[str]) -> str:

@@ -1,0 +1,13 @@
+"""Does a core, or an environment, keep its contract? For those who write their own.
+
+`check_core` takes a function that makes a core, `check_env` one that makes an environment. Both look at every sentence
+of the contract by itself and raise one `ConformanceError` that lists all that do not hold, with what was seen and
+where; a test of your own is a call.
+
+A contract is a row of sentences (contract.py), one file a subject: cores (core.py, and what they run, programs.py and
+learning.py) and environments (env.py).
+"""
+
+from neurobot.errors import ConformanceError as ConformanceError
+from neurobot.testing.core import check_core as check_core
+from neurobot.testing.env import check_env as check_env
