@@ -235,6 +235,8 @@ def _check_arrays(path: Path, header: Header, arrays: Arrays) -> None:
             )
     if spikes.size and (spikes.min() < 0 or (spikes.max(axis=0) >= (ticks, header.substeps, header.neurons)).any()):
         raise RecordingError(f"{path}: a spike names a tick, a step or a neuron that does not exist")
+    if (np.diff(spikes[:, 0]) < 0).any():
+        raise RecordingError(f"{path}: its spikes are not in the order of their ticks")
 
 
 def _with_ticks(arrays: Arrays) -> Arrays:
