@@ -20,6 +20,7 @@ COMMANDS = {
     "eval": "measure a program's return over many episodes",
     "convert": "make a spiking program of a trained ANN policy, and compare the two",
     "envs": "list the environments that can be used, or describe one",
+    "replay": "let a recorded run happen again spike for spike, or compare two, and print the first difference",
     "plot": "draw a recorded run as one picture, or the window of a learning rule",
     "nir": "show a NIR file, or run it and compare its spikes with a table",
     "doctor": "show what this machine has: versions, timers, rendering, serial ports",
@@ -44,7 +45,7 @@ options:
 
 exit codes:
   0    all is well
-  1    any other error
+  1    any other error; `replay` found a difference
   2    a wrong command line
   3    a launch file, setting, network or environment that cannot be used
   4    stopped for safety: a bad observation or action, or a simulation that broke down

@@ -26,6 +26,7 @@ PROGRAM = "program.safetensors"
 LEARNT = "learnt.safetensors"
 RECORDING = "recording"
 SUMMARY = "summary.json"
+VERSIONS = "versions.json"
 ROOT = Path("runs")
 
 
@@ -51,7 +52,7 @@ def new_folder(out: Path | None, name: str) -> Path:
 def write_config(folder: Path, experiment: Experiment) -> None:
     """Write the experiment, with its program beside it, and versions."""
     write_atomically(folder / RESOLVED, to_json(replace(experiment, program=PROGRAM)).encode())
-    write_json(folder / "versions.json", versions())
+    write_json(folder / VERSIONS, versions())
 
 
 def write_json(path: Path, data: Any) -> None:

@@ -5,6 +5,8 @@ from neurobot.loop.clock import Deadlines as Deadlines
 from neurobot.loop.clock import ManualClock as ManualClock
 from neurobot.loop.clock import RealClock as RealClock
 from neurobot.loop.clock import SimClock as SimClock
+from neurobot.loop.difference import Comparison as Comparison
+from neurobot.loop.difference import Difference as Difference
 from neurobot.loop.env_robot import EnvRobot as EnvRobot
 from neurobot.loop.fit import env_period as env_period
 from neurobot.loop.guard import Flag as Flag

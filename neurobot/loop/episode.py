@@ -13,9 +13,10 @@ from neurobot.loop.clock import Clock
 from neurobot.loop.detect import Detectors
 from neurobot.loop.guard import Flag, Guard, Mode, words
 from neurobot.loop.quiet import Interrupts
+from neurobot.loop.recording import ALTERED, HELD, OWN, RAN, REST
 from neurobot.loop.robot import Reading, Robot
 from neurobot.loop.summary import EpisodeSummary
-from neurobot.loop.tally import HELD, OWN, REST, Tally
+from neurobot.loop.tally import Tally
 from neurobot.loop.timing import StageTimes
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ class Episode:
             sensed = now()
             action, whose, thought = self._decide(reading)
             decided = now()
-            self._send(action)
+            whose |= self._send(action)
             tally.add(outcome())
             acted = now()
             if recorder is not None:
@@ -98,15 +99,17 @@ class Episode:
         flags = guard.pending(moment) | self._detectors.before(
             moment, reading.values, reading.age(moment), self._alive()
         )
-        action, thought, told = None, 0, ""
+        action, thought, ran, told = None, 0, 0, ""
         if learning is not None:
             learning.ahead()
         if not flags and guard.runs:
             begin = time.perf_counter_ns()
             try:
                 action = controller.step(reading.values, tally.take_reward())
-            except (ObservationError, ActionError) as error:
-                flags, told = Flag.OBSERVATION if isinstance(error, ObservationError) else Flag.ACTION, str(error)
+            except ObservationError as error:
+                flags, told = Flag.OBSERVATION, str(error)
+            except ActionError as error:
+                flags, told, ran = Flag.ACTION, str(error), RAN
             thought = time.perf_counter_ns() - begin
         mode = guard.update(moment, flags)
         if action is None:
@@ -122,13 +125,13 @@ class Episode:
             learning.after(whose != OWN)
         if mode is not self._mode:
             self._changed(mode)
-        return action, whose, thought
+        return action, whose | ran, thought
 
-    def _send(self, action: Any) -> None:
-        """Give the action to the robot, and take note of what it made of it."""
+    def _send(self, action: Any) -> int:
+        """Give the action to the robot, and take note of what it made of it; returns whether it changed it."""
         sent = self._robot.send_action(action)
         if sent is action:
-            return
+            return 0
         numbers: Any
         try:
             numbers = np.asarray(sent, np.float64).reshape(self._controller.sent.shape)
@@ -140,6 +143,7 @@ class Episode:
                 f"{self._controller.action_size} finite numbers"
             )
         self._controller.was_sent(numbers)
+        return ALTERED
 
     def _held(self, mode: Mode, reason: str) -> None:
         """Count a tick that the guard held, or ended."""

@@ -19,7 +19,7 @@ import numpy as np
 
 from neurobot.errors import RecordingError
 from neurobot.loop.child import PATIENCE, WriterProcess
-from neurobot.loop.recording import CHUNKS, EVENTS, PACKED, Header, event_dtype, put_event, tick_dtype
+from neurobot.loop.recording import ALTERED, CHUNKS, EVENTS, PACKED, Header, event_dtype, put_event, tick_dtype
 from neurobot.loop.ring import Records, RingWriter
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ class Recorder:
         self._reward = reward
         row = self._observation[slot]
         try:
-            if observation.shape != row.shape:
+            if observation.shape != row.shape or observation.dtype.kind not in "fiub":
                 raise ValueError
             row[:] = observation
         except (AttributeError, TypeError, ValueError):
@@ -123,13 +123,13 @@ class Recorder:
         """Take what the controller made of the observation.
 
         Args:
-            held: whose action it was, see `neurobot.loop.tally`; if not the network's own, it did not run.
+            held: whose action it was, as `neurobot.loop.recording` says.
         """
         slot, controller = self._slot, self._controller
         if slot < 0:
             return
         self._held, self._kept, self._count = held, 0, 0
-        if held:
+        if held & ~ALTERED:
             self._wanted[slot] = np.nan
         else:
             self._wanted[slot] = controller.wanted
@@ -257,7 +257,7 @@ def _new_folder(folder: Path) -> Path:
 def _numbers(observation: Any, shape: tuple[int, ...]) -> Any:
     """An observation that is no array of the right shape, as numbers if it can be, else NaN."""
     try:
-        row = np.asarray(observation, np.float64)
+        row = np.asarray(observation)
     except (TypeError, ValueError):
         return np.nan
-    return row if row.shape == shape else np.nan
+    return row if row.shape == shape and row.dtype.kind in "fiub" else np.nan

@@ -13,7 +13,7 @@ Arrays of a chunk of T ticks, in which M spikes were kept:
 | reward      | (T,) float64          | delivered with it: what the previous action earned                 |
 | wanted      | (T, n_act) float64    | decoded, before the limits; NaN where the action was held          |
 | sent        | (T, n_act) float64    | after the limits                                                   |
-| held        | (T,) uint8            | whose action it was: see `neurobot.loop.tally`, OWN, HELD, REST       |
+| held        | (T,) uint8            | whose action it was, see `OWN` and what follows                    |
 | membrane    | (T, n) float32        | v of all neurons at the end of the tick, 0 for inputs              |
 | spike_count | (T,) int64            | spikes of the tick, those that were not kept too                   |
 | spikes      | (M, 3) int32          | (row of this chunk, step of the tick, neuron)                      |
@@ -40,6 +40,10 @@ from neurobot.loop.timing import STAGES
 FORMAT = 2
 EVENTS = "events.jsonl"
 CHUNKS = "ticks-*.safetensors"
+OWN, HELD, REST = range(3)
+"""Values of held: the network's own action, `Controller.hold`'s, or `Controller.rest`'s."""
+RAN, ALTERED = 4, 8
+"""Added to them: the network ran and gave no action; the robot sent another one than it was given."""
 EVENT_BYTES = 8192
 MAX_SENTENCE = 300  # characters; a summary has three of them at most, and about 1,500 bytes beside
 
@@ -235,6 +239,8 @@ def _check_arrays(path: Path, header: Header, arrays: Arrays) -> None:
             )
     if spikes.size and (spikes.min() < 0 or (spikes.max(axis=0) >= (ticks, header.substeps, header.neurons)).any()):
         raise RecordingError(f"{path}: a spike names a tick, a step or a neuron that does not exist")
+    if (np.diff(spikes[:, 0]) < 0).any():
+        raise RecordingError(f"{path}: its spikes are not in the order of their ticks")
 
 
 def _with_ticks(arrays: Arrays) -> Arrays:

@@ -10,9 +10,6 @@ from typing import final
 from neurobot.loop.robot import Outcome
 from neurobot.loop.timing import WORK
 
-OWN, HELD, REST = range(3)
-"""Whose action a tick sent: the network's own, `Controller.hold`'s, or `Controller.rest`'s."""
-
 
 @final
 class Tally:

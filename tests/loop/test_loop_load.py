@@ -113,6 +113,7 @@ def test_a_damaged_header_is_refused(folder, header):
         ("spikes", np.array([[0, 5, 0]], np.int32), "a spike names"),
         ("spikes", np.array([[0, 0, 7]], np.int32), "a spike names"),
         ("spikes", np.array([[-1, 0, 0]], np.int32), "a spike names"),
+        ("spikes", np.array([[1, 0, 0], [0, 0, 0]], np.int32), "its spikes are not in the order of their ticks"),
     ],
 )
 def test_arrays_that_do_not_fit_the_header_are_refused(folder, name, array, told):

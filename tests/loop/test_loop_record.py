@@ -116,7 +116,7 @@ def test_a_held_tick_is_marked_and_has_no_spikes(tmp_path):
     controller = FakeController()
     controller.failures = {1: ActionError("too large")}
     recording, _ = record(tmp_path, length=3, controller=controller)
-    np.testing.assert_array_equal(recording.held, [0, 1, 0])
+    np.testing.assert_array_equal(recording.held, [0, 5, 0])
     np.testing.assert_array_equal(recording.spike_count, [10, 0, 10])
     assert np.isnan(recording.wanted[1]).all()
     np.testing.assert_array_equal(recording.sent[1], [-0.5, -0.5])
