@@ -20,7 +20,7 @@ from typing import Any, Literal, TypeAlias, get_args
 import cattrs
 
 from neurobot.errors import ConfigError, EnvError, SpecError, near
-from neurobot.spec import ControllerSpec, Decoder, Encoder, NetworkSpec, resolve
+from neurobot.spec import ControllerSpec, Decoder, Encoder, GuardSpec, NetworkSpec, resolve
 from neurobot.spec.check import Problems
 from neurobot.spec.serialize import Invalid, converter, from_data, to_data
 from neurobot.train.methods import METHODS, Training
@@ -128,6 +128,7 @@ class Experiment:
         core: what computes: host (float32) or host64 (float64).
         learn: whether rules of projections change weights while `run` runs.
         freeze_at: when they stop to, in time of the whole run [s]; default never.
+        guard: what `run` tolerates, and for how long, before it holds an action or goes to rest.
         train: how to train.
         log: what a training writes beside its programs.
         name: name of the experiment, for folders; default that of the launch file.
@@ -145,6 +146,7 @@ class Experiment:
     core: Literal["host", "host64"] = "host"
     learn: bool = False
     freeze_at: float | None = None
+    guard: GuardSpec = field(default_factory=GuardSpec)
     train: Training | None = None
     log: Log = field(default_factory=Log)
     name: str = ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,6 +16,7 @@ from neurobot.cli.environment import check_id, make_env
 from neurobot.cli.folder import LEARNT, PROGRAM, RECORDING, SUMMARY, new_folder, write_config, write_json
 from neurobot.config import Experiment, changed, to_json
 from neurobot.errors import ConfigError
+from neurobot.spec.guard import Overrun
 
 if TYPE_CHECKING:
     from neurobot.controller import Controller
@@ -36,6 +37,8 @@ class Run:
     Args:
         launch: a launch file, a run folder (which repeats that run), or the name of a bundled launch file.
         realtime: keep to the control period by the clock, instead of running as fast as possible.
+        overrun: after a missed deadline skip to the next tick, hold an action, or go to rest (safe); default
+            guard.overrun.
         json: print the summary as one JSON object.
         video: write the episodes as a video, e.g. run.mp4.
         out: folder of the run; default runs/NAME-DATE-TIME.
@@ -47,6 +50,7 @@ class Run:
 
     launch: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="LAUNCH")]
     realtime: bool = False
+    overrun: Overrun | None = None
     json: bool = False
     video: Annotated[Path | None, tyro.conf.arg(metavar="FILE")] = None
     out: Annotated[Path | None, tyro.conf.arg(metavar="FOLDER")] = None
@@ -60,6 +64,8 @@ def main(args: Sequence[str]) -> int:
     """The command; returns the exit code."""
     options, loaded, experiment = parse_with_settings(Run, args, "run")
     refuse_fixed(loaded, experiment)
+    if options.overrun is not None:
+        experiment = replace(experiment, guard=replace(experiment.guard, overrun=options.overrun))
     check_id(experiment.env.id, options.allow_import)
     if options.dry_run:
         print(to_json(experiment), end="")
@@ -86,7 +92,7 @@ def main(args: Sequence[str]) -> int:
     _report(options, experiment, controller, summary, folder, pictures)
     if summary.interrupted:
         return INTERRUPTED
-    return STOPPED if summary.physics_errors else 0
+    return STOPPED if summary.physics_errors or summary.stopped else 0
 
 
 def refuse_fixed(loaded: Experiment, experiment: Experiment) -> None:
@@ -135,14 +141,15 @@ def _run(options: Run, experiment: Experiment, controller: Controller, env: Any)
 
     clock = RealClock() if options.realtime else SimClock()
     learning = Learning(controller, freeze_at=experiment.freeze_at) if experiment.learn else None
-    loop = Loop(controller, env, clock=clock, learning=learning)  # whether they fit, before anything is written
+    guard = experiment.guard
+    loop = Loop(controller, env, clock=clock, learning=learning, guard=guard)  # whether they fit, before all files
     if not options.record:
         return loop.run(experiment.episodes, experiment.seed), None
     folder = new_folder(options.out, experiment.name)
     controller.program.save(folder / PROGRAM)
     write_config(folder, experiment)
     with Recorder(folder / RECORDING, controller, realtime=options.realtime) as recorder:
-        loop = Loop(controller, env, clock=clock, recorder=recorder, learning=learning)
+        loop = Loop(controller, env, clock=clock, recorder=recorder, learning=learning, guard=guard)
         summary = loop.run(experiment.episodes, experiment.seed)
     if learning is not None:
         controller.to_program().save(folder / LEARNT)
@@ -197,6 +204,8 @@ def _report(
     print_rows(f"{experiment.name} in {experiment.env.id}", rows)
     for error in summary.physics_errors:
         say(f"the simulation broke down: {error}")
+    if summary.stopped:
+        say(f"the guard stopped it: {summary.stopped}")
     if summary.learning is not None and summary.learning.runaway:
         say(f"learning was stopped: {summary.learning.runaway}")
 
@@ -208,20 +217,38 @@ def summary_rows(summary: RunSummary, period: float) -> dict[str, str]:
         summary: of the run.
         period: control period [s].
     """
-    n, deadlines, tick = len(summary.returns), summary.deadlines, summary.timing["tick"]
+    n, tick = len(summary.returns), summary.timing["tick"]
     mean, std = significant(summary.return_mean), significant(summary.return_std)
     length = significant(summary.ticks / max(len(summary.episodes), 1))
     spikes, synops = significant(summary.spikes_per_tick), significant(summary.synops_per_tick)
     rows = {
         "return": f"{mean} ± {std} over {n} episodes" if n > 1 else mean,
         "ticks": f"{summary.ticks} of {seconds(period)}; {length} an episode",
-        "deadlines": f"{deadlines.misses} missed of {deadlines.ticks}; worst by {seconds(deadlines.worst_lateness)}",
+        "deadlines": _deadlines(summary),
         "spikes": f"{spikes} a tick; {synops} synaptic operations",
-        "held": f"{summary.holds} ticks without a valid observation or action" if summary.holds else "",
-        "tick time": f"{seconds(tick.p50)} median, {seconds(tick.p99)} p99, {seconds(tick.max)} longest",
+        "held": _holds(summary),
+        "tick time": (
+            f"{seconds(tick.p50)} median, {seconds(tick.p99)} p99, {seconds(tick.p999)} p99.9, "
+            f"{seconds(tick.max)} longest"
+        ),
         "interrupted": _interrupted(n, len(summary.episodes)) if summary.interrupted else "",
     }
     return {name: value for name, value in rows.items() if value} | _learning_rows(summary)
+
+
+def _deadlines(summary: RunSummary) -> str:
+    """How many deadlines were missed, and for what."""
+    deadlines, stages = summary.deadlines, summary.late_stages
+    text = f"{deadlines.misses} missed of {deadlines.ticks}; worst by {seconds(deadlines.worst_lateness)}"
+    return text + ("; longest was " + ", ".join(f"{name} in {n}" for name, n in stages.items()) if stages else "")
+
+
+def _holds(summary: RunSummary) -> str:
+    """How many ticks were held, and why the first of them was."""
+    if not summary.holds:
+        return ""
+    reason = next(e.hold_reason for e in summary.episodes if e.hold_reason)
+    return f"{summary.holds} ticks; the first: {reason}"
 
 
 def _learning_rows(summary: RunSummary) -> dict[str, str]:
