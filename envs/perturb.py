@@ -147,6 +147,36 @@ class _Late(_Effect):
 
 
 @final
+class _Jittery(_Effect):
+    """Actions arrive some control periods late, as many as chance will have, and never after a newer one."""
+
+    def __init__(self, p: Perturbation, ends: Ends, num_envs: int):
+        assert p.periods is not None
+        self._size, self._rest = p.periods + 1, ends.rest
+        self._sent = np.zeros((self._size, num_envs, len(ends.rest)))  # rings, by clock
+        self._due = np.zeros((self._size, num_envs), np.int64)
+        self._streams: dict[int, np.random.Generator] = {}
+
+    def restart(self, i: int, stream: np.random.Generator) -> None:
+        """Draw from another stream."""
+        self._streams[i] = stream
+
+    def apply(self, x: Array, at: Moment) -> None:
+        """Note what is sent and draw when it is due; let the newest stay that has arrived."""
+        slot, rows = at.clock[at.moved] % self._size, at.rows
+        self._sent[slot, at.moved], self._due[slot, at.moved] = x[at.moved], at.clock[at.moved]
+        late = [int(self._streams[int(i)].integers(self._size)) for i in rows]
+        self._due[at.clock[rows] % self._size, rows] += np.array(late, np.int64)
+        newest = at.clock[rows] - (self._size - 1)  # what was sent then has arrived, whatever chance said
+        for sent in range(self._size - 1):
+            when = at.clock[rows] - (self._size - 2 - sent)
+            arrived = self._due[when % self._size, rows] <= at.clock[rows]
+            newest = np.where(arrived, when, newest)
+        newest = np.maximum(newest, at.begin[rows] - 1)
+        x[rows] = np.where(newest[:, None] < 0, self._rest, self._sent[newest % self._size, rows])
+
+
+@final
 class _Lossy(_Effect):
     """Some actions never arrive."""
 
@@ -228,7 +258,8 @@ class Perturber:
             self._roots[i] = root
             for j, p in enumerate(self._perturbations):
                 low, high = p.begins
-                stream = self._stream(i, j) if p.kind == "loss" or low < high else None  # to make one takes a while
+                chance = p.kind in ("jitter", "loss") or low < high
+                stream = self._stream(i, j) if chance else None  # to make one takes a while
                 self._begin[i, j] = begin = self._tick(low if stream is None else stream.uniform(low, high))
                 self._end[i, j] = _NEVER if p.until is None else max(self._tick(p.until), begin + 1)
                 if stream is not None and j in effects:
@@ -304,8 +335,8 @@ def _actuator(p: Perturbation, name: str, space: Space[Any], num_envs: int) -> _
         raise EnvError(f"{name}: an action is a choice, {space}, which can be reversed or lost (loss), not {p.kind}")
     ends = ends_of(space, f"{name}: the action space")
     _check_index(p, name, "actuators", len(ends.low))
-    if p.kind == "latency":
-        return _Late(p, ends, num_envs)
+    if p.kind in ("latency", "jitter"):
+        return (_Late if p.kind == "latency" else _Jittery)(p, ends, num_envs)
     return _Lossy(p, ends, num_envs, choice) if p.kind == "loss" else _Mapped(p, ends)
 
 

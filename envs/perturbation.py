@@ -26,6 +26,7 @@ _REQUIRED: dict[str, tuple[str, ...]] = {
     "frozen": (),
     "mass": ("body", "mass"),
     "latency": ("periods",),
+    "jitter": ("periods",),
     "loss": ("probability",),
 }
 MAX_PERIODS = 1000
@@ -36,7 +37,7 @@ ACTUATORS = ("reversed", "weakened", "dead", "swapped")
 """Kinds that change numbers of the action."""
 SENSORS = ("rotated", "biased", "frozen")
 """Kinds that change numbers of the observation."""
-LINK = ("latency", "loss")
+LINK = ("latency", "jitter", "loss")
 """Kinds that change when an action arrives, and whether."""
 _COMMON = ("kind", "at", "until")
 
@@ -56,6 +57,8 @@ class Perturbation:
     | `frozen`   | [index]                | observed numbers stay what they were at `at`                              |
     | `mass`     | body, mass             | a body carries a point mass at its centre of mass (MuJoCo tasks)          |
     | `latency`  | periods                | actions come later; until then the last that arrived before stays         |
+    | `jitter`   | periods                | each action comes late by chance, 0 to so many periods; one that a newer  |
+    |            |                        | one has overtaken never arrives                                           |
     | `loss`     | probability            | an action is lost, and the last that arrived stays                        |
 
     Rest is 0, or the end of the actuator's range that is nearest to it. Observed numbers stay in the bounds of the
@@ -71,7 +74,7 @@ class Perturbation:
         value: in the observed number's unit.
         body: name of a body of the MuJoCo model, or its index; 0 is the world and carries nothing.
         mass: greater than 0 [kg].
-        periods: whole control periods, at least 1, on top of any latency that is randomised.
+        periods: whole control periods, at least 1, on top of any latency that is randomised; of jitter the most.
         probability: of a loss, anew in each control period; from 0 to 1, where 1 means that the link is gone.
 
     Times are rounded to whole control periods, to the nearest; whatever begins lasts for one at least. In force from

@@ -126,6 +126,25 @@ def test_a_link_that_is_late_from_the_start_leaves_the_actuators_at_rest_at_firs
     np.testing.assert_array_equal(got[3:], ramp(5)[:2])
 
 
+def test_a_jittery_link_is_as_late_as_chance_says_and_never_brings_an_older_action_after_a_newer_one():
+    actions = np.arange(1.0, 901.0)[:, None] / 1000 * np.ones(6)
+    got, _ = arriving("HalfCheetah-v5", actions, Perturbation(kind="jitter", periods=2))
+    sent = np.rint(1000 * got[:, 0]).astype(int)  # which action has arrived, from 1; 0 is rest
+    late = np.arange(1, 901) - sent
+    assert (np.diff(sent) >= 0).all()
+    assert set(late) == {0, 1, 2}
+    # late by more than j where each of the newest j + 1 actions is: chances of 2/3 and 2/3 x 1/3
+    for j, chance in ((0, 2 / 3), (1, 2 / 9)):
+        assert abs((late > j).mean() - chance) < 5 * np.sqrt(chance * (1 - chance) / 300)  # neighbours are not free
+
+
+def test_jitter_begins_and_ends_as_it_is_told():
+    got, _ = arriving("HalfCheetah-v5", ramp(30), Perturbation(kind="jitter", periods=3, at=0.5, until=1.0))
+    np.testing.assert_array_equal(got[:10], ramp(30)[:10])
+    np.testing.assert_array_equal(got[20:], ramp(30)[20:])
+    assert (got[10:20] >= ramp(30)[9]).all()
+
+
 def test_latency_comes_on_top_of_what_is_randomised():
     both = arriving(
         "HalfCheetah-v5", ramp(9), Perturbation(kind="latency", periods=2), randomize=Randomize(latency=(1, 1))
@@ -258,6 +277,7 @@ def test_two_masses_on_one_body_add_up():
 CHANCE = (
     Perturbation(kind="loss", probability=0.3, at=(0.02, 0.1)),
     Perturbation(kind="latency", periods=2, at=(0.0, 0.05), until=0.2),
+    Perturbation(kind="jitter", periods=2, at=(0.0, 0.05)),
     Perturbation(kind="mass", body="torso", mass=1.0, at=(0.02, 0.06), until=0.12),
     Perturbation(kind="frozen", index=3, at=(0.02, 0.1), until=0.15),
 )

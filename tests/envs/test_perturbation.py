@@ -17,6 +17,7 @@ OWN = {
     "frozen": {},
     "mass": {"body": "torso", "mass": 1.0},
     "latency": {"periods": 2},
+    "jitter": {"periods": 2},
     "loss": {"probability": 0.5},
 }
 
