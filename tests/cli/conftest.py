@@ -84,6 +84,8 @@ class Fake(gymnasium.Env):
         info = {}
         if self.steps == 3 and self.fault == "interrupt":
             os.kill(os.getpid(), signal.SIGINT)
+        if self.steps >= 3 and self.fault == "blind":
+            return np.full(4, np.nan), 1.0, False, self.steps >= 99, info
         if self.steps == 3 and self.fault == "physics":
             info["physics_error"] = "it exploded"
         if self.fault == "broken":
@@ -94,7 +96,7 @@ class Fake(gymnasium.Env):
         return np.full((16, 16, 3), 10 * self.steps, np.uint8)
 
 
-for name in ("", "interrupt", "physics", "broken"):
+for name in ("", "blind", "interrupt", "physics", "broken"):
     gymnasium.register(f"fake/{name or 'plain'}-v0", Fake, kwargs={"fault": name})
 """
 

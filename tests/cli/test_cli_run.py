@@ -183,6 +183,24 @@ def test_a_simulation_that_breaks_down_is_told_and_has_its_exit_code(command, la
     assert "the simulation broke down: it exploded" in result.err
 
 
+def test_a_robot_that_goes_blind_is_held_then_stopped_and_the_run_says_why(command, launch, fakes):
+    args = ("--env.id", "fake/blind-v0", "--allow-import", fakes, "--no-record", "--episodes", "3")
+    result = command("run", launch(), *args, "--guard.hold-for", "0.1")
+    assert result.code == 4
+    assert "the guard stopped it: entry 0 of the observation is nan; it must be finite" in result.err
+    assert "ticks; the first: entry 0 of the observation is nan" in result.out
+    data = json.loads(command("run", launch(), *args, "--guard.hold-for", "0.1", "--json").out)
+    assert data["stopped"].startswith("entry 0 of the observation is nan")
+    assert (data["episodes"], data["holds"]) == (1, 5)
+
+
+def test_what_is_done_after_a_missed_deadline_can_be_said_in_short(command, launch):
+    shown = json.loads(command("run", launch(), "--dry-run", "--overrun", "hold").out)
+    assert shown["guard"]["overrun"] == "hold"
+    assert json.loads(command("run", launch(), "--dry-run").out)["guard"]["overrun"] == "skip"
+    assert command("run", launch(), "--overrun", "jump").code == 2
+
+
 def test_a_bug_in_an_environment_is_no_traceback(command, launch, fakes, monkeypatch):
     monkeypatch.delenv("NEUROBOT_TRACEBACK", raising=False)
     result = command("run", launch(), "--env.id", "fake/broken-v0", "--allow-import", fakes, "--no-record")
