@@ -20,7 +20,7 @@ from neurobot.spec.guard import Overrun
 
 if TYPE_CHECKING:
     from neurobot.controller import Controller
-    from neurobot.loop import RunSummary
+    from neurobot.loop import Robot, RunSummary
     from neurobot.program import Program
 
 FIXED = ("encode", "network", "decode", "substeps", "carry")
@@ -75,17 +75,18 @@ def main(args: Sequence[str]) -> int:
     program = None if experiment.program is None else load_program(experiment.program)
     env = _make_env(experiment, options)
     try:
+        robot = _as_robot(env)
         if program is None:
             say("no trained program: the network runs untrained, with weights drawn from its seed")
-            program = untrained(experiment, env)
-        elif experiment.controller_spec(env.observation_space, env.action_space) != program.spec:
+            program = untrained(experiment, robot)
+        elif experiment.controller_spec(robot.observation_space, robot.action_space) != program.spec:
             say("the program was made with other settings than those of the launch file; the program's are in force")
         with compiling(KERNELS[experiment.core]):
             from neurobot.controller import Controller
 
             record = options.record or experiment.learn  # who learns is watched by its spikes
             controller = Controller(program, experiment.core, record=record, seed=experiment.seed)
-        summary, folder = _run(options, experiment, controller, env)
+        summary, folder = _run(options, experiment, controller, robot)
     finally:
         env.close()
     pictures = {} if folder is None else _draw(folder, summary)
@@ -135,21 +136,27 @@ def _make_env(experiment: Experiment, options: Run) -> Any:
     return filmed(make, options.video)
 
 
-def _run(options: Run, experiment: Experiment, controller: Controller, env: Any) -> tuple[RunSummary, Path | None]:
+def _as_robot(env: Any) -> Robot:
+    from neurobot.loop.env_robot import as_robot
+
+    return as_robot(env)
+
+
+def _run(options: Run, experiment: Experiment, controller: Controller, robot: Robot) -> tuple[RunSummary, Path | None]:
     """Run the episodes; returns what they were like, and the run folder."""
     from neurobot.loop import Learning, Loop, RealClock, Recorder, SimClock
 
     clock = RealClock() if options.realtime else SimClock()
     learning = Learning(controller, freeze_at=experiment.freeze_at) if experiment.learn else None
     guard = experiment.guard
-    loop = Loop(controller, env, clock=clock, learning=learning, guard=guard)  # whether they fit, before all files
+    loop = Loop(controller, robot, clock=clock, learning=learning, guard=guard)  # whether they fit, before all files
     if not options.record:
         return loop.run(experiment.episodes, experiment.seed), None
     folder = new_folder(options.out, experiment.name)
     controller.program.save(folder / PROGRAM)
     write_config(folder, experiment)
     with Recorder(folder / RECORDING, controller, realtime=options.realtime) as recorder:
-        loop = Loop(controller, env, clock=clock, recorder=recorder, learning=learning, guard=guard)
+        loop = Loop(controller, robot, clock=clock, recorder=recorder, learning=learning, guard=guard)
         summary = loop.run(experiment.episodes, experiment.seed)
     if learning is not None:
         controller.to_program().save(folder / LEARNT)

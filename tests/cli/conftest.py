@@ -96,6 +96,22 @@ class Fake(gymnasium.Env):
         return np.full((16, 16, 3), 10 * self.steps, np.uint8)
 
 
+class Named(Fake):
+    observation_space = gymnasium.spaces.Dict(
+        {"pole": gymnasium.spaces.Box(-1.0, 1.0, (2,)), "cart": gymnasium.spaces.Box(-1.0, 1.0, (2,))}
+    )
+
+    def reset(self, **options):
+        return self.split(super().reset(**options))
+
+    def step(self, action):
+        return self.split(super().step(action))
+
+    def split(self, given):
+        return {"pole": given[0][:2], "cart": given[0][2:]}, *given[1:]
+
+
+gymnasium.register("fake/named-v0", Named)
 for name in ("", "blind", "interrupt", "physics", "broken"):
     gymnasium.register(f"fake/{name or 'plain'}-v0", Fake, kwargs={"fault": name})
 """

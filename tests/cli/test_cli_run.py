@@ -194,6 +194,11 @@ def test_a_robot_that_goes_blind_is_held_then_stopped_and_the_run_says_why(comma
     assert (data["episodes"], data["holds"]) == (1, 5)
 
 
+def test_an_environment_whose_observations_are_a_dictionary_runs(command, launch, fakes):
+    args = ("--env.id", "fake/named-v0", "--allow-import", fakes, "--no-record", "--episodes", "1", "--json")
+    assert json.loads(command("run", launch(), *args).out)["ticks"] == 10
+
+
 def test_what_is_done_after_a_missed_deadline_can_be_said_in_short(command, launch):
     shown = json.loads(command("run", launch(), "--dry-run", "--overrun", "hold").out)
     assert shown["guard"]["overrun"] == "hold"
