@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from benchmarks import camera, codes, convert, crossing, papers, scale, shipped, train
+from benchmarks import camera, codes, convert, crossing, loop, papers, scale, shipped, train
 from benchmarks.bptt import case as bptt
 from benchmarks.cuba import case as cuba
 from benchmarks.environments import CACHE
@@ -59,7 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     cases = parser.add_subparsers(dest="case", required=True)
     for add in (
         _tick, _cuba, _plasticity, _envs, _bptt, _crossing, _scale, _camera, _codes, _train, _convert, _shipped,
-        _papers, _recover,
+        _papers, _recover, _loop,
     ):  # fmt: skip
         add(cases)
     return parser
@@ -175,6 +175,14 @@ def _train_with(a: argparse.Namespace, case: argparse.ArgumentParser) -> None:
     except NeurobotError as error:
         case.error(str(error))
     _print_versions()
+
+
+def _loop(cases: Any) -> None:
+    case = cases.add_parser("loop", help="what the loop costs beside a tick, and a soak at 500 Hz")
+    case.add_argument("program", nargs="?", default="launch/halfcheetah.safetensors", help="default HalfCheetah's")
+    case.add_argument("--rounds", type=count, default=9, help="rounds (default 9)")
+    case.add_argument("--seconds", type=length, default=60.0, help="of each soak (default 60; 1800 for half an hour)")
+    case.set_defaults(run=lambda a: (loop.main(a.program, a.rounds, a.seconds), _print_versions()))
 
 
 def _convert(cases: Any) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from neurobot.core import BatchCore, HostCore
-from neurobot.core.base import neuron_error, synops_of
+from neurobot.core.base import neuron_error
 from neurobot.core.learning import Plasticity, acts_at_end, check_learn, takes_reward
 from neurobot.errors import ActionError, ObservationError, SpecError, near
 from neurobot.kernels import ops
@@ -84,6 +84,8 @@ class Controller:
         self._tick, self._sent, self._ints = self._core.tick_in_place, self._core.action, self._core.ints
         self._wanted = self._core.block("decoder.wanted")
         self._v_words = _membrane_words(program)
+        counts = "decoder.counts"
+        self._counts = self._core.block(counts) if counts in program.blocks["state"] else None
         self._batch: BatchCore | None = None
 
     def step(self, observation: Any, reward: float = 0.0, out: np.ndarray | None = None) -> Any:
@@ -274,13 +276,13 @@ class Controller:
     @property
     def synops_last(self) -> int:
         """Synaptic operations of the last tick: one for every weight that was added."""
-        return int(synops_of(self._ints))
+        ints = self._ints  # as `synops_of`, without arrays, because a loop asks every tick
+        return int(ints[ops.SYNOPS_HI]) << 32 | int(ints[ops.SYNOPS_LO]) & 0xFFFFFFFF
 
     @property
     def silent(self) -> bool:
         """Whether the decoded neurons did not spike in the last tick, or, where they do not spike, no neuron did."""
-        blocks = self.program.blocks["state"]
-        return not (self._core.block("decoder.counts").any() if "decoder.counts" in blocks else self.spikes_last)
+        return not (self.spikes_last if self._counts is None else self._counts.any())
 
     @property
     def spikes_most(self) -> int:

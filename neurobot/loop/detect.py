@@ -15,6 +15,12 @@ from neurobot.loop.guard import Flag
 from neurobot.spec.guard import GuardSpec
 
 
+LATE, OVERRUNS, STALE, FROZEN, DEAD_MAN, SILENT, RUNAWAY = map(
+    int, (Flag.LATE, Flag.OVERRUNS, Flag.STALE, Flag.FROZEN, Flag.DEAD_MAN, Flag.SILENT, Flag.RUNAWAY)
+)
+"""As integers: sums of enumerations take a microsecond each."""
+
+
 class Watched(Protocol):
     """What the detectors need of a controller."""
 
@@ -109,9 +115,8 @@ class Detectors:
         self._most = math.inf if spec.runaway is None else spec.runaway * watched.spikes_most
         self._dead = None if spec.dead_man is None else Lasting(spec.dead_man)
         self._missed, self._max_misses = 0, math.inf if spec.max_misses is None else spec.max_misses
-        self._late = {"skip": Flag(0), "hold": Flag.LATE, "safe": Flag.OVERRUNS}[spec.overrun]
-        self._network: int = 0
-        self._clock: int = 0
+        self._late = {"skip": 0, "hold": LATE, "safe": OVERRUNS}[spec.overrun]
+        self._network = self._clock = 0
 
     def before(self, now: float, values: Any, age: float, alive: bool) -> int:
         """Flags that are known before the network runs: of the observation, and of the ticks before.
@@ -124,20 +129,21 @@ class Detectors:
         """
         flags = self._network | self._clock
         if age > self._stale:
-            flags |= Flag.STALE
+            flags |= STALE
         if self._frozen is not None and self._frozen.look(now, np.asarray(values)):
-            flags |= Flag.FROZEN
+            flags |= FROZEN
         if self._dead is not None and self._dead.look(now, not alive):
-            flags |= Flag.DEAD_MAN
+            flags |= DEAD_MAN
         return flags
 
     def after(self, now: float) -> None:
         """Look at a tick in which the network ran; what it tells counts from the next one on."""
-        if self._silent is not None:
-            self._network = Flag.SILENT if self._silent.look(now, self._watched.silent) else 0
-        if self._runaway is not None:
-            many = self._watched.spikes_last > self._most
-            self._network = self._network & ~Flag.RUNAWAY | (Flag.RUNAWAY if self._runaway.look(now, many) else 0)
+        network = 0
+        if self._silent is not None and self._silent.look(now, self._watched.silent):
+            network = SILENT
+        if self._runaway is not None and self._runaway.look(now, self._watched.spikes_last > self._most):
+            network |= RUNAWAY
+        self._network = network
 
     def done(self, slack: int) -> None:
         """Take the time that was left at the end of a tick [ns]; negative after the deadline."""
@@ -145,4 +151,4 @@ class Detectors:
             self._missed = self._clock = 0
             return
         self._missed += 1
-        self._clock = self._late if self._missed < self._max_misses else Flag.OVERRUNS
+        self._clock = self._late if self._missed < self._max_misses else OVERRUNS

@@ -177,14 +177,16 @@ class Guard:
     @property
     def runs(self) -> bool:
         """Whether the controller's own action may be sent, if nothing is wrong in this tick."""
-        return self._state.mode in (Mode.RUNNING, Mode.HOLD)
+        mode = self._state.mode
+        return mode is Mode.RUNNING or mode is Mode.HOLD
 
     def pending(self, now: float) -> int:
         """Flags of what is known before the tick: commands since the last one, and a gap in time [s] since then."""
-        flags = 0
+        flags, state = 0, self._state
         while self._commands:
             flags |= self._commands.popleft()
-        return flags | Flag.GAP if self.runs and not 0 <= now - self._state.time <= self._gap else flags
+        runs = state.mode is Mode.RUNNING or state.mode is Mode.HOLD
+        return flags if not runs or 0 <= now - state.time <= self._gap else flags | Flag.GAP
 
     def update(self, now: float, flags: int = 0) -> Mode:
         """One tick.
