@@ -196,9 +196,10 @@ def _convert(cases: Any) -> None:
 
 def _shipped(cases: Any) -> None:
     case = cases.add_parser("shipped", help="the programs that ship, recorded for the tests and the README's tables")
+    case.add_argument("name", nargs="*", help="of launch files; the rest of the record stays (default all)")
     case.add_argument("--episodes", type=count, default=100, help="episodes of each evaluation (default 100)")
     case.add_argument("--tables", action="store_true", help="measure nothing: make the README's tables anew")
-    case.set_defaults(run=lambda a: (shipped.main(a.episodes, not a.tables), _print_versions()))
+    case.set_defaults(run=lambda a: (shipped.main(a.name, a.episodes, not a.tables), _print_versions()))
 
 
 def _papers(cases: Any) -> None:

@@ -81,9 +81,8 @@ def main(launch: str, rounds: int, seconds: float) -> None:
         seconds: of the soak.
     """
     program = Program.load(launch)
-    print(
-        f"| {Path(launch).stem}, a tick of | median [us] | beside the controller [us] | least – most |\n|---|---|---|---|"
-    )
+    print(f"| {Path(launch).stem}, a tick of | median [us] | beside the controller [us] | least – most |")
+    print("|---|---|---|---|")
     times = _costs(program, rounds)
     alone = times["the controller alone"]
     for name, each in times.items():

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
 from neurobot.cli.zoo import shipped
 from neurobot.cli.zoo_table import markdown_of
+from neurobot.config import bundled_launches
+from neurobot.errors import near
 from neurobot.zoo import Measured, Zoo, rows
 
 ROOT = Path(__file__).parents[1]
@@ -23,15 +26,25 @@ SEED = 5000
 """Not the seeds of `evolve`, by which one of several runs may have been chosen."""
 
 
-def main(episodes: int, measure: bool) -> None:
-    """Measure and write the record, or take the one there is; put the tables into the README, and print them."""
+def main(names: Sequence[str], episodes: int, measure: bool) -> None:
+    """Measure and write the record, or take the one there is; put the tables into the README, and print them.
+
+    Args:
+        names: of launch files, the rest of the record stays; none is all of them.
+        episodes: for each.
+        measure: or only make the tables anew.
+    """
     if measure:
-        zoo = shipped(episodes, SEED)
+        unknown = [name for name in names if name not in {row.experiment.name for row in rows()}]
+        if unknown:
+            raise SystemExit(f"no launch file is called {unknown[0]!r}; {near(unknown[0], bundled_launches())}")
+        zoo = shipped(episodes, SEED, names=names or None)
         problems = [f"{row.experiment.name}: {row.problem}" for row in zoo.rows if row.problem]
         if problems or zoo.interrupted:
             raise SystemExit("; ".join(["nothing is recorded", *(problems or ["interrupted"])]))
         measured = {row.experiment.name: asdict(row.measured) for row in zoo.rows if row.measured}
-        RECORD.write_text(json.dumps(measured, indent=2) + "\n")
+        kept = json.loads(RECORD.read_text()) if names else {}
+        RECORD.write_text(json.dumps(dict(sorted((kept | measured).items())), indent=2) + "\n")
     tables = markdown_of(recorded())
     README.write_text(PLACE.sub(lambda _: f"\n{tables}\n\n", README.read_text()))
     print(tables)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
 
@@ -15,13 +16,16 @@ from neurobot.errors import NeurobotError
 from neurobot.zoo import Measured, Row, Zoo, rows
 
 
-def shipped(episodes: int, seed: int, core: Literal["host", "host64"] | None = None) -> Zoo:
+def shipped(
+    episodes: int, seed: int, core: Literal["host", "host64"] | None = None, names: Sequence[str] | None = None
+) -> Zoo:
     """Measure every program that ships; Ctrl-C ends it, and what was measured until then is kept.
 
     Args:
         episodes: for each.
         seed: of the first episode.
         core: what computes; default what the launch file says.
+        names: of the launch files whose programs are measured; None is all.
 
     Returns:
         All rows; one whose program or environment cannot be used says why.
@@ -30,7 +34,8 @@ def shipped(episodes: int, seed: int, core: Literal["host", "host64"] | None = N
     interrupted = False
     found = rows()
     for k, row in enumerate(found, 1):
-        if not interrupted and row.program is not None:
+        wanted = names is None or row.experiment.name in names
+        if not interrupted and wanted and row.program is not None:
             what = f"{k} of {len(found)}: {episodes} episodes of {row.experiment.name}"
             try:
                 row, interrupted = _measured(row, episodes, seed, core or row.experiment.core, what)

@@ -14,7 +14,6 @@ from neurobot.errors import SpecError
 from neurobot.loop.guard import Flag
 from neurobot.spec.guard import GuardSpec
 
-
 LATE, OVERRUNS, STALE, FROZEN, DEAD_MAN, SILENT, RUNAWAY = map(
     int, (Flag.LATE, Flag.OVERRUNS, Flag.STALE, Flag.FROZEN, Flag.DEAD_MAN, Flag.SILENT, Flag.RUNAWAY)
 )

@@ -23,12 +23,12 @@ def here(tmp_path, monkeypatch):
     return tmp_path
 
 
-def zoo_of(monkeypatch, interrupted=False, **changes):
+def zoo_of(monkeypatch, interrupted=False, asked=None, **changes):
     """Let the evaluation, which takes a while, come to this."""
     known = tuple(replace(row, measured=row.program and MEASURED) for row in rows())
     known = (replace(known[1], **changes), *known[2:])
     found = Zoo(rows=known, episodes=7, seed=5000, interrupted=interrupted)
-    monkeypatch.setattr(shipped, "shipped", lambda episodes, seed: found if (episodes, seed) == (7, 5000) else None)
+    monkeypatch.setattr(shipped, "shipped", lambda *args, names: found if (*args, names) == (7, 5000, asked) else None)
     return found
 
 
@@ -48,6 +48,23 @@ def test_what_was_measured_is_the_record_and_in_the_tables(here, monkeypatch, ca
     assert record["cartpole"]["return_mean"] == 5.0
     assert "| cartpole | CartPole-v1 | evolve | 5 ± 1 |" in (here / "README.md").read_text()
     assert "over 7 episodes from seed 5000" in capsys.readouterr().out
+
+
+def test_of_some_programs_only_theirs_is_recorded_anew(here, monkeypatch):
+    before = json.loads((here / "shipped.json").read_text())
+    found = zoo_of(monkeypatch, asked=["cartpole"])
+    only = [replace(row, measured=row.measured if row.experiment.name == "cartpole" else None) for row in found.rows]
+    monkeypatch.setattr(shipped, "shipped", lambda *args, names: replace(found, rows=tuple(only)))
+    main(["shipped", "cartpole", "--episodes", "7"])
+    record = json.loads((here / "shipped.json").read_text())
+    assert record.pop("cartpole")["return_mean"] == 5.0
+    assert before.pop("cartpole")["return_mean"] != 5.0
+    assert record == before
+
+
+def test_a_program_that_there_is_not_is_refused(here):
+    with pytest.raises(SystemExit, match="no launch file is called 'cartpool'; did you mean 'cartpole'"):
+        main(["shipped", "cartpool"])
 
 
 @pytest.mark.parametrize(
