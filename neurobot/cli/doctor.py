@@ -141,11 +141,12 @@ def _latency(device: str) -> int | None:
 
 
 def _rows(found: dict[str, Any]) -> dict[str, str]:
+    from neurobot.loop.realtime import HINTS
     from neurobot.view.rendering import INSTALL
 
     cache, clock, allowed, drawn = (found[k] for k in ("kernel_cache", "timer", "real_time", "rendering"))
     memory = allowed["locked_memory_limit"]
-    fifo = {True: "allowed", False: "not allowed; give the user an rtprio limit in /etc/security/limits.conf"}
+    fifo = {True: "allowed", False: f"not allowed; {HINTS['SCHED_FIFO']}"}
     rows = dict(found["versions"])
     warm = [name for name in TICKS if cache[name]]
     state = f"holds {', '.join(warm)}" if warm else "cold: the first run compiles, about 15 s"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -37,6 +38,7 @@ class Run:
     Args:
         launch: a launch file, a run folder (which repeats that run), or the name of a bundled launch file.
         realtime: keep to the control period by the clock, instead of running as fast as possible.
+        rt: in real time, ahead of other processes, on a core of its own and with its memory locked, where permitted.
         overrun: after a missed deadline skip to the next tick, hold an action, or go to rest (safe); default
             guard.overrun.
         json: print the summary as one JSON object.
@@ -50,6 +52,7 @@ class Run:
 
     launch: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="LAUNCH")]
     realtime: bool = False
+    rt: bool = False
     overrun: Overrun | None = None
     json: bool = False
     video: Annotated[Path | None, tyro.conf.arg(metavar="FILE")] = None
@@ -146,22 +149,39 @@ def _run(options: Run, experiment: Experiment, controller: Controller, robot: Ro
     """Run the episodes; returns what they were like, and the run folder."""
     from neurobot.loop import Learning, Loop, RealClock, Recorder, SimClock
 
-    clock = RealClock() if options.realtime else SimClock()
+    realtime = options.realtime or options.rt
+    clock = RealClock() if realtime else SimClock()
     learning = Learning(controller, freeze_at=experiment.freeze_at) if experiment.learn else None
     guard = experiment.guard
     loop = Loop(controller, robot, clock=clock, learning=learning, guard=guard)  # whether they fit, before all files
     if not options.record:
-        return loop.run(experiment.episodes, experiment.seed), None
+        with _first(options):
+            return loop.run(experiment.episodes, experiment.seed), None
     folder = new_folder(options.out, experiment.name)
     controller.program.save(folder / PROGRAM)
     write_config(folder, experiment)
-    with Recorder(folder / RECORDING, controller, realtime=options.realtime) as recorder:
+    with Recorder(folder / RECORDING, controller, realtime=realtime) as recorder:
         loop = Loop(controller, robot, clock=clock, recorder=recorder, learning=learning, guard=guard)
-        summary = loop.run(experiment.episodes, experiment.seed)
+        with _first(options):
+            summary = loop.run(experiment.episodes, experiment.seed)
     if learning is not None:
         controller.to_program().save(folder / LEARNT)
     write_json(folder / SUMMARY, summary.to_dict())
     return summary, folder
+
+
+@contextmanager
+def _first(options: Run) -> Iterator[None]:
+    """What the operating system grants with --rt; says what it does not."""
+    if not options.rt:
+        yield
+        return
+    from neurobot.loop.realtime import Realtime
+
+    with Realtime() as asked:
+        for problem in asked.refused:
+            say(f"--rt: {problem}")
+        yield
 
 
 def _draw(folder: Path, summary: RunSummary) -> dict[str, str]:

@@ -167,6 +167,16 @@ def test_real_time_counts_deadlines(command, launch):
     assert data["timing"]["slack"]["max"] > 0
 
 
+def test_real_time_with_what_the_system_grants_says_what_it_does_not(command, launch, monkeypatch):
+    def refuse():
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr("neurobot.loop.realtime._come_first", refuse)
+    result = command("run", launch(), "--rt", "--no-record", "--episodes", "1", "--json")
+    assert json.loads(result.out)["timing"]["slack"]["max"] > 0
+    assert "--rt: SCHED_FIFO was refused (Operation not permitted): give the user an rtprio limit" in result.err
+
+
 def test_ctrl_c_ends_the_run_with_its_summary(command, launch, fakes):
     args = ("--env.id", "fake/interrupt-v0", "--allow-import", fakes, "--episodes", "9", "--json", "--no-record")
     result = command("run", launch(), *args)

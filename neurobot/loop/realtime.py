@@ -1,0 +1,85 @@
+"""What an operating system can do for a control loop: run it first, on a core of its own, and keep its memory in place.
+
+Each is asked for, and whatever is refused is told, with what would allow it; a loop runs without any. Ask after the
+recorder's process was started, which must not compete with the loop for its core, nor come before it.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+from collections.abc import Callable
+from types import TracebackType
+from typing import final
+
+PRIORITY = 20
+"""Of SCHED_FIFO, 1 to 99: ahead of all that has none, behind what the kernel does for its devices."""
+_CURRENT, _FUTURE = 1, 2
+"""What mlockall locks."""
+HINTS = {
+    "SCHED_FIFO": "give the user an rtprio limit in /etc/security/limits.conf",
+    "mlockall": "give the user a memlock limit in /etc/security/limits.conf",
+    "affinity": "it needs two cores or more",
+}
+"""What would allow each."""
+
+
+@final
+class Realtime:
+    """Asks when it is entered, and gives everything back when it is left; use it in a ``with`` statement.
+
+    Attributes:
+        granted: what was granted.
+        refused: what was not, a sentence each that says what would allow it.
+    """
+
+    def __init__(self) -> None:
+        self.granted: tuple[str, ...] = ()
+        self.refused: tuple[str, ...] = ()
+
+    def __enter__(self) -> Realtime:
+        if sys.platform != "linux":
+            self.refused = (f"{', '.join(HINTS)}: not on {sys.platform}",)
+            return self
+        self._before = os.sched_getscheduler(0), os.sched_getparam(0), os.sched_getaffinity(0)
+        self._try("affinity", self._pin)
+        self._try("mlockall", _lock_memory)
+        self._try("SCHED_FIFO", _come_first)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if "SCHED_FIFO" in self.granted:
+            os.sched_setscheduler(0, *self._before[:2])
+        if "mlockall" in self.granted:
+            ctypes.CDLL(None).munlockall()
+        if "affinity" in self.granted:
+            os.sched_setaffinity(0, self._before[2])
+
+    def _try(self, name: str, ask: Callable[[], None]) -> None:
+        try:
+            ask()
+        except OSError as error:
+            self.refused += (f"{name} was refused ({error.strerror}): {HINTS[name]}",)
+        else:
+            self.granted += (name,)
+
+    def _pin(self) -> None:
+        """Take the last core: the first ones serve the devices."""
+        cores = self._before[2]
+        if len(cores) < 2:
+            raise OSError(0, "there is one core")
+        os.sched_setaffinity(0, {max(cores)})
+
+
+def _lock_memory() -> None:
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.mlockall(_CURRENT | _FUTURE):
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
+
+
+def _come_first() -> None:
+    os.sched_setscheduler(0, os.SCHED_FIFO | os.SCHED_RESET_ON_FORK, os.sched_param(PRIORITY))

@@ -1,0 +1,65 @@
+"""What the operating system is asked for: granted or told, and given back."""
+
+import errno
+import os
+import subprocess
+import sys
+
+import pytest
+
+from neurobot.loop.realtime import HINTS, Realtime
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Linux is asked for these")
+SHOWN = "import os; print(os.sched_getscheduler(0), len(os.sched_getaffinity(0)))"
+
+
+def settings():
+    return os.sched_getscheduler(0), os.sched_getaffinity(0), locked()
+
+
+def locked():
+    """Kilobytes of memory that are locked."""
+    with open("/proc/self/status") as file:
+        return next(int(line.split()[1]) for line in file if line.startswith("VmLck"))
+
+
+def test_everything_is_granted_or_told_and_given_back():
+    before = settings()
+    with Realtime() as asked:
+        assert set(asked.granted) | {problem.split()[0] for problem in asked.refused} == set(HINTS)
+        if "SCHED_FIFO" in asked.granted:
+            assert os.sched_getscheduler(0) == os.SCHED_FIFO | os.SCHED_RESET_ON_FORK
+        if "affinity" in asked.granted:
+            assert len(os.sched_getaffinity(0)) == 1
+        if "mlockall" in asked.granted:
+            assert locked() > 0
+    assert settings() == before
+
+
+def test_a_child_does_not_come_first():
+    with Realtime():
+        shown = subprocess.run([sys.executable, "-c", SHOWN], capture_output=True, text=True).stdout
+    assert shown.split()[0] == str(os.SCHED_OTHER)
+
+
+def test_what_is_refused_says_what_would_allow_it_and_the_rest_is_granted(monkeypatch):
+    def refuse(*_):
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "sched_setscheduler", refuse)
+    monkeypatch.setattr("neurobot.loop.realtime._lock_memory", refuse)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0})
+    with Realtime() as asked:
+        assert asked.granted == ()
+    assert asked.refused == (
+        "affinity was refused (there is one core): it needs two cores or more",
+        "mlockall was refused (Operation not permitted): give the user a memlock limit in /etc/security/limits.conf",
+        "SCHED_FIFO was refused (Operation not permitted): give the user an rtprio limit in /etc/security/limits.conf",
+    )
+
+
+def test_elsewhere_nothing_is_asked_for(monkeypatch):
+    monkeypatch.setattr(sys, "platform", "darwin")
+    with Realtime() as asked:
+        assert asked.granted == ()
+    assert asked.refused == ("SCHED_FIFO, mlockall, affinity: not on darwin",)
