@@ -93,7 +93,7 @@ class StageTimes:
 
     def add(self, times: Sequence[int]) -> None:
         """Count the times of one tick [ns], in the order of `STAGES`."""
-        for stage, ns in zip(self._stages, times):  # noqa: B905 - strict costs 0.1 us a tick; both are as long as STAGES
+        for stage, ns in zip(self._stages, times):  # noqa: B905 - strict costs 0.1 us; both are as long as STAGES
             stage.add(ns)
 
     def update(self, other: StageTimes) -> None:
