@@ -108,7 +108,7 @@ class TrainingError(NeurobotError, ValueError):
 
 
 class ConformanceError(NeurobotError, AssertionError):
-    """A core or an environment that does not keep its contract, see `neurobot.testing`.
+    """A core, an environment or a robot that does not keep its contract, see `neurobot.testing`.
 
     Attributes:
         broken: what was seen, and where, by the sentence that it breaks; all that were found, not only the first.

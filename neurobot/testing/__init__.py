@@ -1,13 +1,14 @@
-"""Does a core, or an environment, keep its contract? For those who write their own.
+"""Does a core, an environment or a robot keep its contract? For those who write their own.
 
-`check_core` takes a function that makes a core, `check_env` one that makes an environment. Both look at every sentence
-of the contract by itself and raise one `ConformanceError` that lists all that do not hold, with what was seen and
-where; a test of your own is a call.
+`check_core` takes a function that makes a core, `check_env` one that makes an environment, `check_robot` one that makes
+a robot. Each looks at every sentence of the contract by itself and raises one `ConformanceError` that lists all that do
+not hold, with what was seen and where; a test of your own is a call.
 
 A contract is a row of sentences (contract.py), one file a subject: cores (core.py, and what they run, programs.py and
-learning.py) and environments (env.py).
+learning.py), environments (env.py) and robots (robot.py).
 """
 
 from neurobot.errors import ConformanceError as ConformanceError
 from neurobot.testing.core import check_core as check_core
 from neurobot.testing.env import check_env as check_env
+from neurobot.testing.robot import check_robot as check_robot
