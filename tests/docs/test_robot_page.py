@@ -34,6 +34,7 @@ from neurobot.spec import (
     Projection,
     resolve,
 )
+from neurobot.testing import check_robot
 
 TEXT = (Path(__file__).parents[2] / "docs" / "robot.md").read_text()
 (CODE,) = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
@@ -137,13 +138,25 @@ def test_a_sensor_that_falls_silent_is_named_and_brings_it_to_rest(arm_class, bo
     assert board.torques[-1] == 0.0
 
 
-def test_it_can_be_connected_again(arm_class, board):
+def test_it_keeps_the_contract_of_a_robot(arm_class, board):
+    check_robot(lambda: arm_class(board.port), rest=[0.0])
+    assert set(board.torques) == {0.0}
+
+
+def test_half_a_line_is_no_number_and_old_values_are_forgotten(arm_class, board):
     arm = arm_class(board.port)
-    for _ in range(2):
+    arm.connect()
+    board.mute = ("angle", "speed")
+    time.sleep(0.05)
+    os.write(board.end, b"\nangle 1")
+    time.sleep(0.3)
+    assert arm.get_observation().values[0] == 0.3
+    os.write(board.end, b"2.5\n")
+    time.sleep(0.1)
+    assert arm.get_observation().values[0] == 12.5
+    arm.disconnect()
+    with pytest.raises(RobotError, match="no word from every sensor within 1 s"):
         arm.connect()
-        assert arm.get_observation().values[0] == 0.3
-        arm.disconnect()
-        arm.disconnect()
 
 
 def test_a_port_that_is_not_there_and_one_that_says_nothing_are_told(arm_class, board):
