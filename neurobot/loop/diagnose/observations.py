@@ -25,12 +25,12 @@ def observation_findings(seen: Seen) -> Iterator[Finding]:
     observation = seen.recording.observation
     finite = np.isfinite(observation)
     if not finite.all():
-        yield _not_finite(finite)
+        yield _not_finite(finite, seen.recording.tick)
     yield from _outside(seen, finite)
     yield from _constant(seen, finite)
 
 
-def _not_finite(finite: Array) -> Finding:
+def _not_finite(finite: Array, tick: Array) -> Finding:
     bad = np.count_nonzero(~finite, axis=0)
     entries = np.flatnonzero(bad)
     worst = entries[np.argsort(-bad[entries], kind="stable")][:DETAILS]
@@ -38,7 +38,7 @@ def _not_finite(finite: Array) -> Finding:
     return Finding(
         severity=RISKY,
         what=f"{numbered('entry', 'entries', entries.tolist())} of the observation {_is(entries)} not always finite",
-        evidence=f"of {len(finite)} ticks, from the {first}th on: "
+        evidence=f"of {len(finite)} ticks, first in tick {tick[first]}: "
         + ", ".join(f"entry {j} in {bad[j]}" for j in worst.tolist()),
         try_next="look at the sensor or the simulation at that tick; the action is held there, see Limits.on_hold",
     )
