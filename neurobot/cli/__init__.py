@@ -18,6 +18,7 @@ COMMANDS = {
     "train": "make a controller by training",
     "sweep": "train with several seeds and settings, side by side, and tabulate what came out",
     "eval": "measure a program's return over many episodes",
+    "check": "say why a robot does not move, and what else is wrong or worth knowing",
     "convert": "make a spiking program of a trained ANN policy, and compare the two",
     "envs": "list the environments that can be used, or describe one",
     "replay": "let a recorded run happen again spike for spike, or compare two, and print the first difference",
@@ -45,7 +46,7 @@ options:
 
 exit codes:
   0    all is well
-  1    any other error; `replay` found a difference
+  1    any other error; of replay a difference; of check something that keeps the robot from moving, or is risky
   2    a wrong command line
   3    a launch file, setting, network or environment that cannot be used
   4    stopped for safety: a bad observation or action, or a simulation that broke down

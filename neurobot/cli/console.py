@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.text import Text
+
+if TYPE_CHECKING:
+    from neurobot.loop.diagnose import Finding
 
 
 def messages() -> Console:
@@ -43,6 +46,17 @@ def print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]
     for row in (header, *rows):
         name, *cells = (f"{cell:{'<' if k == 0 else '>'}{widths[k]}}" for k, cell in enumerate(row))
         console.print(Text.assemble((name, "bold"), "  ", "  ".join(cells)))
+
+
+def print_findings(title: str, findings: Sequence[Finding]) -> None:
+    """Print what was found, each with its evidence and what to try; that nothing was, in one line."""
+    console = Console(highlight=False, markup=False, soft_wrap=True)
+    console.print(title)
+    for finding in findings:
+        console.print()
+        console.print(Text.assemble((f"{finding.severity}: ", "bold"), finding.what))
+        console.print(f"  seen  {finding.evidence}")
+        console.print(f"  try   {finding.try_next}")
 
 
 @contextmanager

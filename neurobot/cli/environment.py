@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from neurobot.config import EnvConfig
 from neurobot.errors import ConfigError, EnvError, near
+
+if TYPE_CHECKING:
+    from neurobot.program import Program
 
 OURS = "neurobot.envs"
 OWN = "neurobot/"
@@ -88,6 +91,14 @@ def check_id(env_id: str, allow_import: Sequence[str] = ()) -> str:
     if name not in gymnasium.registry:
         raise EnvError(f"no environment has the id {name!r}; {near(name, gymnasium.registry)}")
     return name
+
+
+def made_for(program: Program) -> EnvConfig | None:
+    """The environment that a program says it was made for, or None."""
+    env_id, settings = program.provenance.get("env"), program.provenance.get("env_settings")
+    if not isinstance(env_id, str):
+        return None
+    return EnvConfig(id=env_id, settings=settings if isinstance(settings, dict) else {})
 
 
 def same_id(a: str, b: str) -> bool:

@@ -12,7 +12,7 @@ import tyro
 from neurobot.cli import INTERRUPTED
 from neurobot.cli.arguments import Perturb, parse, perturbed
 from neurobot.cli.console import compiling, messages, print_json, print_rows, say
-from neurobot.cli.environment import import_modules, make_env, same_id
+from neurobot.cli.environment import import_modules, made_for, make_env, same_id
 from neurobot.cli.run import KERNELS, STOPPED, load_program, summary_rows, untrained
 from neurobot.config import MAX_SEED, EnvConfig, Experiment, load_experiment
 from neurobot.errors import ConfigError
@@ -135,18 +135,15 @@ def _with_defaults(options: Evaluate, experiment: Experiment | None) -> Evaluate
 
 def _environment(options: Evaluate, experiment: Experiment | None, program: Program | None) -> EnvConfig:
     """What a launch file says, or the environment that a program was made for, with what the command line changes."""
-    if experiment is not None:
-        env = experiment.env
-        if options.env is not None:  # settings are those of a task, what goes wrong is not
+    env = experiment.env if experiment is not None else made_for(program) if program is not None else None
+    if options.env is not None:  # settings are those of a task, what goes wrong is not
+        if env is None:
+            env = EnvConfig(id=options.env)
+        else:
             env = replace(env, id=options.env, settings=env.settings if same_id(options.env, env.id) else {})
-    else:
-        made = program.provenance if program else {}
-        env_id = options.env or made.get("env")
-        if not isinstance(env_id, str):
-            what = options.what
-            raise ConfigError(f"{what}: the program does not say which environment it was made for; give --env ID")
-        settings = made.get("env_settings") if same_id(env_id, str(made.get("env"))) else None
-        env = EnvConfig(id=env_id, settings=settings if isinstance(settings, dict) else {})
+    if env is None:
+        what = options.what
+        raise ConfigError(f"{what}: the program does not say which environment it was made for; give --env ID")
     return perturbed(env, options.perturb)
 
 
