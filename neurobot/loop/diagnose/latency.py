@@ -11,9 +11,9 @@ not foretell grows with the lag. The lag is the first at which one counts. Signi
 of a plant that is not linear is left in the action too, which follows from the observation.
 
 These rules were chosen among 16 on 72 recordings of eight tasks that ship, then tried once on 72 with other seeds,
-with the same outcome (other tasks were not tried): no answer in any of 24 whose motors were dead; 18 of 24 right without a delay and 15 of 24 with
-one of three periods; none wrong, nothing said in the others. Without products and the step 5 of 24 dead motors
-"answered", and 3 of 24 delays were wrong. So silence proves nothing.
+with the same outcome (other tasks were not tried): no answer in any of 24 whose motors were dead; 18 of 24 right
+without a delay and 15 of 24 with one of three periods; none wrong, nothing said in the others. Without products and
+the step 5 of 24 dead motors "answered", and 3 of 24 delays were wrong. So silence proves nothing.
 """
 
 from __future__ import annotations

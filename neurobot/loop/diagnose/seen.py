@@ -106,7 +106,7 @@ def look(recording: Recording, program: Program) -> Seen:
     if not len(recording.tick):
         raise RecordingError("the recording has no ticks, so there is nothing to look at; record a longer run")
     _check_same(recording, program)
-    ran = recording.held & ~ALTERED == OWN
+    ran = np.isin(recording.held, (OWN, OWN | ALTERED))
     rows = np.searchsorted(recording.tick, recording.spikes[:, 0])
     kept = np.bincount(rows, minlength=len(recording.tick))
     whole = ran & (kept == recording.spike_count)
