@@ -74,9 +74,9 @@ def controller(*, hidden=None, into=EYE, out=EYE, decode=None, field=1.0, code=N
     return build(spec, seed=1)
 
 
-def record(program, env=None, ticks=TICKS):
+def record(program, env=None, ticks=TICKS, seed=3):
     """A recording of a program with the plant."""
-    return roll_out(Controller(program, record=True), env or Plant(), ticks=ticks, seed=3)
+    return roll_out(Controller(program, record=True), env or Plant(), ticks=ticks, seed=seed)
 
 
 def findings(program, env=None, **changes):

@@ -59,8 +59,8 @@ def test_a_recording_and_a_program_must_belong_together(healthy):
 
 
 def test_entries_that_leave_the_field_are_named_with_both_ranges():
-    found = said(findings(controller(field=0.3)), "at times outside")
-    assert found.severity == "worth knowing" and found.what.startswith("entries 0, 1 of the observation are")
+    found = said(findings(controller(field=0.3)), "the encoder's field")
+    assert found.severity == "worth knowing" and found.what.startswith("entries 0, 1 of the observation leave")
     assert "the field has -0.3 to 0.3" in found.evidence and " % of the ticks, seen -" in found.evidence
 
 
@@ -78,10 +78,21 @@ def test_an_entry_that_the_network_does_not_hear_may_be_anything():
 
 def test_an_entry_that_never_changes_is_worth_knowing_and_all_of_them_are_risky():
     found = said(findings(HEALTHY, Plant(lambda x, k: np.array([x[0], 0.25]))), "never changes")
-    assert (found.severity, found.what) == ("worth knowing", "entry 1 of the observation never changes")
-    assert found.evidence == f"over {TICKS} ticks in 2 episodes: entry 1 is 0.25"
+    assert (found.severity, found.what) == (
+        "worth knowing",
+        "entry 1 of the observation never changes within an episode",
+    )
+    assert found.evidence == f"over {TICKS} ticks in 2 episodes: entry 1 is 0.25 at first"
     found = said(findings(HEALTHY, Plant(lambda x, k: np.full(2, 0.5))), "the observation never changes")
     assert found.severity == "risky"
+
+
+def test_a_sensor_that_freezes_with_every_episode_is_told_and_one_tick_is_no_episode(healthy):
+    drawn = np.where([True, False], healthy.episode[:, None] / 2 + 0.1, healthy.observation)
+    found = said(diagnose(replace(healthy, observation=drawn), HEALTHY), "entry 0 of the observation never changes")
+    assert found.severity == "worth knowing"
+    each = replace(healthy, episode=np.arange(TICKS))
+    assert [f.what for f in diagnose(each, HEALTHY) if "never changes" in f.what] == []
 
 
 def test_entries_that_are_not_finite_are_counted_and_held():

@@ -2,13 +2,18 @@
 
 In a closed loop plain changes mislead: the controller answers to the observation too, and both go on as they were. So
 what is correlated is what the last ticks did not foretell: of the action of tick t, and of the observations of tick
-t + 1, t + 2, ..., the part that is left by a linear regression on the observations of ticks t and t - 1 and on the
-actions before t (local projections: Jorda, American Economic Review 95, 2005). Nothing that happens by itself is left
-in it, and an observation can answer to it no sooner than the plant does.
+t + 1, t + 2, ..., the part that is left by a regression on the observations of ticks t and t - 1, the products of
+those of tick t, and the actions before t (local projections: Jorda, American Economic Review 95, 2005).
 
 A correlation counts where it is significant at `ALPHA` among all pairs and lags that were tried (Bonferroni), at least
-`LEAST`, and at least half of the greatest one: what is not linear leaves small ones that are no answer. The lag is the
-first at which one counts.
+`LEAST`, at least half of the greatest one, and twice that of the lag before: an answer sets in, while what products do
+not foretell grows with the lag. The lag is the first at which one counts. Significance alone does not do: what is left
+of a plant that is not linear is left in the action too, which follows from the observation.
+
+These rules were chosen among 16 on 72 recordings of eight tasks that ship, then tried once on 72 with other seeds,
+with the same outcome (other tasks were not tried): no answer in any of 24 whose motors were dead; 18 of 24 right without a delay and 15 of 24 with
+one of three periods; none wrong, nothing said in the others. Without products and the step 5 of 24 dead motors
+"answered", and 3 of 24 delays were wrong. So silence proves nothing.
 """
 
 from __future__ import annotations
@@ -26,7 +31,7 @@ LAGS = (20, 10, 5, 3)
 """Longest lag that is looked for, and how many past actions foretell [ticks]: the first one that the run has ticks
 for."""
 ALPHA = 1e-3
-LEAST = 0.2
+LEAST = 0.4
 ROWS_PER_REGRESSOR = 5
 LEAST_ROWS = 60
 MOST_ROWS = 20_000
@@ -82,28 +87,31 @@ def plant_latency(recording: Recording, *, discrete: bool = False) -> Latency | 
 
     Returns:
         The first lag at which an answer is certain; None where there is none, which is no proof that there is no
-        delay: a controller whose action follows from its observation linearly shows nothing.
+        delay: an action that follows from the observation alone shows nothing, and a short run little.
     """
     actions, numbers = _actions(recording.sent, discrete)
     observations = recording.observation
+    n = observations.shape[1]
     for lags in LAGS:
         rows = _rows(recording, lags)
-        regressors = 1 + 2 * observations.shape[1] + lags * actions.shape[1]
+        regressors = 1 + 2 * n + n * (n + 1) // 2 + lags * actions.shape[1]
         if actions.size and len(rows) >= max(LEAST_ROWS, ROWS_PER_REGRESSOR * regressors):
             break
     else:
         return None
-    past = [observations[rows], observations[rows - 1], *(actions[rows - k] for k in range(1, lags + 1))]
+    now = observations[rows]
+    past = [now, _products(now), observations[rows - 1], *(actions[rows - k] for k in range(1, lags + 1))]
     basis = _basis(np.hstack(past))
     unforetold = _unforetold(actions[rows], basis)
     answers = np.stack([unforetold.T @ _unforetold(observations[rows + k], basis) for k in range(1, lags + 1)])
     strength = np.abs(answers)  # (lag, action, entry)
     chance = NormalDist().inv_cdf(1 - ALPHA / (2 * strength.size)) / np.sqrt(len(rows) - basis.shape[1])
-    certain = strength >= max(LEAST, chance, strength.max() / 2)
+    before = np.concatenate([np.zeros_like(strength[:1]), strength[:-1]])
+    certain = (strength >= max(LEAST, chance, strength.max() / 2)) & (before <= strength / 2)
     if not certain.any():
         return None
     lag = int(np.argmax(certain.any(axis=(1, 2))))
-    action, entry = np.unravel_index(int(np.argmax(strength[lag])), strength.shape[1:])
+    action, entry = np.unravel_index(int(np.argmax(strength[lag] * certain[lag])), strength.shape[1:])
     return Latency(
         ticks=lag + 1,
         seconds=(lag + 1) * recording.header.control_period,
@@ -132,6 +140,15 @@ def _rows(recording: Recording, lags: int) -> Array:
     same: Array = np.equal(breaks[inner + lags], breaks[inner - lags])
     whole: Array = inner[same]
     return whole[:MOST_ROWS]
+
+
+def _products(x: Array) -> Array:
+    """Every product of two columns, squares too, (rows, n (n + 1) / 2)."""
+    spread = x.std(axis=0)
+    z = (x - x.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
+    first, second = np.triu_indices(x.shape[1])
+    products: Array = z[:, first] * z[:, second]
+    return products
 
 
 def _basis(past: Array) -> Array:

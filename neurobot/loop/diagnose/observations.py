@@ -60,11 +60,11 @@ def _outside(seen: Seen, finite: Array) -> Iterator[Finding]:
         low, high = x.min(axis=0), x.max(axis=0)
         yield Finding(
             severity=severity,
-            what=f"{numbered('entry', 'entries', entries.tolist())} of the observation {_is(entries)} "
+            what=f"{numbered('entry', 'entries', entries.tolist())} of the observation "
             + (
-                "beyond one end of the encoder's field, which clips there: the network sees no change of it"
+                f"{_is(entries)} beyond one end of the encoder's field, which clips there: the network sees no change"
                 if severity == RISKY
-                else "at times outside of the encoder's field, which clips there"
+                else f"{'leaves' if entries.size == 1 else 'leave'} the encoder's field, which clips there"
             ),
             evidence="; ".join(
                 f"entry {j} in {percent(share[j])} of the ticks, seen {low[j]:.4g} to {high[j]:.4g}, the field has "
@@ -77,13 +77,17 @@ def _outside(seen: Seen, finite: Array) -> Iterator[Finding]:
 
 
 def _constant(seen: Seen, finite: Array) -> Iterator[Finding]:
-    x, heard = seen.recording.observation, seen.heard
-    same = (x == x[0]).all(axis=0) & finite.all(axis=0) & heard
+    x, heard, episode = seen.recording.observation, seen.heard, seen.recording.episode
+    goes_on = np.diff(episode) == 0
+    changes = x[1:] != x[:-1]
+    if goes_on.any():  # where episodes are longer than a tick, what was drawn for one tells nothing in it
+        changes = changes[goes_on]
+    same = ~changes.any(axis=0) & finite.all(axis=0) & heard
     entries = np.flatnonzero(same)
     if len(x) < 2 or not entries.size:
         return
     everything = bool(same[heard].all())
-    episodes = len(np.unique(seen.recording.episode))
+    episodes = len(np.unique(episode))
     values = ", ".join(f"entry {j} is {x[0, j]:.4g}" for j in entries[:DETAILS].tolist())
     word = "changes" if everything or entries.size == 1 else "change"
     subject = (
@@ -91,9 +95,10 @@ def _constant(seen: Seen, finite: Array) -> Iterator[Finding]:
     )
     yield Finding(
         severity=RISKY if everything else WORTH_KNOWING,
-        what=f"{subject} never {word}",
-        evidence=f"over {len(x)} ticks in {episodes} episode{'' if episodes == 1 else 's'}: {values}",
-        try_next="find out whether the sensor is connected; a task may leave some at 0",
+        what=f"{subject} never {word} within an episode",
+        evidence=f"over {len(x)} ticks in {episodes} episode{'' if episodes == 1 else 's'}: {values} at first",
+        try_next="find out whether the sensor is connected and not frozen; what a task leaves at 0, or draws once an "
+        "episode, rests too",
     )
 
 
