@@ -10,10 +10,10 @@ A correlation counts where it is significant at `ALPHA` among all pairs and lags
 not foretell grows with the lag. The lag is the first at which one counts. Significance alone does not do: what is left
 of a plant that is not linear is left in the action too, which follows from the observation.
 
-These rules were chosen among 16 on 72 recordings of eight tasks that ship, then tried once on 72 with other seeds,
-with the same outcome (other tasks were not tried): no answer in any of 24 whose motors were dead; 18 of 24 right without a delay and 15 of 24 with
-one of three periods; none wrong, nothing said in the others. Without products and the step 5 of 24 dead motors
-"answered", and 3 of 24 delays were wrong. So silence proves nothing.
+These rules were chosen among 16 on 72 recordings of eight tasks that ship, then tried once on 72 of the same tasks
+with other seeds, with the same outcome: no answer in any of 24 whose motors were dead; 18 of 24 right without a delay
+and 15 of 24 with one of three periods; none wrong, nothing said in the others. Without products and the step 5 of 24
+dead motors "answered", and 3 of 24 delays were wrong. Other tasks were not tried, and silence proves nothing.
 """
 
 from __future__ import annotations
