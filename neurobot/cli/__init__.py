@@ -24,6 +24,7 @@ COMMANDS = {
     "replay": "let a recorded run happen again spike for spike, or compare two, and print the first difference",
     "plot": "draw a recorded run as one picture, or the window of a learning rule",
     "nir": "show a NIR file, or run it and compare its spikes with a table",
+    "bench": "measure the time from sensor to action, stage by stage, in real time",
     "doctor": "show what this machine has: versions, timers, rendering, serial ports",
 }
 MODULES = {name: f"neurobot.cli.{name}" for name in COMMANDS} | {"eval": "neurobot.cli.evaluate"}

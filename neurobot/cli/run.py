@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,6 +14,7 @@ from neurobot.cli.arguments import Perturb, parse_with_settings
 from neurobot.cli.console import compiling, print_json, print_rows, say, seconds, significant
 from neurobot.cli.environment import check_id, make_env
 from neurobot.cli.folder import LEARNT, PROGRAM, RECORDING, SUMMARY, new_folder, write_config, write_json
+from neurobot.cli.realtime import as_data, coming_first, in_words
 from neurobot.config import Experiment, changed, to_json
 from neurobot.errors import ConfigError
 from neurobot.spec.guard import Overrun
@@ -22,6 +22,7 @@ from neurobot.spec.guard import Overrun
 if TYPE_CHECKING:
     from neurobot.controller import Controller
     from neurobot.loop import Robot, RunSummary
+    from neurobot.loop.realtime import Realtime
     from neurobot.program import Program
 
 FIXED = ("encode", "network", "decode", "substeps", "carry")
@@ -89,11 +90,11 @@ def main(args: Sequence[str]) -> int:
 
             record = options.record or experiment.learn  # who learns is watched by its spikes
             controller = Controller(program, experiment.core, record=record, seed=experiment.seed)
-        summary, folder = _run(options, experiment, controller, robot)
+        summary, folder, asked = _run(options, experiment, controller, robot)
     finally:
         env.close()
     pictures = {} if folder is None else _draw(folder, summary)
-    _report(options, experiment, controller, summary, folder, pictures)
+    _report(options, experiment, controller, summary, folder, pictures, asked)
     if summary.interrupted:
         return INTERRUPTED
     return STOPPED if summary.physics_errors or summary.stopped else 0
@@ -145,8 +146,10 @@ def _as_robot(env: Any) -> Robot:
     return as_robot(env)
 
 
-def _run(options: Run, experiment: Experiment, controller: Controller, robot: Robot) -> tuple[RunSummary, Path | None]:
-    """Run the episodes; returns what they were like, and the run folder."""
+def _run(
+    options: Run, experiment: Experiment, controller: Controller, robot: Robot
+) -> tuple[RunSummary, Path | None, Realtime | None]:
+    """Run the episodes; returns what they were like, the run folder, and what the operating system was asked for."""
     from neurobot.loop import Learning, Loop, RealClock, Recorder, SimClock
 
     realtime = options.realtime or options.rt
@@ -155,33 +158,19 @@ def _run(options: Run, experiment: Experiment, controller: Controller, robot: Ro
     guard = experiment.guard
     loop = Loop(controller, robot, clock=clock, learning=learning, guard=guard)  # whether they fit, before all files
     if not options.record:
-        with _first(options):
-            return loop.run(experiment.episodes, experiment.seed), None
+        with coming_first(options.rt) as asked:
+            return loop.run(experiment.episodes, experiment.seed), None, asked
     folder = new_folder(options.out, experiment.name)
     controller.program.save(folder / PROGRAM)
     write_config(folder, experiment)
     with Recorder(folder / RECORDING, controller, realtime=realtime) as recorder:
         loop = Loop(controller, robot, clock=clock, recorder=recorder, learning=learning, guard=guard)
-        with _first(options):
+        with coming_first(options.rt) as asked:
             summary = loop.run(experiment.episodes, experiment.seed)
     if learning is not None:
         controller.to_program().save(folder / LEARNT)
-    write_json(folder / SUMMARY, summary.to_dict())
-    return summary, folder
-
-
-@contextmanager
-def _first(options: Run) -> Iterator[None]:
-    """What the operating system grants with --rt; says what it does not."""
-    if not options.rt:
-        yield
-        return
-    from neurobot.loop.realtime import Realtime
-
-    with Realtime() as asked:
-        for problem in asked.refused:
-            say(f"--rt: {problem}")
-        yield
+    write_json(folder / SUMMARY, summary.to_dict() | {"rt": as_data(asked)})
+    return summary, folder, asked
 
 
 def _draw(folder: Path, summary: RunSummary) -> dict[str, str]:
@@ -210,6 +199,7 @@ def _report(
     summary: RunSummary,
     folder: Path | None,
     pictures: dict[str, str],
+    asked: Realtime | None,
 ) -> None:
     learnt = str(folder / LEARNT) if folder is not None and experiment.learn else None
     data = summary.to_dict() | {
@@ -217,6 +207,7 @@ def _report(
         "program": experiment.program,
         "core": experiment.core,
         "control_period": controller.control_period,
+        "rt": as_data(asked),
         "footprint_bytes": controller.program.footprint_bytes,
         "folder": None if folder is None else str(folder),
         "learnt": learnt,
@@ -227,7 +218,8 @@ def _report(
     if options.json:
         print_json(data | {"raster": pictures.get("raster")})
         return
-    rows = summary_rows(summary, controller.control_period) | {name: value for name, value in shown.items() if value}
+    rows = summary_rows(summary, controller.control_period) | in_words(asked)
+    rows |= {name: value for name, value in shown.items() if value}
     print_rows(f"{experiment.name} in {experiment.env.id}", rows)
     for error in summary.physics_errors:
         say(f"the simulation broke down: {error}")

@@ -52,7 +52,7 @@ class Realtime:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if "SCHED_FIFO" in self.granted:
-            os.sched_setscheduler(0, *self._before[:2])
+            _step_back(*self._before[:2])
         if "mlockall" in self.granted:
             ctypes.CDLL(None).munlockall()
         if "affinity" in self.granted:
@@ -83,3 +83,10 @@ def _lock_memory() -> None:
 
 def _come_first() -> None:
     os.sched_setscheduler(0, os.SCHED_FIFO | os.SCHED_RESET_ON_FORK, os.sched_param(PRIORITY))
+
+
+def _step_back(policy: int, param: os.sched_param) -> None:
+    try:
+        os.sched_setscheduler(0, policy, param)
+    except PermissionError:  # who has a limit and no privilege may step back, but not drop what holds for children
+        os.sched_setscheduler(0, policy | os.SCHED_RESET_ON_FORK, param)

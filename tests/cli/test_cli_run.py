@@ -173,7 +173,9 @@ def test_real_time_with_what_the_system_grants_says_what_it_does_not(command, la
 
     monkeypatch.setattr("neurobot.loop.realtime._come_first", refuse)
     result = command("run", launch(), "--rt", "--no-record", "--episodes", "1", "--json")
-    assert json.loads(result.out)["timing"]["slack"]["max"] > 0
+    data = json.loads(result.out)
+    assert data["timing"]["slack"]["max"] > 0
+    assert "SCHED_FIFO" not in data["rt"]["granted"] and len(data["rt"]["refused"]) >= 1
     assert "--rt: SCHED_FIFO was refused (Operation not permitted): give the user an rtprio limit" in result.err
 
 

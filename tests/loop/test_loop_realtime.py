@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from neurobot.loop.realtime import HINTS, Realtime
+from neurobot.loop.realtime import HINTS, PRIORITY, Realtime
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Linux is asked for these")
 SHOWN = "import os; print(os.sched_getscheduler(0), len(os.sched_getaffinity(0)))"
@@ -56,6 +56,22 @@ def test_what_is_refused_says_what_would_allow_it_and_the_rest_is_granted(monkey
         "mlockall was refused (Operation not permitted): give the user a memlock limit in /etc/security/limits.conf",
         "SCHED_FIFO was refused (Operation not permitted): give the user an rtprio limit in /etc/security/limits.conf",
     )
+
+
+def test_who_may_not_drop_the_flag_for_children_is_given_back_the_rest(monkeypatch):
+    asked_for = []
+
+    def of_a_user_with_a_limit(_, policy, param):
+        if not policy & os.SCHED_RESET_ON_FORK:
+            raise PermissionError(errno.EPERM, "Operation not permitted")
+        asked_for.append((policy & ~os.SCHED_RESET_ON_FORK, param.sched_priority))
+
+    before = settings()
+    monkeypatch.setattr(os, "sched_setscheduler", of_a_user_with_a_limit)
+    with Realtime() as asked:
+        assert "SCHED_FIFO" in asked.granted
+    assert asked_for == [(os.SCHED_FIFO, PRIORITY), (before[0] & ~os.SCHED_RESET_ON_FORK, 0)]
+    assert settings() == before
 
 
 def test_elsewhere_nothing_is_asked_for(monkeypatch):
