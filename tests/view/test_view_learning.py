@@ -49,5 +49,6 @@ def test_returns_of_episodes_and_their_mean():
 def _episode(total):
     return EpisodeSummary(
         seed=0, total_reward=total, length=1, duration=1.0, terminated=True, truncated=False, interrupted=False,
-        physics_error="", holds=0, hold_reason="", spikes=0, synops=0, deadlines=Deadlines(), timing={},
+        physics_error="", holds=0, hold_reason="", stopped="", late_stages={}, spikes=0, synops=0,
+        deadlines=Deadlines(), timing={},
     )  # fmt: skip

@@ -7,6 +7,7 @@ import pytest
 
 from neurobot.errors import NeurobotError
 from neurobot.loop.recording import Header, Recording
+from neurobot.loop.timing import STAGES
 from neurobot.view.plot import answers, figure_of, learning_curve, raster, save, timing
 
 TICKS, DT, SUBSTEPS = 30, 0.01, 2
@@ -39,7 +40,7 @@ def recording():
         membrane=membrane,
         spike_count=np.ones(TICKS, np.int64),
         spikes=np.array([(0, 0, 1), (0, 1, 4), (5, 1, 2), (20, 0, 3)]),
-        timing=np.tile(np.array([1_000, 50_000, 20_000, 0, 900_000]), (TICKS, 1)),
+        timing=np.tile(np.array([0, 1_000, 50_000, 0, 20_000, 0, 900_000]), (TICKS, 1)),
     )
 
 
@@ -78,7 +79,7 @@ def test_the_histogram_holds_every_tick_of_every_stage_that_took_time(recording)
 def test_a_recording_without_spikes_and_times_can_be_drawn(recording, tmp_path):
     from dataclasses import replace
 
-    silent = replace(recording, spikes=np.zeros((0, 3), np.int64), timing=np.zeros((TICKS, 5), np.int64))
+    silent = replace(recording, spikes=np.zeros((0, 3), np.int64), timing=np.zeros((TICKS, len(STAGES)), np.int64))
     save(figure_of(silent), tmp_path / "x.png")
     assert (tmp_path / "x.png").read_bytes().startswith(b"\x89PNG")
 
