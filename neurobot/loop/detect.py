@@ -129,8 +129,8 @@ class Detectors:
         flags = self._network | self._clock
         if age > self._stale:
             flags |= STALE
-        if self._frozen is not None and self._frozen.look(now, np.asarray(values)):
-            flags |= FROZEN
+        if self._frozen is not None and np.shape(values) == (self._watched.observation_size,):  # else it is refused
+            flags |= FROZEN if self._frozen.look(now, np.asarray(values)) else 0
         if self._dead is not None and self._dead.look(now, not alive):
             flags |= DEAD_MAN
         return flags

@@ -11,7 +11,7 @@ import numpy as np
 from neurobot.errors import ActionError, ObservationError, RobotError
 from neurobot.loop.clock import Clock
 from neurobot.loop.detect import Detectors
-from neurobot.loop.guard import Flag, Guard, Mode, words
+from neurobot.loop.guard import STOPS, Flag, Guard, Mode, words
 from neurobot.loop.quiet import Interrupts
 from neurobot.loop.recording import ALTERED, HELD, OWN, RAN, REST
 from neurobot.loop.robot import Reading, Robot
@@ -56,7 +56,7 @@ class Episode:
         self._alive = alive or _always
         self._detectors = Detectors(guard.spec, controller)
         self._mode = Mode.RUNNING
-        self._flags, self._told = 0, ""
+        self._told = ""
 
     def run(self, interrupts: Interrupts) -> None:
         """Tick until something ends the episode, and the robot, if it is one, is at rest."""
@@ -115,7 +115,7 @@ class Episode:
         if action is None:
             whose = HELD if mode is Mode.HOLD else REST
             action = controller.hold() if whose == HELD else controller.rest()
-            self._held(mode, told or self._stale(flags, reading, moment) or words(Flag(flags)))
+            self._held(mode, flags, told or self._stale(flags, reading, moment) or words(Flag(flags)))
         else:
             whose = OWN
             tally.spikes += controller.spikes_last
@@ -145,7 +145,7 @@ class Episode:
         self._controller.was_sent(numbers)
         return ALTERED
 
-    def _held(self, mode: Mode, reason: str) -> None:
+    def _held(self, mode: Mode, flags: int, reason: str) -> None:
         """Count a tick that the guard held, or ended."""
         tally = self.tally
         if mode is Mode.HOLD:
@@ -153,7 +153,8 @@ class Episode:
             self._told = reason
             tally.hold_reason = tally.hold_reason or reason
         elif mode is Mode.SAFE and not tally.stopped:
-            tally.stopped = self._told if self._mode is Mode.HOLD else reason or self._guard.cause
+            lasted = self._mode is Mode.HOLD and not flags & STOPS
+            tally.stopped = self._told if lasted else reason or self._guard.cause
 
     def _stale(self, flags: int, reading: Reading, moment: float) -> str:
         """Which of the sensors is too old; nothing if none is, or they have one time together."""

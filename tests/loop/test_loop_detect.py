@@ -74,6 +74,12 @@ def test_a_frozen_observation_is_flagged_and_its_entries_must_exist():
         detectors(frozen=0.1, frozen_index=(0, 3))
 
 
+@pytest.mark.parametrize("index", [None, (0, 2)])
+def test_an_observation_of_another_shape_is_left_to_the_controller(index):
+    d = detectors(frozen=0.1, frozen_index=index)
+    assert [before(d, t, values=(1.0,)) for t in (0.0, 0.2)] == [0, 0]
+
+
 def test_silence_is_flagged_in_the_tick_after_it_has_lasted():
     watched = controller(silent=True)
     d = detectors(watched, silence=0.1)

@@ -137,6 +137,15 @@ def test_an_emergency_stop_brings_the_robot_to_rest_from_any_tick():
     assert len(controller.called("step")) == 3
 
 
+def test_an_emergency_stop_while_it_holds_is_told_as_that():
+    robot = FakeRobot(length=50)
+    loop, _ = make(robot)
+    robot.script = {2: goes_bad, 3: lambda robot: loop.guard.stop()}
+    summary = loop.run_episode(0)
+    assert (summary.hold_reason, summary.holds) == ("a bad observation", 1)
+    assert summary.stopped == "an operator stopped it"
+
+
 def test_a_dead_man_switch_that_is_let_go_holds_and_stops():
     robot = FakeRobot(length=50)
     loop = Loop(
