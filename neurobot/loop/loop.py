@@ -152,10 +152,15 @@ class Loop:
                 episode.run(interrupts)
         except KeyboardInterrupt:  # the second Ctrl-C, or one that somebody else's handler raised
             episode.tally.interrupted = True
-            self._come_to_rest(None)
+            try:
+                self._come_to_rest(None)
+            except Exception as error:
+                self.guard.update(self._clock.monotonic(), Flag.FAILED)
+                self._end(episode, _told(error))
+                raise
         except BaseException as error:
             self._come_to_rest(error)
-            self._end(episode, {"error": f"{type(error).__name__}: {error}"})
+            self._end(episode, _told(error))
             raise
         summary = episode.summary(seed)
         self._end(episode, summary.to_dict())
@@ -195,6 +200,11 @@ class Loop:
         finally:
             if self._recorder is not None:
                 self._recorder.end_episode(last, summary)
+
+
+def _told(error: BaseException) -> dict[str, Any]:
+    """The summary of an episode that an error ended."""
+    return {"error": f"{type(error).__name__}: {error}"}
 
 
 @final

@@ -63,6 +63,24 @@ def test_a_robot_that_cannot_be_brought_to_rest_is_told_of_too():
     assert caught.value.__notes__ == ["the robot could not be brought to rest either: RobotError: no answer to 0"]
 
 
+def test_a_robot_that_fails_after_the_second_ctrl_c_is_told_and_the_episode_is_ended():
+    class Dying(FakeRobot):
+        def send_action(self, action):
+            if self.k == 2:
+                self.script.clear()
+                raise RobotError("the cable is gone")
+            return super().send_action(action)
+
+    def twice(robot):
+        raise KeyboardInterrupt
+
+    loop, controller = make(Dying(length=50, script={2: twice}))
+    with pytest.raises(RobotError, match="the cable is gone"):
+        loop.run_episode(0)
+    assert controller.called("end") == [(0.0, True)]
+    assert loop.guard.mode is Mode.SAFE
+
+
 def test_at_the_end_of_an_episode_a_robot_is_brought_to_rest_as_fast_as_slew_allows():
     robot, controller = FakeRobot(length=2), FakeController()
     robot.values = np.array([0.5, 0.5, 0.0])
