@@ -27,7 +27,7 @@ from neurobot.spec import GuardSpec
 
 ALL = GuardSpec(frozen=1e9, silence=1e9, runaway=1.0, dead_man=1e9, max_misses=None)
 """Every detector looks, and finds nothing."""
-TICKS = 4000
+TICKS = 1000
 PERIOD = 0.002  # [s]
 
 

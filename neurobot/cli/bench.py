@@ -118,7 +118,7 @@ def _prepare(options: Bench, experiment: Experiment) -> tuple[Controller, Record
 def _measure(options: Bench, experiment: Experiment, controller: Controller, seen: Recording) -> Measured:
     from neurobot.loop import Learning, Loop, RealClock, Recorder, load_recording
     from neurobot.loop.instant import Instant
-    from neurobot.loop.timing import WORK, Histogram
+    from neurobot.loop.timing import WORK, timing_of
 
     ticks = max(1, round(options.seconds / controller.control_period))
     robot = Instant(controller, seen.observation, ticks)
@@ -133,11 +133,9 @@ def _measure(options: Bench, experiment: Experiment, controller: Controller, see
             with coming_first(options.rt) as asked:
                 summary = loop.run(1, experiment.seed)
         recorded = load_recording(folder)
-    total = Histogram()
-    for ns in recorded.timing[:, : len(WORK)].sum(axis=1).tolist():
-        total.add(ns)
+    total = timing_of(recorded.timing[:, : len(WORK)].sum(axis=1))
     stages = {name: summary.timing[name] for name in WORK}
-    return Measured(summary=summary, stages=stages, total=total.timing(), asked=asked)
+    return Measured(summary=summary, stages=stages, total=total, asked=asked)
 
 
 def _report(options: Bench, experiment: Experiment, controller: Controller, measured: Measured) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -17,6 +17,30 @@ from neurobot.spec.controller import ControllerSpec
 from neurobot.spec.custom import Custom
 from neurobot.spec.custom_rule import CustomRule
 from neurobot.spec.network import Population, Projection
+
+
+class Tap(NamedTuple):
+    """Where a tick leaves what a recording takes of it; views that stay where they are.
+
+    Attributes:
+        real: "float32" or "float64", the kind of state and wanted.
+        observation: (n_obs,) float64, what the network was given.
+        state: holds the membranes.
+        words: (n,) int64, where in it they are, neuron by neuron.
+        wanted: (n_act,) what was decoded, before the limits.
+        sent: (n_act,) float64, the action.
+        events: int32, the number of spikes that were logged, then (step, neuron) of each.
+        spikes: (1,) the number of all.
+    """
+
+    real: str
+    observation: np.ndarray
+    state: np.ndarray
+    words: np.ndarray
+    wanted: np.ndarray
+    sent: np.ndarray
+    events: np.ndarray
+    spikes: np.ndarray
 
 
 class Core(ABC):

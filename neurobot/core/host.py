@@ -9,6 +9,7 @@ import numpy as np
 
 from neurobot.core.base import (
     Core,
+    Tap,
     as_ints,
     cast_params,
     checked_dtype,
@@ -105,6 +106,23 @@ class HostCore(Core):
         """Spikes of the last tick as (substep, neuron), (m, 2) int32; neurons count over all populations."""
         logged = min(int(self._events[0]), (self._events.size - 1) // 2) if self._events.size else 0
         return self._events[1 : 1 + 2 * logged].reshape(-1, 2)
+
+    def tap(self, words: np.ndarray) -> Tap:
+        """Where a tick leaves what a recording takes, of a controller.
+
+        Args:
+            words: (n,) where in the state the membranes are.
+        """
+        return Tap(
+            real=str(self.state.dtype),
+            observation=self.observation,
+            state=self.state,
+            words=words,
+            wanted=self.block("decoder.wanted"),
+            sent=self.action,
+            events=self._events,
+            spikes=self.ints[ops.SPIKES : ops.SPIKES + 1],
+        )
 
     @property
     def synops(self) -> int:

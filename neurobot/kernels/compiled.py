@@ -22,6 +22,7 @@ from neurobot.kernels import (
     descent,
     eligibility,
     eprop,
+    histogram,
     izhikevich,
     linked,
     noise,
@@ -29,6 +30,7 @@ from neurobot.kernels import (
     perturbation,
     plastic,
     readouts,
+    record,
     scaling,
     stp,
 )  # fmt: skip
@@ -77,10 +79,36 @@ def bind(real: str, arrays: tuple[np.ndarray, ...]) -> Callable[[], int]:
     """
     if numba.config.DISABLE_JIT:
         return functools.partial(source.tick, *arrays)
-    for array, kind in zip(arrays, _argument_types(real), strict=True):
+    return _bound(_host_kernel(real), arrays, _argument_types(real))
+
+
+@functools.cache
+def _record_kernel(real: str) -> Callable[..., int]:
+    kernels = {"float32": record.record32, "float64": record.record64}
+    return compile_on_disk(kernels[real], "i8(i8[::1],i8,i8,i8,i8,i8,f8)")
+
+
+def bind_record(real: str, arrays: tuple[np.ndarray, ...]) -> Callable[[int, bool, int, int, int, float], int]:
+    """`neurobot.kernels.record.record` with all of its arrays fixed, as `bind`."""
+    if numba.config.DISABLE_JIT:
+        return functools.partial(record.record, *arrays)
+    f, i = _types(real).values()
+    kinds = ("i8", "f8", "f4", "i4", "u1", "i8", "f8", f, "i8", f, "f8", "i4", i)
+    return _bound(_record_kernel(real), arrays, kinds)
+
+
+@functools.cache
+def stage_counter() -> Callable[..., None]:
+    """`neurobot.kernels.histogram.count_stages`."""
+    source = histogram.count_stages
+    return compile_on_disk(getattr(source, "py_func", source), f"void(i8[:,::1],{','.join(['i8'] * 7)})")
+
+
+def _bound(compiled: Callable[..., Any], arrays: tuple[np.ndarray, ...], kinds: tuple[str, ...]) -> Callable[..., Any]:
+    for array, kind in zip(arrays, kinds, strict=True):
         assert array.flags.c_contiguous and array.flags.writeable and array.dtype == kind
     addresses = np.array([number for a in arrays for number in (a.ctypes.data, a.size)], np.int64)
-    run = functools.partial(_host_kernel(real), addresses)
+    run = functools.partial(compiled, addresses)
     run.arrays = arrays  # type: ignore[attr-defined]
     return run
 

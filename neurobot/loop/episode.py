@@ -68,7 +68,7 @@ class Episode:
             woke = clock.lateness
             reading = get_observation()
             if recorder is not None:
-                recorder.sense(reading.values, tally.reward)
+                recorder.sense(tally.reward)
             sensed = now()
             action, whose, thought = self._decide(reading)
             decided = now()
@@ -113,6 +113,8 @@ class Episode:
             thought = time.perf_counter_ns() - begin
         mode = guard.update(moment, flags)
         if action is None:
+            if self._recorder is not None:
+                self._recorder.refused(reading.values)
             whose = HELD if mode is Mode.HOLD else REST
             action = controller.hold() if whose == HELD else controller.rest()
             self._held(mode, flags, told or self._stale(flags, reading, moment) or words(Flag(flags)))
@@ -173,7 +175,7 @@ class Episode:
 
     def _count(self, stages: tuple[int, ...]) -> None:
         slack = stages[-1]
-        self._times.add(stages)
+        self._times.add(*stages)
         self._detectors.done(slack)
         if slack < 0:
             self.tally.late(stages)

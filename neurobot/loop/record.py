@@ -19,11 +19,12 @@ import numpy as np
 
 from neurobot.errors import RecordingError
 from neurobot.loop.child import PATIENCE, WriterProcess
-from neurobot.loop.recording import ALTERED, CHUNKS, EVENTS, PACKED, Header, event_dtype, put_event, tick_dtype
+from neurobot.loop.recording import ALTERED, CHUNKS, EVENTS, TIMING, Header, event_dtype, put_event, tick_dtype
 from neurobot.loop.ring import Records, RingWriter
 
 if TYPE_CHECKING:
     from neurobot.controller import Controller
+    from neurobot.core.base import Tap
 
 RING_BYTES = 32 << 20  # half of what a container has as shared memory unless told otherwise
 MIN_SLOTS, MAX_SLOTS = 16, 4096
@@ -61,10 +62,9 @@ class Recorder:
         folder = _new_folder(Path(folder))
         header = header_of(controller, max_spikes)
         dtype = tick_dtype(header)
-        self._controller = controller
-        self._max_spikes, self._size = header.max_spikes, dtype.itemsize
+        self._size, self._timing = dtype.itemsize, _at(dtype, "timing")
         self._tick = self._episode = self._spikes_dropped = 0
-        self._slot, self._reward, self._held, self._kept, self._count = -1, 0.0, 0, 0, 0
+        self._slot, self._reward = -1, 0.0
         self._error: RecordingError | None = None
         self._closed = False
         wait = 0.0 if realtime else PATIENCE
@@ -81,7 +81,7 @@ class Recorder:
             self._writer.brief(job | {"ticks": self._ticks.name, "events": self._events.name})
             undo.pop_all()
         self.writer_pid = self._writer.pid
-        self._open(self._ticks.slots)
+        self._open(self._ticks.slots, controller.tap, header.max_spikes)
 
     def __enter__(self) -> Recorder:
         return self
@@ -100,23 +100,22 @@ class Recorder:
         """Note the begin of an episode."""
         self._event({"event": "episode_start", "episode": self._episode, "seed": seed, "tick": self._tick})
 
-    def sense(self, observation: Any, reward: float) -> None:
+    def sense(self, reward: float) -> None:
         """Begin a tick.
 
         Args:
-            observation: what the controller is given.
-            reward: what is delivered with it.
+            reward: what is delivered with the observation.
         """
-        self._slot = slot = self._claim()
-        if slot < 0:
-            return
-        self._reward = reward
-        row = self._observation[slot]
-        try:
-            if observation.shape != row.shape or observation.dtype.kind not in "fiub":
-                raise ValueError
-            row[:] = observation
-        except (AttributeError, TypeError, ValueError):
+        self._slot, self._reward = self._claim(), reward
+
+    def refused(self, observation: Any) -> None:
+        """Take the observation of a tick whose action is not the network's own, as long as it is what it was.
+
+        Args:
+            observation: what the controller was, or would have been, given.
+        """
+        if self._slot >= 0:
+            row = self._observation[self._slot]
             row[:] = _numbers(observation, row.shape)
 
     def act(self, held: int) -> None:
@@ -125,20 +124,9 @@ class Recorder:
         Args:
             held: whose action it was, as `neurobot.loop.recording` says.
         """
-        slot, controller = self._slot, self._controller
-        if slot < 0:
-            return
-        self._held, self._kept, self._count = held, 0, 0
-        if held & ~ALTERED:
-            self._wanted[slot] = np.nan
-        else:
-            self._wanted[slot] = controller.wanted
-            spikes = controller.spikes
-            self._count = controller.spikes_last
-            self._kept = kept = min(len(spikes), self._max_spikes)
-            self._spikes[slot, :kept] = spikes[:kept]
-        self._sent[slot] = controller.sent
-        self._membrane[slot] = controller.membranes
+        if self._slot >= 0:
+            own = not held & ~ALTERED
+            self._spikes_dropped += self._copy(self._slot, own, held, self._tick, self._episode, self._reward)
 
     def done(self, stages: tuple[int, ...]) -> None:
         """End the tick and hand it to the writer.
@@ -147,12 +135,8 @@ class Recorder:
             stages: time of each of `STAGES` [ns].
         """
         if self._slot >= 0:
-            PACKED.pack_into(
-                self._bytes, self._slot * self._size,
-                self._kept, self._tick, self._episode, self._count, *stages, self._reward, self._held,
-            )  # fmt: skip
+            TIMING.pack_into(self._bytes, self._slot * self._size + self._timing, *stages)
             self._ticks.publish()
-            self._spikes_dropped += self._count - self._kept
             self._slot = -1
         self._tick += 1
 
@@ -191,15 +175,18 @@ class Recorder:
         if failure or self._error:
             raise RecordingError(failure or str(self._error))
 
-    def _open(self, slots: Records) -> None:
+    def _open(self, slots: Records, tap: Tap, max_spikes: int) -> None:
         """Views of the fields, made once: making one costs more than writing to it."""
-        self._bytes = slots.view(np.uint8).data
-        self._observation, self._wanted, self._sent = slots["observation"], slots["wanted"], slots["sent"]
-        self._membrane, self._spikes = slots["membrane"], slots["spikes"]
+        from neurobot.kernels.compiled import bind_record
+
+        memory, dtype = slots.view(np.uint8), slots.dtype
+        self._bytes, self._observation = memory.data, slots["observation"]
+        views = [memory.view(kind) for kind in ("<i8", "<f8", "<f4", "<i4", "u1")]
+        self._copy = bind_record(tap.real, (*views, _plan(dtype, max_spikes), *tap[1:]))
 
     def _claim(self) -> int:
         """A slot for this tick, or -1 for none; remembers why there is none."""
-        if self._error is not None or self._ticks.failed:
+        if self._error is not None:
             return -1
         try:
             return self._ticks.claim()
@@ -221,7 +208,7 @@ class Recorder:
 
     def _free(self) -> None:
         self._bytes.release()
-        del self._bytes, self._observation, self._wanted, self._sent, self._membrane, self._spikes
+        del self._bytes, self._observation, self._copy
         self._ticks.close()
         self._events.close()
 
@@ -241,6 +228,20 @@ def header_of(controller: Controller, max_spikes: int) -> Header:
         actions=controller.action_size,
         max_spikes=min(max_spikes, controller.n_neurons * controller.substeps),
     )
+
+
+def _plan(dtype: np.dtype[np.void], max_spikes: int) -> np.ndarray:
+    """Where the fields of a record are, as `neurobot.kernels.record` wants it."""
+    words = [_at(dtype, name) // 8 for name in ("kept", "spike_count", "tick", "episode", "reward")]
+    rows = [_at(dtype, name) // 8 for name in ("observation", "wanted", "sent")]
+    halves = [_at(dtype, name) // 4 for name in ("membrane", "spikes")]
+    return np.array([dtype.itemsize // 8, *words, _at(dtype, "held"), *rows, *halves, max_spikes])
+
+
+def _at(dtype: np.dtype[np.void], name: str) -> int:
+    """Where in a record a field begins [bytes]."""
+    assert dtype.fields is not None
+    return int(dtype.fields[name][1])
 
 
 def _new_folder(folder: Path) -> Path:

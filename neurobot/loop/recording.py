@@ -81,9 +81,9 @@ class Header:
     def columns(self) -> dict[str, tuple[str, tuple[int, ...]]]:
         """Dtype and shape per tick of every array but `spikes`."""
         return {
+            "spike_count": ("<i8", ()),
             "tick": ("<i8", ()),
             "episode": ("<i8", ()),
-            "spike_count": ("<i8", ()),
             "timing": ("<i8", (len(STAGES),)),
             "reward": ("<f8", ()),
             "held": ("|u1", ()),
@@ -111,9 +111,8 @@ class Header:
         return header
 
 
-PACKED = struct.Struct(f"<q3q{len(STAGES)}qdB")
-"""How a record of the ring of ticks begins: kept, tick, episode, spike_count, timing, reward, held. One call writes
-them all, where an assignment each cost as much as the rest of the record."""
+TIMING = struct.Struct(f"<{len(STAGES)}q")
+"""`timing` of a record of the ring of ticks; one call writes it, where an assignment costs as much as all the rest."""
 
 
 def tick_dtype(header: Header) -> np.dtype[np.void]:

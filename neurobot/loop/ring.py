@@ -15,6 +15,7 @@ removes it.)
 from __future__ import annotations
 
 import os
+import platform
 import secrets
 import sys
 import threading
@@ -69,6 +70,7 @@ class RingWriter:
         self.dropped = 0
         self._capacity = capacity
         self._head = 0
+        self._tail = 0  # as it was last seen: it only grows, and looking at it costs a way to the other processor
         self._wait = wait
         self._alive = reader_alive
 
@@ -83,7 +85,7 @@ class RingWriter:
         Raises:
             RecordingError: waiting was allowed, and the reader died or made no room in time.
         """
-        if self._head - self._words[_TAIL] >= self._capacity and not self._wait_for_room():
+        if self._head - self._tail >= self._capacity and not self._room() and not self._wait_for_room():
             self.dropped += 1
             return -1
         return self._head % self._capacity
@@ -106,11 +108,15 @@ class RingWriter:
         self._memory.close()
         self._memory.unlink()
 
+    def _room(self) -> bool:
+        self._tail = self._words[_TAIL]
+        return self._head - self._tail < self._capacity
+
     def _wait_for_room(self) -> bool:
         if not self._wait:
             return False
         end = time.monotonic() + self._wait
-        while self._head - self._words[_TAIL] >= self._capacity:
+        while not self._room():
             if self.failed or not self._alive():
                 raise RecordingError("the process that writes the recording ended early")
             if time.monotonic() > end:
@@ -174,6 +180,7 @@ class RingReader:
 
 
 _lock = threading.Lock()
+_ORDERED = platform.machine() in ("x86_64", "AMD64")
 
 
 def _fence() -> None:
@@ -181,11 +188,13 @@ def _fence() -> None:
 
     Python has no fence of its own. Taking a lock acquires and giving it back releases: nothing moves up over the
     second take, nothing down over the first release, and those two keep their order. Nobody ever waits for this lock.
+    Processors of the x86 kind move neither a store over a store nor anything over a load, which is all that is needed.
     """
-    with _lock:
-        pass
-    with _lock:
-        pass
+    if not _ORDERED:
+        with _lock:
+            pass
+        with _lock:
+            pass
 
 
 def _create(size: int) -> SharedMemory:

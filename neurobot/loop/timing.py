@@ -7,21 +7,23 @@ then, which is a pause of its own.
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import final
 
+import numpy as np
+import numpy.typing as npt
+
 from neurobot.loop.clock import NS
+
+Row = npt.NDArray[np.int64]
 
 STAGES = ("wake", "sense", "tick", "guard", "act", "link", "slack")
 """In order: how late the tick began; take in the observation; the controller's step; the guard's, and its detectors';
 send the action (a simulation advances here); the part of `tick` spent on a serial link; what is left of the period."""
 WORK = STAGES[:-2]
 """Those that make a tick late, each apart from the others."""
-
-_DETAIL = 5  # bits: 32 bins to a doubling
-_BINS = (64 - _DETAIL) << _DETAIL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,75 +43,80 @@ class StageTiming:
     max: float
 
 
+def timing_of(times: npt.ArrayLike) -> StageTiming:
+    """The percentiles of times that are all at hand, (n,) [ns]; exactly."""
+    ns = np.asarray(times, np.float64)
+    p50, p99, p999, most = np.quantile(ns, (0.5, 0.99, 0.999, 1.0), method="inverted_cdf") / NS
+    return StageTiming(p50=float(p50), p99=float(p99), p999=float(p999), max=float(most))
+
+
 @final
 class Histogram:
-    """Counts of times [ns]; a negative one counts as 0."""
+    """Counts of times [ns]; a negative one counts as 0.
 
-    __slots__ = ("_counts", "_max")
+    Args:
+        row: where they are, see `neurobot.kernels.histogram`.
+    """
 
-    def __init__(self) -> None:
-        self._counts = array("q", bytes(8 * _BINS))
-        self._max = 0
+    __slots__ = ("_row",)
 
-    def add(self, ns: int) -> None:
-        """Count one time."""
-        if ns > self._max:
-            self._max = ns
-        elif ns < 0:
-            ns = 0
-        # the leading bits of ns choose the bin: shift doublings of 32 bins each, and the 6 bits that stay
-        shift = ns.bit_length() - _DETAIL - 1
-        self._counts[ns if shift <= 0 else (shift << _DETAIL) + (ns >> shift)] += 1
+    def __init__(self, row: Row):
+        self._row = row
 
     def update(self, other: Histogram) -> None:
         """Count all that the other one has."""
-        for i, count in enumerate(other._counts):
-            if count:
-                self._counts[i] += count
-        self._max = max(self._max, other._max)
+        longest = max(self._row[-1], other._row[-1])
+        self._row += other._row
+        self._row[-1] = longest
 
     def quantile(self, q: float) -> float:
         """The time [ns] that a share q of the counts does not exceed; 0 without counts."""
-        wanted = q * sum(self._counts)
-        seen = 0
-        for i, count in enumerate(self._counts):
-            seen += count
-            if count and seen >= wanted:
-                return min(_middle(i), self._max)
-        return 0.0
+        seen = np.cumsum(self._row[:-1])
+        if not seen[-1]:
+            return 0.0
+        used = np.flatnonzero(self._row[:-1])
+        return min(_middle(int(used[np.searchsorted(seen[used], q * seen[-1])])), float(self._row[-1]))
 
     def timing(self) -> StageTiming:
         """The percentiles [s]."""
         p50, p99, p999 = (self.quantile(q) / NS for q in (0.5, 0.99, 0.999))
-        return StageTiming(p50=p50, p99=p99, p999=p999, max=self._max / NS)
+        return StageTiming(p50=p50, p99=p99, p999=p999, max=int(self._row[-1]) / NS)
 
 
 @final
 class StageTimes:
-    """A histogram for each of `STAGES`."""
+    """A histogram for each of `STAGES`.
+
+    Attributes:
+        add: counts the times of one tick [ns], given one by one in the order of `STAGES`.
+    """
 
     def __init__(self) -> None:
-        self._stages = tuple(Histogram() for _ in STAGES)
+        from neurobot.kernels.compiled import stage_counter  # here, so that who writes a recording loads no compiler
+        from neurobot.kernels.histogram import BINS
 
-    def add(self, times: Sequence[int]) -> None:
-        """Count the times of one tick [ns], in the order of `STAGES`."""
-        for stage, ns in zip(self._stages, times):  # noqa: B905 - strict costs 0.1 us; both are as long as STAGES
-            stage.add(ns)
+        self._rows = np.zeros((len(STAGES), BINS + 1), np.int64)
+        self.add: Callable[..., None] = partial(stage_counter(), self._rows)
 
     def update(self, other: StageTimes) -> None:
         """Count all that the other one has."""
-        for mine, theirs in zip(self._stages, other._stages, strict=True):
+        for mine, theirs in zip(self._histograms().values(), other._histograms().values(), strict=True):
             mine.update(theirs)
 
     def timing(self) -> dict[str, StageTiming]:
         """The percentiles of every stage."""
-        return {name: stage.timing() for name, stage in zip(STAGES, self._stages, strict=True)}
+        return {name: stage.timing() for name, stage in self._histograms().items()}
+
+    def _histograms(self) -> dict[str, Histogram]:
+        return {name: Histogram(row) for name, row in zip(STAGES, self._rows, strict=True)}
 
 
 def _middle(index: int) -> float:
     """The middle of a bin [ns]."""
-    shift = (index >> _DETAIL) - 1
+    from neurobot.kernels.histogram import DETAIL
+
+    shift = (index >> DETAIL) - 1
     if shift <= 0:
         return float(index)
-    low = (index - (shift << _DETAIL)) << shift
+    low = (index - (shift << DETAIL)) << shift
     return low + ((1 << shift) - 1) / 2

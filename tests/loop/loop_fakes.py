@@ -6,6 +6,7 @@ import gymnasium
 import numpy as np
 from gymnasium.spaces import Box
 
+from neurobot.core.base import Tap
 from neurobot.errors import ObservationError
 from neurobot.loop import Feature, Outcome, Reading, Robot
 
@@ -27,9 +28,17 @@ class FakeController:
         self.calls = []
         self.steps = 0
         self.failures = {}  # number of the step -> the error it raises
-        self.wanted, self.sent = np.zeros(self.action_size), np.zeros(self.action_size)
         self.silent, self.spikes_most = False, sum(sizes) * self.substeps
-        self.spikes, self.membranes = np.zeros((0, 2), np.int32), np.zeros(self.n_neurons, np.float32)
+        self.tap = Tap(
+            real="float64",
+            observation=np.zeros(self.observation_size),
+            state=np.zeros(self.n_neurons),
+            words=np.arange(self.n_neurons),
+            wanted=np.zeros(self.action_size),
+            sent=np.zeros(self.action_size),
+            events=np.zeros(1 + 2 * spikes_a_step * self.substeps, np.int32),
+            spikes=np.zeros(1, np.int64),
+        )
 
     def step(self, observation, reward=0.0, out=None):
         self.calls.append(("step", reward))
@@ -39,10 +48,13 @@ class FakeController:
         x = np.asarray(observation)
         if x.dtype.kind not in "fi" or x.shape != (self.observation_size,) or not np.isfinite(x).all():
             raise ObservationError("a bad observation")
-        self.wanted = x[: self.action_size] * 2.0
-        self.sent = np.clip(self.wanted, -1.0, 1.0)
-        self.spikes = self.spikes_of(k)
-        self.membranes = np.arange(self.n_neurons, dtype=np.float32) + k
+        self.tap.observation[:] = x
+        self.tap.wanted[:] = x[: self.action_size] * 2.0
+        self.sent = np.clip(x[: self.action_size] * 2.0, -1.0, 1.0)
+        spikes = self.spikes_of(k)
+        self.tap.spikes[:] = self.tap.events[0] = len(spikes)
+        self.tap.events[1 : 1 + spikes.size] = spikes.ravel()
+        self.tap.state[:] = np.arange(self.n_neurons) + k
         return np.int64(k % 2) if self.discrete else self.sent.copy()
 
     def spikes_of(self, k):
@@ -50,12 +62,20 @@ class FakeController:
         return np.column_stack((order // self.spikes_a_step, (order * 5 + k) % self.n_neurons)).astype(np.int32)
 
     @property
+    def sent(self):
+        return self.tap.sent
+
+    @sent.setter
+    def sent(self, action):
+        self.tap.sent[:] = action
+
+    @property
     def spikes_last(self):
-        return len(self.spikes)
+        return int(self.tap.spikes[0])
 
     @property
     def synops_last(self):
-        return 10 * len(self.spikes)
+        return 10 * self.spikes_last
 
     def hold(self):
         self.calls.append(("hold",))

@@ -29,7 +29,7 @@ def record(folder, *, length=5, episodes=1, script=None, controller=None, realti
 
 def tick_by_hand(recorder, controller, k):
     observation = np.array([k, 0.0, 0.0])
-    recorder.sense(observation, float(k))
+    recorder.sense(float(k))
     controller.step(observation)
     recorder.act(0)
     recorder.done((0, 1, 2, 3, 4, 0, 5))
