@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -152,10 +152,11 @@ def _roll_out(
     if experiment is not None and experiment.learn:
         learning = Learning(controller, freeze_at=experiment.freeze_at)
     ticks = min(max(2, round((options.seconds or SECONDS) / controller.control_period)), MOST_TICKS)
+    # nobody holds a dead man's switch in a simulation
+    guard = None if experiment is None else replace(experiment.guard, dead_man=None)
+    env = DrawnObservations(program) if env is None else env
     with messages().status(f"{ticks} ticks of {options.what}"):
-        recording = roll_out(
-            controller, DrawnObservations(program) if env is None else env, ticks=ticks, seed=seed, learning=learning
-        )
+        recording = roll_out(controller, env, ticks=ticks, seed=seed, learning=learning, guard=guard)
     how = "fed" if config is None else "run"
     return Looked(recording=recording, program=program, env=None if config is None else config.id, how=how)
 

@@ -46,6 +46,14 @@ def test_a_network_that_is_silent_is_told_with_its_evidence_and_what_to_try(comm
     assert lines[4].startswith("  try   make the weights of hidden->output larger")
 
 
+def test_the_guard_of_the_launch_file_is_in_force_but_for_its_switch(command, launch):
+    guarded = DEAD[1] + "\n\n[guard]\nsilence = 0.1\ndead_man = 0.2\n\n[[network.projections]]"
+    result = command("check", launch(DEAD[0], guarded.replace("\n\n[[network.projections]]", "", 1)), "--seconds", 8)
+    assert result.code == 1
+    assert "held" in result.out and "the network is silent" in result.out
+    assert "dead-man" not in result.out
+
+
 def test_findings_as_json(command, launch):
     result = command("check", launch(*DEAD), "--seconds", 1, "--json")
     data = json.loads(result.out)

@@ -37,7 +37,7 @@ from neurobot.spec import (
 from neurobot.testing import check_robot
 
 TEXT = (Path(__file__).parents[2] / "docs" / "robot.md").read_text()
-(CODE,) = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
+CODE, _ = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Some seconds in real time at 500 Hz: nothing is lost from the count, the phase is kept, and memory stays as it is."""
+"""A minute in real time at 500 Hz: nothing is lost from the count, the phase is kept, and memory stays as it is."""
 
 import os
 import sys
@@ -14,7 +14,7 @@ from neurobot.loop.record import Recorder
 from neurobot.loop.timing import STAGES
 from neurobot.spec import GuardSpec
 
-PERIOD, TICKS, WARM = 0.002, 1500, 200  # [s]
+PERIOD, TICKS, WARM = 0.002, 30_000, 200  # [s]
 SLACK = STAGES.index("slack")
 STALL = {400: 0.0071, 900: 0.0031}
 """Ticks that take so long at least [s], and so miss their deadlines whatever the machine does."""
