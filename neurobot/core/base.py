@@ -11,8 +11,8 @@ import numpy as np
 from neurobot.errors import NeuronError, SpecError
 from neurobot.kernels import ops
 from neurobot.kernels.compiled import integer, link
+from neurobot.kernels.ops import LINE
 from neurobot.program import Program
-from neurobot.program.layout import LINE
 from neurobot.spec.controller import ControllerSpec
 from neurobot.spec.custom import Custom
 from neurobot.spec.custom_rule import CustomRule

@@ -21,6 +21,8 @@ from collections.abc import Sequence
 import numpy as np
 
 WIDTH = 20
+LINE = 16
+"""Words of 4 bytes in a cache line."""
 
 # header of the layout arena
 SUBSTEPS, N_OBS, N_ACT, N_PROLOGUE, N_STEP, N_EPILOGUE = range(6)

@@ -27,6 +27,7 @@ from neurobot.kernels.ops import (
     FADE_Y_SLOW,
     HI,
     LIMITS,
+    LINE,
     LO,
     MU_MINUS,
     MU_PLUS,
@@ -42,8 +43,6 @@ from neurobot.kernels.words import pair, set_pair
 
 LEAST = 2.0**-20
 """Where a common factor ends, and what it is the factor of is brought to 1 again."""
-LINE = 16
-"""Indices in a cache line."""
 MANY = 8
 """Where a share of 1 / MANY or more of the neurons spike, whole rows are changed: that is vectors."""
 

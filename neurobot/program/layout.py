@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from neurobot.errors import SpecError, near
+from neurobot.kernels.ops import LINE
 
 MAX_WORDS = 2**31 - 1
 """Offsets are int32."""
@@ -53,10 +54,6 @@ class Block:
         if not self.stride:
             return cut.reshape(*arena.shape[:-1], *self.shape)
         return cut.reshape(*arena.shape[:-1], self.shape[0], self.stride)[..., : self.shape[1]]
-
-
-LINE = 16
-"""Words in a cache line, in float32."""
 
 
 def spread(n: int) -> int:
