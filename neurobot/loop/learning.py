@@ -66,6 +66,8 @@ class Learning:
         SpecError: no projection has a rule, or the controller does not record.
     """
 
+    CHANGES = ("_counts", "_ticks", "_learnt", "_excesses", "_on", "_own", "_runaway")
+
     def __init__(self, controller: Controller, *, freeze_at: float | None = None):
         if not controller.record:
             raise SpecError("Learning", ["the controller keeps no spikes to count; make it with record=True"])

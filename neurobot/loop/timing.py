@@ -10,7 +10,9 @@ from __future__ import annotations
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import final
+from typing import Any, final
+
+import numpy as np
 
 from neurobot.loop.clock import NS
 
@@ -68,6 +70,18 @@ class Histogram:
                 self._counts[i] += count
         self._max = max(self._max, other._max)
 
+    def get_state(self) -> dict[str, Any]:
+        """The bins that have counts, the counts, and the longest time."""
+        counts = np.array(self._counts)
+        bins = np.flatnonzero(counts)
+        return {"bins": bins, "counts": counts[bins], "max": self._max}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Take what `get_state` gave."""
+        counts = np.zeros(_BINS, np.int64)
+        counts[state["bins"]] = state["counts"]
+        self._counts, self._max = array("q", counts.tobytes()), int(state["max"])
+
     def quantile(self, q: float) -> float:
         """The time [ns] that a share q of the counts does not exceed; 0 without counts."""
         wanted = q * sum(self._counts)
@@ -87,6 +101,8 @@ class Histogram:
 @final
 class StageTimes:
     """A histogram for each of `STAGES`."""
+
+    CHANGES = ("_stages",)
 
     def __init__(self) -> None:
         self._stages = tuple(Histogram() for _ in STAGES)
