@@ -51,7 +51,9 @@ class PhysicsState:
         places |= models
         for name, place in places.items():
             if given[name].shape != place.shape or given[name].dtype != place.dtype:
-                raise ValueError(f"{name} is {given[name].dtype} of {given[name].shape}, here {place.dtype} {place.shape}")
+                raise ValueError(
+                    f"{name} is {given[name].dtype} of {given[name].shape}, here {place.dtype} {place.shape}"
+                )
         for name, place in places.items():
             place[...] = given[name]
         if models and self._stepper is not None:

@@ -39,8 +39,8 @@ CLASSIC = {
 """What changes in an environment of Gymnasium's classic control."""
 MUJOCO = "gymnasium.envs.mujoco."
 DERIVED = (
-    "xpos", "xquat", "xmat", "xipos", "ximat", "geom_xpos", "geom_xmat", "site_xpos", "site_xmat", "subtree_com", "cvel",
-    "cinert", "cfrc_ext", "cfrc_int", "cacc", "qacc", "qfrc_actuator", "qfrc_constraint", "actuator_force",
+    "xpos", "xquat", "xmat", "xipos", "ximat", "geom_xpos", "geom_xmat", "site_xpos", "site_xmat", "subtree_com",
+    "cvel", "cinert", "cfrc_ext", "cfrc_int", "cacc", "qacc", "qfrc_actuator", "qfrc_constraint", "actuator_force",
     "ten_length", "ten_velocity", "sensordata",
 )  # fmt: skip
 """Fields of MjData that follow from the state, but of the last physics step: Gymnasium's environments read them before
