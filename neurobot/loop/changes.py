@@ -51,11 +51,13 @@ class Stream:
 
     def put(self, generator: Any) -> np.random.Generator:
         """A generator at this place: the given one, if it is one of the same seed, else a new one."""
-        if not isinstance(generator, np.random.Generator) or not self._same_seed(generator):
+        if isinstance(generator, np.random.Generator) and self._same_seed(generator):
+            placed = generator
+        else:
             seed = np.random.SeedSequence(self.entropy, spawn_key=self.spawn_key, n_children_spawned=self.spawned)
-            generator = np.random.Generator(np.random.PCG64(seed))
-        generator.bit_generator.state = self.state
-        return generator
+            placed = np.random.Generator(np.random.PCG64(seed))
+        placed.bit_generator.state = self.state
+        return placed
 
     def _same_seed(self, generator: np.random.Generator) -> bool:
         try:

@@ -34,8 +34,8 @@ def cut_back(folder: Path, header: Header, position: Position) -> int:
     """
     paths = sorted(folder.glob(CHUNKS))
     kept = [path for path in paths if _is_before(path, header, position)]
-    last = _ticks(kept[-1], header) if kept else []
-    reached = int(last[-1]) + 1 if len(last) else 0
+    last = _ticks(kept[-1], header).tolist() if kept else []
+    reached = last[-1] + 1 if last else 0
     if not kept or kept != paths[: len(kept)] or reached != position.tick:
         raise RecordingError(
             f"{folder}: it does not end with tick {position.tick - 1} of the suspended run; is it another run's?"

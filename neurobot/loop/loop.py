@@ -151,11 +151,19 @@ class Loop:
             GuardError, RobotError: as `run_episode`.
         """
         self._require_suspendable()
-        self._keeper.require_same(suspended)
+        self.check_same(suspended)
         course = Course(suspended.episodes, suspended.seed, suspended.done)
         if suspended.ticks is None:
             self._keeper.put(suspended, course, None)
         return self._run(course, True, suspended)
+
+    def check_same(self, suspended: Suspended) -> None:
+        """Compare a suspended run with this loop, as `resume` does before anything else.
+
+        Raises:
+            SuspendError: it ran with something else, or its recording is not the recorder's.
+        """
+        self._keeper.require_same(suspended)
 
     @property
     def why_not_suspended(self) -> str:

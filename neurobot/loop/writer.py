@@ -112,10 +112,10 @@ def serve(job: dict[str, Any]) -> None:
 
 def _first_event(job: dict[str, Any]) -> dict[str, Any]:
     """That a recording begins here, or goes on."""
-    now = time.time()
-    if job["resume"] is None:
-        return {"event": "recording_start", "format": FORMAT, "unix_time": now} | json.loads(job["header"])
-    return {"event": RESUMED, "unix_time": now} | job["resume"]
+    resume: dict[str, Any] | None = job["resume"]
+    if resume is not None:
+        return {"event": RESUMED, "unix_time": time.time()} | resume
+    return {"event": "recording_start", "format": FORMAT, "unix_time": time.time()} | dict(json.loads(job["header"]))
 
 
 def _drain(ticks: RingReader, events: RingReader, chunks: ChunkWriter, log: TextIO) -> None:

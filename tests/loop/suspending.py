@@ -1,30 +1,29 @@
 """Runs that are suspended and go on, and runs that are not: what `test_loop_suspend.py` compares."""
 
+import json
 import os
 import signal
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 import gymnasium
+import numpy as np
 
-import neurobot.envs as envs
 from neurobot.controller import Controller
-from neurobot.envs import Perturbation, PerturbedEnv, Randomize
-from neurobot.loop import EnvRobot, Learning, Loop, Recorder, SimClock, Suspended, load_recording
-from neurobot.loop.replay import compare
-from neurobot.program import build
+from neurobot.envs import Perturbation, Randomize
+from neurobot.loop import EnvRobot, Learning, Loop, Position, RunSummary, SimClock, Suspended
+from neurobot.loop.packed import pack, unpack
+from neurobot.loop.recording import SUSPENDED
+from neurobot.program import Program, build
 from neurobot.spec import (
+    LI,
     LIF,
-    Bounds,
+    AllToAll,
     ControllerSpec,
     Direct,
     Encoder,
-    FixedProbability,
     Input,
-    Limits,
     Membrane,
-    LI,
-    AllToAll,
     NetworkSpec,
     Normal,
     Normalizer,
@@ -60,7 +59,8 @@ def program_for(env, seed=5):
         dt,
         (Population("in", 2 * size, Input()), Population("h", 6, LIF(tau_mem=2 * dt, input="jump")),
          Population("out", n, out)),
-        (Projection("in", "h", AllToAll(weight=Uniform(low=0.2, high=0.6)), rule=rule), Projection("h", "h", drawn, 3 * dt), Projection("h", "out", drawn)),
+        (Projection("in", "h", AllToAll(weight=Uniform(low=0.2, high=0.6)), rule=rule),
+         Projection("h", "h", drawn, 3 * dt), Projection("h", "out", drawn)),
     )  # fmt: skip
     field = Direct(range=Normalizer(mean=0.0, std=1.0, clip=3.0))
     spec = ControllerSpec(
@@ -70,15 +70,6 @@ def program_for(env, seed=5):
         substeps=2,
     )
     return build(resolve(spec, env.observation_space, env.action_space), seed=seed)
-
-
-def parts(make, folder=None, *, program=None, resume=None, learn=True, guard=None, record=True):
-    """A loop, its controller, and its recorder."""
-    env = make()
-    controller = Controller(program or program_for(env), record=True)
-    learning = Learning(controller, freeze_at=None) if learn else None
-    recorder = None if folder is None else Recorder(folder, controller, realtime=False, chunk_ticks=7, resume=resume)
-    return Loop(controller, env, clock=SimClock(), recorder=recorder, learning=learning, guard=guard), controller, recorder
 
 
 @contextmanager
@@ -100,41 +91,100 @@ def interrupting(*ticks):
         EnvRobot.send_action = step
 
 
-def whole(make, folder, episodes=2, seed=3, **options):
-    """A run that is not interrupted; its summary, its recording and its weights."""
-    loop, controller, recorder = parts(make, folder, **options)
-    with recorder:
-        summary = loop.run(episodes, seed, suspend=True)
-    return summary, load_recording(folder), controller.to_program()
+@dataclass
+class Notes:
+    """A recorder that keeps everything in memory, which is quicker than a process that writes."""
+
+    controller: Controller
+    ticks: list = field(default_factory=list)
+    events: list = field(default_factory=list)
+    position: Position = field(default_factory=Position)
+
+    def sense(self, observation, reward):
+        self.given = (np.asarray(observation).tobytes(), reward)
+
+    def act(self, held):
+        c = self.controller
+        did = [a.tobytes() for a in (c.wanted, c.sent, c.membranes, c.spikes)]
+        self.ticks.append((self.position.episode, *self.given, held, *did))
+
+    def done(self, stages):
+        self.position = replace(self.position, tick=self.position.tick + 1)
+
+    def note(self, event):
+        if event["event"] != SUSPENDED:
+            self.events.append((event, self.position))
+
+    def start_episode(self, seed):
+        self.events.append(("start", seed, self.position))
+
+    def end_episode(self, reward, summary):
+        self.events.append(("end", reward, summary | {"timing": None}, self.position))
+        self.position = replace(self.position, episode=self.position.episode + 1)
 
 
-def broken(make, folder, *ticks, episodes=2, seed=3, **options):
-    """The same run, interrupted at the ticks of these numbers (each counted from where it went on before)."""
-    suspended = None
-    for k, tick in enumerate((*ticks, 0)):
-        resume = None if suspended is None else suspended.recording
-        loop, controller, recorder = parts(make, folder, resume=resume, **options)
-        with recorder, interrupting(tick):
-            summary = loop.run(episodes, seed, suspend=True) if suspended is None else loop.resume(suspended)
+@dataclass
+class Run:
+    """What came of a run."""
+
+    summary: RunSummary
+    notes: Notes
+    learnt: Program
+    suspended: Suspended | None
+
+
+def loop_of(make, recorder, *, program=None, learn=True, guard=None):
+    """A loop around a new environment and a new controller."""
+    env = make()
+    controller = Controller(program or program_for(env), record=True)
+    notes = recorder(controller)
+    learning = Learning(controller) if learn else None
+    loop = Loop(controller, env, clock=SimClock(), recorder=notes, learning=learning, guard=guard)
+    return loop, controller, notes
+
+
+def run(make, *ticks, episodes=2, seed=3, folder=None, **options):
+    """A run that Ctrl-C meets in ticks of these numbers, each counted from where it went on before.
+
+    Args:
+        make: makes the environment.
+        folder: where suspended runs are written to and read from; None hands them on as they are.
+    """
+    suspended, ran, events = None, [], []
+    for tick in (*ticks, 0):
+        loop, controller, notes = loop_of(make, Notes, **options)
+        if suspended is not None:
+            notes.position = suspended.recording
+        with interrupting(tick):
+            summary = loop.resume(suspended) if suspended else loop.run(episodes, seed, suspend=True)
+        ran, events = ran + notes.ticks, events + notes.events
         if loop.suspended is None:
             break
         assert summary.interrupted
-        path = folder.parent / f"suspended-{k}.safetensors"
-        loop.suspended.save(path)
-        suspended = Suspended.load(path)
-    return summary, load_recording(folder), controller.to_program()
+        suspended = through(loop.suspended, folder)
+    return Run(summary, Notes(controller, ran, events), controller.to_program(), loop.suspended)
+
+
+def through(suspended, folder):
+    """A suspended run after it was written and read."""
+    if folder is None:
+        arrays = {}
+        state = json.loads(json.dumps(pack(suspended.state, arrays)))
+        return replace(suspended, state=unpack(state, arrays))
+    suspended.save(folder / "suspended.safetensors")
+    return Suspended.load(folder / "suspended.safetensors")
 
 
 def without_times(summary):
     """A summary without the times that ticks took."""
-    episodes = tuple(replace(e, timing={}) for e in summary.episodes)
-    return replace(summary, episodes=episodes, timing={})
+    return replace(summary, episodes=tuple(replace(e, timing={}) for e in summary.episodes), timing={})
 
 
 def assert_same(one, other):
-    """Two runs did the same, bit for bit."""
-    difference = compare(one[1], other[1])
-    assert difference.difference is None and not difference.rest, difference
-    assert without_times(one[0]) == without_times(other[0])
-    assert one[2].diff(other[2]) == []
-    assert one[2].params.tobytes() == other[2].params.tobytes()
+    """Two runs saw, did and learnt the same, bit for bit."""
+    for k, (a, b) in enumerate(zip(one.notes.ticks, other.notes.ticks, strict=False)):
+        assert a == b, f"tick {k}"
+    assert len(one.notes.ticks) == len(other.notes.ticks)
+    assert one.notes.events == other.notes.events
+    assert repr(without_times(one.summary)) == repr(without_times(other.summary))
+    assert one.learnt.params.tobytes() == other.learnt.params.tobytes()
