@@ -129,11 +129,13 @@ def put_back(old: Any, new: Any) -> Any:
     """
     names = getattr(type(old), "CHANGES", None)
     if has_state(old):
-        old.set_state(new)
+        old.set_state(_with_generators(new))
         return old
     if names is not None:
         put_names(old, names, new)
         return old
+    if isinstance(new, np.random.Generator):
+        new = Stream.of(new)
     if isinstance(new, Stream):
         return new.put(old)
     if isinstance(old, Enum):
@@ -156,6 +158,17 @@ def put_names(it: Any, names: tuple[str, ...], new: dict[str, Any]) -> None:
         value = put_back(old, new[name])
         if value is not old:
             setattr(it, name, value)
+
+
+def _with_generators(state: Any) -> Any:
+    """A state as its `get_state` gave it: with generators."""
+    if isinstance(state, Stream):
+        return state.put(None)
+    if isinstance(state, dict):
+        return {key: _with_generators(value) for key, value in state.items()}
+    if isinstance(state, list | tuple):
+        return type(state)(map(_with_generators, state))
+    return state
 
 
 def _put_array(old: Any, new: np.ndarray) -> np.ndarray:

@@ -3,8 +3,8 @@
 Known are this project's own environments and wrappers, which say what changes in them (see `neurobot.loop.changes`);
 Gymnasium's MuJoCo and classic control environments; and the wrappers of `WRAPPERS`. An environment or a wrapper of
 somebody else has two methods: ``get_state()`` gives what changes in it, as numbers, texts, arrays, generators of NumPy,
-lists and dicts; ``set_state(state)`` takes that, after a reset with the seed of the episode. A wrapper's methods are
-about itself, not about what it wraps.
+lists and dicts; ``set_state(state)`` takes the same, after a reset with the seed of the episode. A wrapper's methods
+are about itself, not about what it wraps.
 """
 
 from __future__ import annotations
