@@ -111,8 +111,9 @@ def _path(layer: Any) -> str:
 
 def _names(layer: Any) -> tuple[str, ...] | None:
     """Attributes that change; None where that is not known."""
+    names: tuple[str, ...] | None = getattr(type(layer), "CHANGES", None)
     path = _path(layer)
-    return getattr(type(layer), "CHANGES", None) or WRAPPERS.get(path, CLASSIC.get(path))
+    return WRAPPERS.get(path, CLASSIC.get(path)) if names is None else names
 
 
 def _is_mujoco(layer: Any) -> bool:

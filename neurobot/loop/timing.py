@@ -72,7 +72,7 @@ class Histogram:
 
     def get_state(self) -> dict[str, Any]:
         """The bins that have counts, the counts, and the longest time."""
-        counts = np.array(self._counts)
+        counts = np.array(self._counts, np.int64)
         bins = np.flatnonzero(counts)
         return {"bins": bins, "counts": counts[bins], "max": self._max}
 

@@ -12,6 +12,7 @@ import numpy as np
 from neurobot.controller import Controller
 from neurobot.envs import Perturbation, Randomize
 from neurobot.loop import EnvRobot, Learning, Loop, Position, RunSummary, SimClock, Suspended
+from neurobot.loop.fit import env_period
 from neurobot.loop.packed import pack, unpack
 from neurobot.loop.recording import SUSPENDED
 from neurobot.program import Program, build
@@ -50,7 +51,7 @@ def program_for(env, seed=5):
     discrete = isinstance(env.action_space, gymnasium.spaces.Discrete)
     size = int(env.observation_space.shape[0])
     n = int(env.action_space.n) if discrete else int(env.action_space.shape[0])
-    period = env.unwrapped.dt if hasattr(env.unwrapped, "dt") else env.unwrapped.tau
+    period = env_period(env) or 0.02
     drawn = AllToAll(weight=Normal(mean=0.3, std=0.4))
     rule = RewardSTDP(rate=0.01, w_max=2.0, tau_e=0.02, A_minus=0.2)
     out = LIF(tau_mem=5e-3, input="jump") if discrete else LI(tau_mem=20e-3, input="jump")
@@ -73,14 +74,14 @@ def program_for(env, seed=5):
 
 
 @contextmanager
-def interrupting(*ticks):
-    """Ctrl-C within the steps of these numbers, counted from now."""
+def interrupting(*ticks, times=1):
+    """Ctrl-C, so many times, within the steps of these numbers, counted from now."""
     step, count = EnvRobot.send_action, 0
 
     def send_action(self, action):
         nonlocal count
         count += 1
-        if count in ticks:
+        for _ in range(times * (count in ticks)):
             os.kill(os.getpid(), signal.SIGINT)
         return step(self, action)
 
@@ -105,7 +106,8 @@ class Notes:
 
     def act(self, held):
         c = self.controller
-        did = [a.tobytes() for a in (c.wanted, c.sent, c.membranes, c.spikes)]
+        ran = () if held else (c.wanted, c.spikes)  # as a recorder does
+        did = [a.tobytes() for a in (c.sent, c.membranes, *ran)]
         self.ticks.append((self.position.episode, *self.given, held, *did))
 
     def done(self, stages):
