@@ -1,36 +1,58 @@
 """`neurobot run`, Ctrl-C, and `neurobot run FOLDER --resume`."""
 
+import io
 import json
 import shutil
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
 
 import pytest
 
+from neurobot.cli import INTERRUPTED, main
 from neurobot.loop import load_recording
 from neurobot.loop.replay import compare
 from neurobot.program import Program
-from tests.cli.test_cli_learn import plastic  # noqa: F401 - a fixture
+from tests.cli.conftest import LAUNCH
+from tests.cli.test_cli_learn import FIXED, NAME, PLASTIC
 from tests.loop.suspending import interrupting
 
 TIMES = ("timing", "rt")
 
 
+TICK = 12
+"""In the second of three episodes."""
+
+
+@pytest.fixture(autouse=True)
+def no_pictures(monkeypatch):
+    """They take longer than all the rest."""
+    monkeypatch.setattr("neurobot.view.plot.has_matplotlib", lambda: False)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A folder with two runs that learn: "whole", and "a", which is suspended; and what was said of "a"."""
+    folder, said = tmp_path_factory.mktemp("made"), io.StringIO()
+    (folder / "pole.toml").write_text(LAUNCH.replace(FIXED, PLASTIC))
+    args = ("run", "pole.toml", "--learn", "--episodes", "3", "--out")
+    with pytest.MonkeyPatch.context() as patch, redirect_stderr(said), redirect_stdout(said):
+        patch.chdir(folder)
+        patch.setattr("neurobot.view.plot.has_matplotlib", lambda: False)
+        assert main([*args, "whole"]) == 0
+        said.seek(0)
+        said.truncate()
+        with interrupting(TICK):
+            assert main([*args, "a", "--json"]) == INTERRUPTED
+    return folder, said.getvalue()
+
+
 @pytest.fixture
-def suspended(command, plastic):  # noqa: F811
-    """Makes a run that learns and is interrupted in a tick; its folder's name is given."""
-
-    def make(name="a", tick=30, *more):
-        with interrupting(tick):
-            return command("run", plastic, "--learn", "--episodes", "3", "--out", name, *more)
-
-    return make
-
-
-@pytest.fixture
-def whole(command, plastic):  # noqa: F811
-    """The same run without an interruption, in the folder "whole"."""
-    assert command("run", plastic, "--learn", "--episodes", "3", "--out", "whole").code == 0
+def suspended(made, command, tmp_path):
+    """Both runs, in the folder where commands are called; gives what was said of "a"."""
+    for name in ("whole", "a"):
+        shutil.copytree(made[0] / name, tmp_path / name)
+    return made[1]
 
 
 def assert_same_run(folder, other):
@@ -43,11 +65,9 @@ def assert_same_run(folder, other):
     assert first.params.tobytes() == second.params.tobytes()
 
 
-def test_a_suspended_run_goes_on_in_another_process_as_if_it_had_not_stopped(command, suspended, whole, tmp_path):
-    result = suspended("a")
-    assert result.code == 130
-    assert "suspended after " in result.err
-    assert result.err.rstrip().endswith("of 3; go on with: neurobot run a --resume")
+def test_a_suspended_run_goes_on_in_another_process_as_if_it_had_not_stopped(command, suspended, tmp_path):
+    assert "ticks of episode 2 of 3; go on with: neurobot run a --resume" in suspended
+    assert '"suspended": true' in suspended
     assert json.loads((tmp_path / "a/summary.json").read_text())["interrupted"]
     done = subprocess.run(
         [sys.executable, "-m", "neurobot", "run", "a", "--resume", "--json"],
@@ -57,16 +77,16 @@ def test_a_suspended_run_goes_on_in_another_process_as_if_it_had_not_stopped(com
     assert json.loads(done.stdout)["suspended"] is False
     assert_same_run(tmp_path / "a", tmp_path / "whole")
     assert not (tmp_path / "a/suspended.safetensors").exists()
-    assert {p.name for p in (tmp_path / "a").iterdir()} == {p.name for p in (tmp_path / "whole").iterdir()}
+    files = [{p.name for p in (tmp_path / name).iterdir() if p.suffix != ".png"} for name in ("a", "whole")]
+    assert files[0] == files[1]
     events = [json.loads(line) for line in (tmp_path / "a/recording/events.jsonl").read_text().splitlines()]
     places = [(e["event"], e["tick"]) for e in events if e["event"] in ("suspended", "recording_resumed")]
-    assert places == [("suspended", 30), ("recording_resumed", 30)]
+    assert places == [("suspended", TICK), ("recording_resumed", TICK)]
     assert command("replay", "a").out == command("replay", "whole").out
 
 
-def test_a_run_that_goes_on_can_be_suspended_again(command, suspended, whole, tmp_path):
-    assert json.loads(suspended("a", 30, "--json").out)["suspended"] is True
-    for tick in (1, 2, 9):
+def test_a_run_that_goes_on_can_be_suspended_again(command, suspended, tmp_path):
+    for tick in (1, 2, 5):
         with interrupting(tick):
             result = command("run", "a", "--resume")
         assert result.code == 130
@@ -75,10 +95,7 @@ def test_a_run_that_goes_on_can_be_suspended_again(command, suspended, whole, tm
     assert_same_run(tmp_path / "a", tmp_path / "whole")
 
 
-def test_a_run_that_was_killed_while_it_went_on_goes_on_from_where_it_was_suspended(
-    command, suspended, whole, tmp_path
-):
-    suspended("a")
+def test_a_run_that_was_killed_while_it_went_on_goes_on_from_where_it_was_suspended(command, suspended, tmp_path):
     shutil.copy(tmp_path / "a/suspended.safetensors", tmp_path / "kept")
     with interrupting(7):
         command("run", "a", "--resume")
@@ -90,14 +107,12 @@ def test_a_run_that_was_killed_while_it_went_on_goes_on_from_where_it_was_suspen
 
 
 def test_a_suspended_run_is_replayed_as_far_as_it_went(command, suspended):
-    suspended("a")
     result = command("replay", "a")
     assert "the run is suspended; what it recorded until then is replayed" in result.err
-    assert result.out.startswith("the same, 30 ticks")
+    assert result.out.startswith(f"the same, {TICK} ticks")
 
 
 def test_where_nothing_is_suspended_it_says_what_became_of_the_run(command, suspended, launch, fakes, tmp_path):
-    assert command("run", launch(), "--out", "whole").code == 0
     result = command("run", "whole", "--resume")
     assert result.code == 3
     assert "whole: this run has finished, see summary.json; repeat it with: neurobot run whole" in result.err
@@ -129,7 +144,6 @@ def test_what_is_no_run_folder_cannot_go_on(command, launch):
     ],
 )
 def test_what_changes_the_run_is_refused_with_resume(command, suspended, tmp_path, more, said):
-    suspended("a")
     before = files_of(tmp_path / "a")
     result = command("run", "a", "--resume", *more)
     assert result.code == 3
@@ -147,8 +161,6 @@ def change_config(folder):
 
 
 def change_program(folder):
-    from tests.cli.test_cli_learn import NAME
-
     program = Program.load(folder / "program.safetensors")
     params = program.params.copy()
     program.blocks["params"][f"{NAME}.weights"].of(params)[...] *= 1.5
@@ -172,12 +184,11 @@ def damage(folder):
     [
         (change_config, 3, "its experiment then and now differ: episodes: 3 against 4; put config.json back as it was"),
         (change_program, 3, "the suspended run is another one than this loop is made for: program: "),
-        (change_recording, 6, "it does not end with tick 29 of the suspended run"),
+        (change_recording, 6, "it does not end with tick 11 of the suspended run"),
         (damage, 6, "the suspended run is damaged (its checksum does not match)"),
     ],
 )
 def test_what_was_changed_since_is_noticed_and_nothing_is_written(command, suspended, tmp_path, change, code, said):
-    suspended("a")
     change(tmp_path / "a")
     before = files_of(tmp_path / "a")
     result = command("run", "a", "--resume")
@@ -187,7 +198,6 @@ def test_what_was_changed_since_is_noticed_and_nothing_is_written(command, suspe
 
 
 def test_other_versions_are_refused_and_named(command, suspended, monkeypatch):
-    suspended("a")
     monkeypatch.setattr("neurobot.cli.suspend.packages", lambda: {"mujoco": "9.9"})
     result = command("run", "a", "--resume")
     assert result.code == 3
@@ -212,8 +222,7 @@ def test_ctrl_c_that_cannot_suspend_ends_the_run_and_says_why(command, launch, f
     assert not (tmp_path / "b/suspended.safetensors").exists()
 
 
-def test_a_run_that_is_ended_while_it_goes_on_keeps_what_it_went_on_from(command, suspended, whole, tmp_path):
-    suspended("a")
+def test_a_run_that_is_ended_while_it_goes_on_keeps_what_it_went_on_from(command, suspended, tmp_path):
     with interrupting(5, times=2):
         result = command("run", "a", "--resume")
     assert result.code == 130
