@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, final
 
 from neurobot.errors import EnvError, SuspendError
@@ -58,7 +59,7 @@ class Keeper:
             seed=course.seed,
             done=tuple(course.done),
             ticks=None if episode is None else episode.tally.length,
-            ran_with=self._ran_with(),
+            ran_with=self._ran_with,
             recording=None if self._recorder is None else self._recorder.position,
             state=state,
         )
@@ -84,7 +85,7 @@ class Keeper:
 
     def require_same(self, suspended: Suspended) -> None:
         """Compare what decides on how a run goes on; SuspendError with what differs."""
-        differ = diff_data(dict(suspended.ran_with), self._ran_with())
+        differ = diff_data(dict(suspended.ran_with), self._ran_with)
         if differ:
             raise SuspendError(f"the suspended run is another one than this loop is made for: {'; '.join(differ)}")
         if self._recorder is not None and self._recorder.position != suspended.recording:
@@ -100,6 +101,7 @@ class Keeper:
             parts["learning"] = self._learning
         return parts if episode is None else parts | {"episode": episode, "robot": self._robot}
 
+    @cached_property  # to hash a program takes a while, and every episode asks
     def _ran_with(self) -> dict[str, Any]:
         learning = self._learning
         return {

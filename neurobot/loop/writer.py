@@ -1,9 +1,9 @@
 """The process that writes a recording: `python -m neurobot.loop.writer`, started by `Recorder`.
 
-It reads one line of JSON from its standard input (folder, header, names of the rings, ticks in a chunk), answers
-``ready``, and empties the rings until the other side says that it has finished, or is gone, which shows as the end of
-the standard input. It ends in silence, or with one line that says what went wrong. It imports NumPy and safetensors,
-and nothing that computes.
+It reads one line of JSON from its standard input (folder, header, names of the rings, ticks in a chunk, and where it
+goes on with a recording that is there), answers ``ready``, and empties the rings until the other side says that it has
+finished, or is gone, which shows as the end of the standard input. It ends in silence, or with one line that says what
+went wrong. It imports NumPy and safetensors, and nothing that computes.
 
 A chunk appears under its name only when it is complete and on the disk.
 """

@@ -40,6 +40,22 @@ def loaded(env_id, body):
     return envs.make(env_id, perturb=(*BROKEN, Perturbation(kind="mass", body=body, mass=0.3, at=0.1, until=0.3)))
 
 
+class Drawn:
+    """Frames of a simulation without a renderer."""
+
+    def __init__(self, env):
+        self.qpos = env.unwrapped.simulation.view.qpos
+
+    def take(self, i):
+        return (0.5 + 0.4 * np.sin(7 * np.resize(self.qpos[i], (4, 4)))).astype(np.float32)
+
+
+def seen():
+    env = envs.EventVision(envs.make("HalfCheetah-v5"), "track", width=4, height=4, model=NOISY)
+    env._frames = Drawn(env)
+    return env
+
+
 CASES = {env_id: lambda env_id=env_id: envs.make(env_id) for env_id in envs.vector_ids()}
 CASES |= {f"gymnasium's {env_id}": lambda env_id=env_id: gymnasium.make(env_id) for env_id in GYMNASIUM}
 CASES |= {
@@ -53,6 +69,7 @@ CASES |= {
     "gymnasium's Hopper, flattened": lambda: gymnasium.wrappers.FlattenObservation(gymnasium.make("Hopper-v5")),
     "a Quadrotor whose motor weakens": lambda: envs.make("neurobot/Quadrotor-v0", weaken=(0.2, 0.5), gusts=1.0),
     "a Balancer that is pushed": lambda: envs.make("neurobot/Balancer-v0", push=0.1, push_every=0.05, sees="imu"),
+    "a HalfCheetah that a camera looks at": seen,
     "a Pursuit with a noisy camera": lambda: envs.make("neurobot/Pursuit-v0", camera=NOISY),
     "a Reach of several trials": lambda: envs.make("neurobot/Reach-v0", trials=9, distance=(0.01, 0.02)),
     "a Rover with drop-outs": lambda: envs.make("neurobot/Rover-v0", ranges=envs.Sensor(dropout=0.3, delay=3, drift=1)),
