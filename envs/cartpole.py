@@ -57,6 +57,8 @@ class CartPoleSimulation(Simulation):
         state: (4, num_envs) float64: position [m], speed [m/s], angle [rad], rate [rad/s].
     """
 
+    CHANGES = ("state",)
+
     def __init__(self, num_envs: int, threads: int):
         del threads  # a few NumPy calls for all instances: too little work to divide
         self.state = np.zeros((4, num_envs))

@@ -89,6 +89,8 @@ class DigitsSimulation(Simulation):
         num_envs: n.
     """
 
+    CHANGES = ("_shown",)
+
     def __init__(self, split: str, num_envs: int):
         self._images, self._labels = pictures(split)
         self._shown = np.zeros(num_envs, np.int64)

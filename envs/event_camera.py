@@ -85,6 +85,8 @@ class EventCameras:
         thresholds: (2, n, height * width) float32, of ON and of OFF events, above 0 both.
     """
 
+    CHANGES = ("_noise", "_times", "_log", "_diff", "_release", "thresholds", "_chance")
+
     def __init__(self, model: EventCameraModel, n: int, height: int, width: int):
         """Raises EnvError for sizes that are none, or that EVENT cannot number."""
         self.model, self._n = model, checked_count("n", n)

@@ -21,6 +21,8 @@ BLOCK = 256
 class EventNoise:
     """Noise events of n cameras: every pixel at the same rate, ON as often as OFF."""
 
+    CHANGES = ("_streams", "_times", "_next", "_last", "_where", "_on")
+
     def __init__(self, n: int, pixels: int, rate: float):
         """n cameras of so many pixels each; rate of one pixel [Hz]."""
         self._pixels, self._rate = pixels, rate * pixels

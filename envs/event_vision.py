@@ -31,6 +31,8 @@ class EventVision(gymnasium.Wrapper, RecordConstructorArgs):  # type: ignore[mis
         cameras: the one camera, `EventCameras` of n = 1.
     """
 
+    CHANGES = ("cameras", "_seeded", "_steps")
+
     def __init__(
         self, env: TaskEnv, camera: str, *, width: int = 128, height: int = 128, model: EventCameraModel | None = None
     ):

@@ -22,6 +22,7 @@ from mujoco.batch import Batch, SimulationError
 
 from neurobot.envs.force_stepper import ForceStepper
 from neurobot.envs.model_scaling import ModelScaling
+from neurobot.envs.physics_state import PhysicsState
 from neurobot.envs.pictures import Pictures
 from neurobot.envs.quiet import Quiet
 from neurobot.envs.scene import Scene, View
@@ -43,7 +44,10 @@ class MujocoSimulation(Simulation):
     Attributes:
         batch: the simulations; writing `batch.qpos[i]` and the like changes an instance.
         view: what the scene's functions see.
+        physics: the state of `batch`, for those who take it out and put it back.
     """
+
+    CHANGES = ("physics", "view")
 
     def __init__(self, scene: Scene, num_envs: int, threads: int):
         self._scene = scene
@@ -75,6 +79,7 @@ class MujocoSimulation(Simulation):
         )
         changed = None if self._stepper is None else self._stepper.take_models
         self.scaling = ModelScaling(self.batch, self.view.body_mass, changed)
+        self.physics = PhysicsState(self.batch, data, self._stepper)
         self.pictures = Pictures(self.batch, scene.camera)
         self._ctrl = self.batch.bind("ctrl")
         self._everyone = np.arange(num_envs, dtype=np.int32)

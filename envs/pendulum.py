@@ -52,6 +52,8 @@ class PendulumSimulation(Simulation):
         state: (2, num_envs) float64: angle from upright [rad], rate [rad/s].
     """
 
+    CHANGES = ("state",)
+
     def __init__(self, num_envs: int, threads: int):
         del threads  # a few NumPy calls for all instances: too little work to divide
         self.state = np.zeros((2, num_envs))

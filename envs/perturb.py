@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any, NamedTuple, final
+from typing import Any, ClassVar, NamedTuple, final
 
 import numpy as np
 from gymnasium.spaces import Box, Discrete, Space
@@ -69,6 +69,8 @@ class Moment(NamedTuple):
 class _Effect(ABC):
     """What one perturbation does to numbers x (num_envs, n), in place."""
 
+    CHANGES: ClassVar[tuple[str, ...]] = ()
+
     @abstractmethod
     def apply(self, x: Array, at: Moment) -> None:
         """Change the rows in which it is in force."""
@@ -117,6 +119,8 @@ def _formula(p: Perturbation, x: Array, ends: Ends) -> Array:
 class _Frozen(_Effect):
     """Numbers stay what they were when it began."""
 
+    CHANGES = ("_held",)
+
     def __init__(self, p: Perturbation, ends: Ends, num_envs: int):
         self._columns = _columns(p, ends)
         self._held = np.zeros((num_envs, len(ends.low)))
@@ -132,6 +136,8 @@ class _Frozen(_Effect):
 @final
 class _Late(_Effect):
     """Actions arrive some control periods after they were sent."""
+
+    CHANGES = ("_sent",)
 
     def __init__(self, p: Perturbation, ends: Ends, num_envs: int):
         assert p.periods is not None
@@ -149,6 +155,8 @@ class _Late(_Effect):
 @final
 class _Jittery(_Effect):
     """Actions arrive some control periods late, as many as chance will have, and never after a newer one."""
+
+    CHANGES = ("_sent", "_due", "_streams")
 
     def __init__(self, p: Perturbation, ends: Ends, num_envs: int):
         assert p.periods is not None
@@ -179,6 +187,8 @@ class _Jittery(_Effect):
 @final
 class _Lossy(_Effect):
     """Some actions never arrive."""
+
+    CHANGES = ("_last", "_streams")
 
     def __init__(self, p: Perturbation, ends: Ends, num_envs: int, choice: bool):
         assert p.probability is not None
@@ -212,6 +222,8 @@ class Perturber:
         in_force: (num_envs, n) bool, the j-th perturbation of each instance, now.
         clock: (num_envs,) control periods since the start of each episode.
     """
+
+    CHANGES = ("clock", "in_force", "_begin", "_end", "_episodes", "_actuators", "_sensors")
 
     def __init__(
         self,

@@ -49,6 +49,8 @@ class PerturbedSimulation(Simulation):
         perturber: what does it to actions and observations; `perturber.in_force` is live.
     """
 
+    CHANGES = ("inner", "perturber", "_loads", "_empty", "_seen")
+
     def __init__(self, inner: Simulation, perturbations: Sequence[Perturbation], task: Task, num_envs: int):
         """Raises EnvError if the task lacks what is to be perturbed."""
         self.inner = inner
@@ -123,6 +125,8 @@ class PerturbedSimulation(Simulation):
 @final
 class PerturbedEnv(gymnasium.Wrapper, RecordConstructorArgs):  # type: ignore[misc]  # gymnasium's classes are Any
     """Any Gymnasium environment with flat spaces, perturbed in the same way as this project's own (but for `mass`)."""
+
+    CHANGES = ("_perturber", "_generator")
 
     def __init__(self, env: gymnasium.Env, perturb: Sequence[Perturbation], control_period: float | None = None):
         """Wrap an environment.

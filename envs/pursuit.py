@@ -128,6 +128,8 @@ def scene(settings: Pursuit) -> Scene:
 class _Eyes:
     """The cameras of all instances, and what they sent in the last control period."""
 
+    CHANGES = ("cameras",)
+
     def __init__(self, settings: Pursuit, num_envs: int):
         size = settings.pixels
         self.cameras = EventCameras(settings.camera, num_envs, size, size)

@@ -90,6 +90,8 @@ class RandomizedSimulation(Simulation):
         drawn: what each instance's present episode drew, (num_envs, ...) by the quantity.
     """
 
+    CHANGES = ("inner", "drawn", "_noise", "_noise_streams", "_sent")
+
     def __init__(self, inner: Simulation, randomize: Randomize, task: Task, num_envs: int):
         """Raises EnvError if the task has no such quantity."""
         self.inner = inner
@@ -97,6 +99,7 @@ class RandomizedSimulation(Simulation):
         self._ranges: dict[str, Range] = {n: getattr(randomize, n) for n in NAMES if getattr(randomize, n) is not None}
         self._space = task.observation_space
         sizes = ({} if inner.scaling is None else inner.scaling.sizes) | {"noise": 1}
+        self._sent = np.zeros(0)
         if isinstance(task.action_space, Box):
             sizes["latency"] = 1
             longest = (randomize.latency or (0, 0))[1]

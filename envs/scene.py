@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -54,6 +54,8 @@ class View:
         streams: chance within an episode.
         devices: what remembers more than numbers, such as the event cameras of all instances.
     """
+
+    CHANGES: ClassVar = ("memory", "streams", "devices", "body_mass")  # the others show the physics
 
     qpos: Array
     qvel: Array

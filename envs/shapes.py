@@ -104,6 +104,8 @@ class ShapesSimulation(Simulation):
         num_envs: n.
     """
 
+    CHANGES = ("_cameras", "_counts", "_way", "_shape", "_clock", "_speed", "_size", "_aside")
+
     def __init__(self, settings: Shapes, num_envs: int):
         self._settings, size = settings, settings.pixels
         self._cameras = EventCameras(settings.camera, num_envs, size, size)

@@ -36,6 +36,8 @@ class TaskEnv(gymnasium.Env):  # type: ignore[misc]  # gymnasium's classes are A
         simulation: the physics, for those who look inside.
     """
 
+    CHANGES = ("simulation", "_steps", "_obs", "_why_reset", "_np_random", "_np_random_seed")
+
     def __init__(
         self,
         task: Task,

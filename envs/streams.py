@@ -22,6 +22,8 @@ BLOCK = 256
 class Streams:
     """Streams of normal and of uniform numbers for `num_envs` instances."""
 
+    CHANGES = ("_normal", "_uniform")
+
     def __init__(self, num_envs: int):
         self._normal = _Blocks(num_envs, np.random.Generator.standard_normal)
         self._uniform = _Blocks(num_envs, np.random.Generator.random)
@@ -43,6 +45,8 @@ class Streams:
 @final
 class _Blocks:
     """One kind of numbers; an instance that was never restarted must not be asked for any."""
+
+    CHANGES = ("_generators", "_ready", "_next")
 
     def __init__(self, num_envs: int, draw: Callable[[np.random.Generator, int], Array]):
         self._draw = draw

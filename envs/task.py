@@ -11,7 +11,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import gymnasium
 import numpy as np
@@ -49,10 +49,12 @@ class Simulation(ABC):
     """n instances of one task's physics. The caller has checked ids and actions.
 
     Attributes:
+        CHANGES: names of the attributes that change; a run can be suspended, and go on in another process, from these.
         scaling: gives each instance a model of its own; None where there is no MuJoCo model.
         pictures: takes pictures of the instances; None where nothing draws them.
     """
 
+    CHANGES: ClassVar[tuple[str, ...]]
     scaling: ModelScaling | None = None
     pictures: Pictures | None = None
 

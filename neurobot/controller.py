@@ -40,6 +40,7 @@ class Controller:
 
     Attributes:
         program: what runs.
+        core: what computes it, as given.
         control_period: time of a tick [s].
         observation_size: length of an observation.
         action_size: length of an action, 1 if it is discrete.
@@ -66,7 +67,7 @@ class Controller:
             raise SpecError("Controller", ["the program has no encoder and decoder; build it from a ControllerSpec"])
         if core not in CORES:
             raise SpecError("Controller", [f"core is {core!r}; {near(core, CORES)}"])
-        self.program = program
+        self.program, self.core = program, core
         self.control_period = program.control_period
         self.observation_size = program.observation_size
         self.action_size = program.action_size

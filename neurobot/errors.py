@@ -107,6 +107,12 @@ class TrainingError(NeurobotError, ValueError):
     exit_code = 3
 
 
+class SuspendError(NeurobotError, ValueError):
+    """A run that cannot be suspended, or a suspended one that cannot go on here."""
+
+    exit_code = 3
+
+
 class ConformanceError(NeurobotError, AssertionError):
     """A core, an environment or a robot that does not keep its contract, see `neurobot.testing`.
 

@@ -6,6 +6,7 @@ versions.json         of packages and platform
 summary.json          what the run, or the training, was like
 learnt.safetensors    of a run that learns: the program with the weights it came to
 recording/            of a run, see `neurobot.loop.recording`
+suspended.safetensors of a run that Ctrl-C met: what it goes on from, see `neurobot.loop.suspended`
 events.jsonl, ...     of a training, see `neurobot.train.runs.drive`
 """
 

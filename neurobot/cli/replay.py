@@ -118,12 +118,17 @@ def _report(result: Comparison, names: tuple[str, str], as_json: bool) -> None:
 
 def _say_how_it_ended(recording: Recording) -> None:
     """Whether a run was cut short; what it recorded until then can be replayed all the same."""
+    from neurobot.loop.recording import SUSPENDED
+
     ends = [event.get("summary") for event in recording.events if event.get("event") == "episode_end"]
+    names = [event.get("event") for event in recording.events if event.get("event") != "recording_end"]
     last = ends[-1] if ends and isinstance(ends[-1], dict) else {}
     if "error" in last:
         say(f"the run ended in an error: {last['error']}")
     elif last.get("interrupted"):
         say("the run was interrupted with Ctrl-C; what it recorded until then is replayed")
+    elif names[-1:] == [SUSPENDED]:
+        say("the run is suspended; what it recorded until then is replayed")
     elif not any(event.get("event") == "recording_end" for event in recording.events):
         say("the recording has no end, since the run or its disk gave out; what is there is replayed")
 

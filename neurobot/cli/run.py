@@ -15,13 +15,14 @@ from neurobot.cli.console import compiling, print_json, print_rows, say, seconds
 from neurobot.cli.environment import check_id, make_env
 from neurobot.cli.folder import LEARNT, PROGRAM, RECORDING, SUMMARY, new_folder, write_config, write_json
 from neurobot.cli.realtime import as_data, coming_first, in_words
+from neurobot.cli.suspend import forget, keep, load_suspended, tell, why_not
 from neurobot.config import Experiment, changed, to_json
 from neurobot.errors import ConfigError
 from neurobot.spec.guard import Overrun
 
 if TYPE_CHECKING:
     from neurobot.controller import Controller
-    from neurobot.loop import Robot, RunSummary
+    from neurobot.loop import Loop, Robot, RunSummary, Suspended
     from neurobot.loop.realtime import Realtime
     from neurobot.program import Program
 
@@ -47,6 +48,7 @@ class Run:
         out: folder of the run; default runs/NAME-DATE-TIME.
         record: do not write a run folder.
         dry_run: print the resolved experiment as JSON and do nothing.
+        resume: go on with a run that was suspended with Ctrl-C; LAUNCH is its folder.
         perturb: what goes wrong beside what the file says, e.g. "dead at=5 index=0,2"; may be given several times.
         allow_import: module to import: env.id names it, or it registers env.id or a neuron of your own.
     """
@@ -60,6 +62,7 @@ class Run:
     out: Annotated[Path | None, tyro.conf.arg(metavar="FOLDER")] = None
     record: bool = True
     dry_run: bool = False
+    resume: bool = False
     perturb: Perturb = ()
     allow_import: Annotated[tuple[str, ...], tyro.conf.UseAppendAction, tyro.conf.arg(metavar="MODULE")] = ()
 
@@ -76,6 +79,7 @@ def main(args: Sequence[str]) -> int:
         return 0
     if options.out is not None and not options.record:
         raise ConfigError("--out names a folder for the recording, and --no-record writes none; give one of them")
+    suspended = load_suspended(options, loaded, experiment) if options.resume else None
     program = None if experiment.program is None else load_program(experiment.program)
     env = _make_env(experiment, options)
     try:
@@ -90,11 +94,12 @@ def main(args: Sequence[str]) -> int:
 
             record = options.record or experiment.learn  # who learns is watched by its spikes
             controller = Controller(program, experiment.core, record=record, seed=experiment.seed)
-        summary, folder, asked = _run(options, experiment, controller, robot)
+        done = _run(options, experiment, controller, robot, suspended)
     finally:
         env.close()
+    summary, folder = done.summary, done.folder
     pictures = {} if folder is None else _draw(folder, summary)
-    _report(options, experiment, controller, summary, folder, pictures, asked)
+    _report(options, experiment, controller, done, pictures)
     if summary.interrupted:
         return INTERRUPTED
     return STOPPED if summary.physics_errors or summary.stopped else 0
@@ -146,10 +151,27 @@ def _as_robot(env: Any) -> Robot:
     return as_robot(env)
 
 
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """What came of a run.
+
+    Attributes:
+        summary: what the episodes were like.
+        folder: of the run.
+        asked: what the operating system was asked for.
+        suspended: whether it can be gone on with.
+    """
+
+    summary: RunSummary
+    folder: Path | None
+    asked: Realtime | None
+    suspended: bool = False
+
+
 def _run(
-    options: Run, experiment: Experiment, controller: Controller, robot: Robot
-) -> tuple[RunSummary, Path | None, Realtime | None]:
-    """Run the episodes; returns what they were like, the run folder, and what the operating system was asked for."""
+    options: Run, experiment: Experiment, controller: Controller, robot: Robot, suspended: Suspended | None
+) -> _Done:
+    """Run the episodes, or those that are left of a suspended run."""
     from neurobot.loop import Learning, Loop, RealClock, Recorder, SimClock
 
     realtime = options.realtime or options.rt
@@ -157,20 +179,48 @@ def _run(
     learning = Learning(controller, freeze_at=experiment.freeze_at) if experiment.learn else None
     guard = experiment.guard
     loop = Loop(controller, robot, clock=clock, learning=learning, guard=guard)  # whether they fit, before all files
+    reason = why_not(options, loop)
     if not options.record:
         with coming_first(options.rt) as asked:
-            return loop.run(experiment.episodes, experiment.seed), None, asked
-    folder = new_folder(options.out, experiment.name)
-    controller.program.save(folder / PROGRAM)
-    write_config(folder, experiment)
-    with Recorder(folder / RECORDING, controller, realtime=realtime) as recorder:
+            summary = loop.run(experiment.episodes, experiment.seed)
+        tell(options, loop, summary, None, reason)
+        return _Done(summary, None, asked)
+    if suspended is None:
+        folder = new_folder(options.out, experiment.name)
+        controller.program.save(folder / PROGRAM)
+        write_config(folder, experiment)
+    else:
+        folder = Path(options.launch)
+        loop.check_same(suspended)
+    goes_on = None if suspended is None else suspended.recording
+    with Recorder(folder / RECORDING, controller, realtime=realtime, resume=goes_on) as recorder:
         loop = Loop(controller, robot, clock=clock, recorder=recorder, learning=learning, guard=guard)
         with coming_first(options.rt) as asked:
-            summary = loop.run(experiment.episodes, experiment.seed)
-    if learning is not None:
+            if suspended is None:
+                summary = loop.run(experiment.episodes, experiment.seed, suspend=not reason)
+            else:
+                summary = loop.resume(suspended)
+    _write(folder, experiment, controller, loop, summary, asked)
+    tell(options, loop, summary, folder, reason)
+    return _Done(summary, folder, asked, loop.suspended is not None)
+
+
+def _write(
+    folder: Path,
+    experiment: Experiment,
+    controller: Controller,
+    loop: Loop,
+    summary: RunSummary,
+    asked: Realtime | None,
+) -> None:
+    """Write what came of a run; what it can go on from is written first, and deleted last, once the run is over."""
+    if loop.suspended is not None:
+        keep(loop.suspended, folder, experiment)
+    if experiment.learn:
         controller.to_program().save(folder / LEARNT)
     write_json(folder / SUMMARY, summary.to_dict() | {"rt": as_data(asked)})
-    return summary, folder, asked
+    if not summary.interrupted:
+        forget(folder)
 
 
 def _draw(folder: Path, summary: RunSummary) -> dict[str, str]:
@@ -196,11 +246,10 @@ def _report(
     options: Run,
     experiment: Experiment,
     controller: Controller,
-    summary: RunSummary,
-    folder: Path | None,
+    done: _Done,
     pictures: dict[str, str],
-    asked: Realtime | None,
 ) -> None:
+    summary, folder, asked = done.summary, done.folder, done.asked
     learnt = str(folder / LEARNT) if folder is not None and experiment.learn else None
     data = summary.to_dict() | {
         "env": experiment.env.id,
@@ -211,6 +260,7 @@ def _report(
         "footprint_bytes": controller.program.footprint_bytes,
         "folder": None if folder is None else str(folder),
         "learnt": learnt,
+        "suspended": done.suspended,
         "raster": None,
         "video": None if options.video is None else str(options.video),
     }

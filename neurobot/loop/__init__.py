@@ -17,6 +17,7 @@ from neurobot.loop.learning import LearningSummary as LearningSummary
 from neurobot.loop.loop import Loop as Loop
 from neurobot.loop.record import Recorder as Recorder
 from neurobot.loop.recording import Header as Header
+from neurobot.loop.recording import Position as Position
 from neurobot.loop.recording import Recording as Recording
 from neurobot.loop.recording import load_recording as load_recording
 from neurobot.loop.robot import Feature as Feature
@@ -25,5 +26,6 @@ from neurobot.loop.robot import Reading as Reading
 from neurobot.loop.robot import Robot as Robot
 from neurobot.loop.summary import EpisodeSummary as EpisodeSummary
 from neurobot.loop.summary import RunSummary as RunSummary
+from neurobot.loop.suspended import Suspended as Suspended
 from neurobot.loop.timing import STAGES as STAGES
 from neurobot.loop.timing import StageTiming as StageTiming

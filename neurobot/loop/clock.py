@@ -86,6 +86,8 @@ class Clock(ABC):
 class SimClock(Clock):
     """Simulated time: a tick takes exactly a period, and nothing ever waits or is late."""
 
+    CHANGES = ("_before", "_period", "_ticks")
+
     def __init__(self) -> None:
         self._period = self._before = 0.0
         self._ticks = 0

@@ -44,6 +44,7 @@ class Lasting:
     """Whether something has been so for longer than a time [s]."""
 
     __slots__ = ("_after", "_since")
+    CHANGES = ("_since",)
 
     def __init__(self, after: float):
         self._after = after
@@ -66,6 +67,8 @@ class Frozen:
         after: the time [s].
         index: entries, each watched by itself; None watches the whole.
     """
+
+    CHANGES = ("_last", "_since")
 
     def __init__(self, after: float, index: tuple[int, ...] | None):
         self._after = after
@@ -100,6 +103,8 @@ class Detectors:
     Raises:
         SpecError: a `frozen_index` that the observation does not have.
     """
+
+    CHANGES = ("_frozen", "_silent", "_runaway", "_dead", "_missed", "_network", "_clock")
 
     def __init__(self, spec: GuardSpec, watched: Watched):
         self._watched = watched

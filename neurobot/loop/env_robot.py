@@ -8,6 +8,7 @@ from typing import Any, final
 import numpy as np
 
 from neurobot.errors import EnvError
+from neurobot.loop import env_state
 from neurobot.loop.fit import action_cast, env_period
 from neurobot.loop.robot import Feature, Outcome, Reading, Robot
 
@@ -72,6 +73,20 @@ class EnvRobot(Robot):
     def outcome(self) -> Outcome:
         """What the last step gave."""
         return self._outcome
+
+    @property
+    def why_not_suspended(self) -> str:
+        """Why the environment's state cannot be taken out; see `neurobot.loop.env_state`."""
+        return env_state.why_not(self.env)
+
+    def get_state(self) -> dict[str, Any]:
+        """The environment's, and what it gave last; EnvError where it is not known."""
+        return {"observation": self._observation, "env": env_state.get_state(self.env)}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Go on from a state; errors as `neurobot.loop.env_state.set_state`."""
+        env_state.set_state(self.env, state["env"])
+        self._observation = state["observation"]
 
     def disconnect(self) -> None:
         """Nothing to close: the environment belongs to the caller."""

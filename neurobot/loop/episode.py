@@ -38,6 +38,8 @@ class Episode:
         tally: what it adds up to so far.
     """
 
+    CHANGES = ("tally", "_detectors", "_mode", "_told", "_times")
+
     def __init__(
         self,
         controller: Controller,
@@ -58,8 +60,16 @@ class Episode:
         self._mode = Mode.RUNNING
         self._told = ""
 
-    def run(self, interrupts: Interrupts) -> None:
-        """Tick until something ends the episode, and the robot, if it is one, is at rest."""
+    def run(self, interrupts: Interrupts, suspends: bool = False) -> bool:
+        """Tick until something ends the episode, and the robot, if it is one, is at rest.
+
+        Args:
+            interrupts: Ctrl-C ends the episode.
+            suspends: Ctrl-C leaves the episode open instead; it can be run further.
+
+        Returns:
+            Whether it was left open.
+        """
         tally, clock, recorder, now = self.tally, self._clock, self._recorder, time.perf_counter_ns
         get_observation, outcome = self._robot.get_observation, self._robot.outcome
         begin = now()
@@ -84,13 +94,15 @@ class Episode:
             if recorder is not None:
                 recorder.done(stages)
             if interrupts.requested and not tally.over:
+                if suspends and not tally.stopped:
+                    return True
                 tally.interrupted = True
             if tally.over or tally.interrupted or tally.stopped:
                 if not ending and not tally.stopped:
                     self._guard.disarm(clock.monotonic())
                 ending = True
                 if self._robot.simulated or self._controller.at_rest:
-                    return
+                    return False
 
     def _decide(self, reading: Reading) -> tuple[Any, int, int]:
         """The action of this tick, whose it is, and how long the network took [ns]."""

@@ -61,7 +61,8 @@ def extent(recording: Recording) -> tuple[int, int]:
     """How many ticks there are ahead of the first one that was dropped, and how many the run had; else the same."""
     missing = np.flatnonzero(recording.tick != np.arange(len(recording.tick)))
     stop = int(missing[0]) if missing.size else len(recording.tick)
-    end = next((event for event in recording.events if event.get("event") == "recording_end"), {})
+    ends = [event for event in recording.events if event.get("event") == "recording_end"]
+    end = ends[-1] if ends else {}
     ticks = end.get("ticks")
     return stop, max(int(recording.tick[-1]) + 1 if len(recording.tick) else 0, ticks if type(ticks) is int else 0)
 

@@ -158,6 +158,8 @@ class Guard:
         spec: what is tolerated.
     """
 
+    CHANGES = ("_state", "_commands")
+
     def __init__(self, spec: GuardSpec, period: float):
         self.spec = spec
         self._gap = spec.hold_for + 2 * period  # a tick that is nearly one late is only that

@@ -62,9 +62,14 @@ class Learning:
         controller: with a rule; made with ``record=True``, because its spikes are counted.
         freeze_at: when weights stop to change, in time of the run's ticks [s], to the nearest tick; None is never.
 
+    Attributes:
+        freeze_at: as given.
+
     Raises:
         SpecError: no projection has a rule, or the controller does not record.
     """
+
+    CHANGES = ("_counts", "_ticks", "_learnt", "_excesses", "_on", "_own", "_runaway")
 
     def __init__(self, controller: Controller, *, freeze_at: float | None = None):
         if not controller.record:
@@ -72,6 +77,7 @@ class Learning:
         controller.learn = True
         self._controller = controller
         period = controller.control_period
+        self.freeze_at = freeze_at
         self._last = math.inf if freeze_at is None else round(freeze_at / period)
         self._window = max(1, round(WINDOW / period))
         self._watched = _watched(controller)

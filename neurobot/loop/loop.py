@@ -11,17 +11,22 @@ after the robot was brought to rest and `Controller.end` was called.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, final
 
-from neurobot.errors import GuardError, SpecError
+from neurobot.errors import EnvError, GuardError, SpecError, SuspendError
 from neurobot.loop.clock import Clock
+from neurobot.loop.course import Course
 from neurobot.loop.env_robot import as_robot
 from neurobot.loop.episode import Episode
 from neurobot.loop.fit import check_fit
 from neurobot.loop.guard import Flag, Guard, Mode
+from neurobot.loop.keeper import Keeper
 from neurobot.loop.quiet import Interrupts, no_garbage_collection
+from neurobot.loop.recording import SUSPENDED
 from neurobot.loop.robot import Robot
 from neurobot.loop.summary import EpisodeSummary, RunSummary
+from neurobot.loop.suspended import Suspended
 from neurobot.loop.timing import StageTimes
 from neurobot.spec.guard import GuardSpec
 
@@ -50,6 +55,7 @@ class Loop:
 
     Attributes:
         guard: its state machine; `guard.stop()` is the emergency stop.
+        suspended: of the last `run` or `resume`, what `resume` goes on from; None if Ctrl-C did not suspend it.
 
     Raises:
         EnvError: spaces, sizes or control period that do not fit the controller.
@@ -79,6 +85,9 @@ class Loop:
         self._recorder = recorder
         self._learning = learning
         self._alive = alive
+        self.suspended: Suspended | None = None
+        self._refused = ""
+        self._keeper = Keeper(controller, self._robot, clock, self.guard, learning=learning, recorder=recorder)
         self._new_episode(StageTimes())  # whether the detectors fit
 
     def run_episode(self, seed: int) -> EpisodeSummary:
@@ -96,9 +105,9 @@ class Loop:
             KeyboardInterrupt: a second Ctrl-C while the environment was being reset.
         """
         with Interrupts() as interrupts, _Connected(self._robot):
-            return self._episode(seed, interrupts, StageTimes())
+            return self._episode(Course(1, seed), interrupts, StageTimes(), False, None)
 
-    def run(self, episodes: int, seed: int) -> RunSummary:
+    def run(self, episodes: int, seed: int, *, suspend: bool = False) -> RunSummary:
         """Run episodes one after the other.
 
         Episode k starts environment and controller with seed + k, so that each can be repeated alone by
@@ -107,51 +116,105 @@ class Loop:
         Args:
             episodes: how many, at least 1.
             seed: of the first.
+            suspend: after Ctrl-C leave the episode open; `suspended` is what `resume` goes on from.
 
         Returns:
             What they were like; after Ctrl-C, or once the guard is SAFE, of those that ran.
 
         Raises:
             ValueError: no episodes.
+            SuspendError: suspend, where `why_not_suspended` says why that cannot be.
             GuardError, RobotError: as `run_episode`.
         """
         if episodes < 1:
             raise ValueError(f"episodes is {episodes}, it must be at least 1")
-        done: list[EpisodeSummary] = []
-        total = StageTimes()
+        if suspend:
+            self._require_suspendable()
+        return self._run(Course(episodes, seed), suspend, None)
+
+    def resume(self, suspended: Suspended) -> RunSummary:
+        """Go on with a run that was suspended, in the middle of its episode, and again until Ctrl-C.
+
+        The loop has to be made as the one that was suspended, with new parts: controller and robot of the same kind, a
+        `SimClock`, and a recorder with ``resume=suspended.recording`` if the run was recorded. Then all that follows is
+        what it would have been without the break, bit for bit; only the times that ticks take differ.
+
+        Args:
+            suspended: of `suspended`, or of `Suspended.load`.
+
+        Returns:
+            What the whole run was like, from its first episode on.
+
+        Raises:
+            SuspendError: another program, core or guard, another recording, or a state that does not fit the robot;
+                nothing has run.
+            GuardError, RobotError: as `run_episode`.
+        """
+        self._require_suspendable()
+        self.check_same(suspended)
+        course = Course(suspended.episodes, suspended.seed, suspended.done)
+        if suspended.ticks is None:
+            self._keeper.put(suspended, course, None)
+        return self._run(course, True, suspended)
+
+    def check_same(self, suspended: Suspended) -> None:
+        """Compare a suspended run with this loop, as `resume` does before anything else.
+
+        Raises:
+            SuspendError: it ran with something else, or its recording is not the recorder's.
+        """
+        self._keeper.require_same(suspended)
+
+    @property
+    def why_not_suspended(self) -> str:
+        """Why a run cannot be suspended, or why the last one was not; empty if it can."""
+        return self._refused or self._keeper.why_not
+
+    def _require_suspendable(self) -> None:
+        self._refused = ""
+        if self.why_not_suspended:
+            raise SuspendError(f"the run cannot be suspended: {self.why_not_suspended}")
+
+    def _run(self, course: Course, suspends: bool, suspended: Suspended | None) -> RunSummary:
+        """Run what is left of a course; from `suspended` on, if there is one."""
+        self.suspended, self._refused = None, ""
+        open_now = suspended if suspended is not None and suspended.ticks is not None else None
         interrupted = False
         with Interrupts() as interrupts, _Connected(self._robot):
-            while len(done) < episodes and not interrupted and not (done and done[-1].stopped):
+            while not course.over and not interrupted:
                 times = StageTimes()
+                before = suspended or (self._keeper.take(course, None) if suspends else None)
                 try:
-                    done.append(self._episode(seed + len(done), interrupts, times))
+                    summary = self._episode(course, interrupts, times, suspends, open_now)
                 except KeyboardInterrupt:  # before the episode had begun
-                    interrupted = True
+                    interrupted, self.suspended = True, before
                 else:
-                    total.update(times)
-                    interrupted = interrupts.requested or done[-1].interrupted
-        learnt = None if self._learning is None else self._learning.summary()
-        return RunSummary(
-            episodes=tuple(done), seed=seed, interrupted=interrupted, timing=total.timing(), learning=learnt
-        )
+                    course.done.append(summary)
+                    course.times.update(times)
+                    interrupted = summary.interrupted or (interrupts.requested and not (suspends and course.over))
+                    if suspends and interrupted and not summary.interrupted:
+                        self.suspended = self._keeper.take(course, None)
+                suspended = open_now = None
+        if self.suspended is not None and self._recorder is not None:
+            self._recorder.note({"event": SUSPENDED})
+        return course.summary(interrupted, None if self._learning is None else self._learning.summary())
 
-    def _episode(self, seed: int, interrupts: Interrupts, times: StageTimes) -> EpisodeSummary:
-        if self.guard.mode is Mode.SAFE:
-            raise GuardError(f"the guard is SAFE: {self.guard.cause}; see to the cause, then call guard.disarm()")
-        self._robot.reset(seed)
-        self._controller.reset(seed)
-        if self._learning is not None:
-            self._learning.start_episode()
-        if self._recorder is not None:
-            self._recorder.start_episode(seed)
-        episode = self._new_episode(times)
+    def _episode(
+        self, course: Course, interrupts: Interrupts, times: StageTimes, suspends: bool, resumed: Suspended | None
+    ) -> EpisodeSummary:
+        """Run the next episode of a course, or what is left of one that was suspended."""
+        seed = course.next_seed
+        episode = self._begin(seed, times) if resumed is None else self._begin_again(course, times, resumed)
+        left_open = False
         try:
             with no_garbage_collection():
-                self._clock.start(self._controller.control_period)
-                self.guard.arm(self._clock.monotonic())
-                episode.run(interrupts)
+                if resumed is None:
+                    self._clock.start(self._controller.control_period)
+                    self.guard.arm(self._clock.monotonic())
+                left_open = episode.run(interrupts, suspends)
         except KeyboardInterrupt:  # the second Ctrl-C, or one that somebody else's handler raised
             episode.tally.interrupted = True
+            self._refused = "a second Ctrl-C came before the tick was over"
             try:
                 self._come_to_rest(None)
             except Exception as error:
@@ -162,9 +225,41 @@ class Loop:
             self._come_to_rest(error)
             self._end(episode, _told(error))
             raise
+        if left_open and self._suspend(course, episode):
+            return replace(episode.summary(seed), interrupted=True)
         summary = episode.summary(seed)
         self._end(episode, summary.to_dict())
         return summary
+
+    def _begin(self, seed: int, times: StageTimes) -> Episode:
+        """Reset everything for an episode."""
+        if self.guard.mode is Mode.SAFE:
+            raise GuardError(f"the guard is SAFE: {self.guard.cause}; see to the cause, then call guard.disarm()")
+        self._robot.reset(seed)
+        self._controller.reset(seed)
+        if self._learning is not None:
+            self._learning.start_episode()
+        if self._recorder is not None:
+            self._recorder.start_episode(seed)
+        return self._new_episode(times)
+
+    def _begin_again(self, course: Course, times: StageTimes, suspended: Suspended) -> Episode:
+        """Put everything where it was when an episode was suspended."""
+        self._robot.reset(course.next_seed)  # for what follows from the seed
+        self._controller.reset(course.next_seed)
+        episode = self._new_episode(times)
+        self._keeper.put(suspended, course, episode)
+        return episode
+
+    def _suspend(self, course: Course, episode: Episode) -> bool:
+        """Keep an episode as it is, to go on with it later; where that fails end it, and remember why."""
+        try:
+            self.suspended = self._keeper.take(course, episode)
+        except (SuspendError, EnvError) as error:
+            self._refused = str(error)
+            episode.tally.interrupted = True
+        self.guard.disarm(self._clock.monotonic())
+        return self.suspended is not None
 
     def _new_episode(self, times: StageTimes) -> Episode:
         return Episode(

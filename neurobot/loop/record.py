@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from contextlib import ExitStack
+from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, final
@@ -19,7 +20,18 @@ import numpy as np
 
 from neurobot.errors import RecordingError
 from neurobot.loop.child import PATIENCE, WriterProcess
-from neurobot.loop.recording import ALTERED, CHUNKS, EVENTS, TIMING, Header, event_dtype, put_event, tick_dtype
+from neurobot.loop.cut import cut_back
+from neurobot.loop.recording import (
+    ALTERED,
+    CHUNKS,
+    EVENTS,
+    TIMING,
+    Header,
+    Position,
+    event_dtype,
+    put_event,
+    tick_dtype,
+)
 from neurobot.loop.ring import Records, RingWriter
 
 if TYPE_CHECKING:
@@ -42,12 +54,14 @@ class Recorder:
         realtime: True drops ticks that find no room in the ring, and counts them; False waits for the writer.
         chunk_ticks: ticks in a file, at most.
         max_spikes: spikes of a tick that are kept, at most; the others are counted.
+        resume: go on with the recording in the folder, of a run that was suspended there (`Suspended.recording`).
 
     Attributes:
         writer_pid: id of the process that writes.
 
     Raises:
-        RecordingError: the folder cannot be written or holds a recording; no room in shared memory.
+        RecordingError: the folder cannot be written, or holds a recording, or with resume not that of the run; no room
+            in shared memory.
     """
 
     def __init__(
@@ -58,12 +72,14 @@ class Recorder:
         realtime: bool,
         chunk_ticks: int = 1000,
         max_spikes: int = 2048,
+        resume: Position | None = None,
     ):
-        folder = _new_folder(Path(folder))
         header = header_of(controller, max_spikes)
+        folder, chunks = _folder(Path(folder), header, resume)
         dtype = tick_dtype(header)
         self._size, self._timing = dtype.itemsize, _at(dtype, "timing")
-        self._tick = self._episode = self._spikes_dropped = 0
+        begin = resume or Position()
+        self._tick, self._episode, self._spikes_dropped = begin.tick, begin.episode, begin.spikes_dropped
         self._slot, self._reward = -1, 0.0
         self._error: RecordingError | None = None
         self._closed = False
@@ -78,6 +94,7 @@ class Recorder:
             self._events = RingWriter(event_dtype(), EVENT_SLOTS, wait=wait, reader_alive=self._writer.alive)
             undo.callback(self._events.close)
             job = {"folder": str(folder), "header": header.to_json(), "chunk_ticks": ticks}
+            job |= {"chunks": chunks, "resume": None if resume is None else asdict(resume)}
             self._writer.brief(job | {"ticks": self._ticks.name, "events": self._events.name})
             undo.pop_all()
         self.writer_pid = self._writer.pid
@@ -95,6 +112,11 @@ class Recorder:
             if error is None:
                 raise
             error.add_note(str(failure))  # what went wrong first is what has to be seen
+
+    @property
+    def position(self) -> Position:
+        """How far it has come."""
+        return Position(tick=self._tick, episode=self._episode, spikes_dropped=self._spikes_dropped)
 
     def start_episode(self, seed: int) -> None:
         """Note the begin of an episode."""
@@ -242,6 +264,18 @@ def _at(dtype: np.dtype[np.void], name: str) -> int:
     """Where in a record a field begins [bytes]."""
     assert dtype.fields is not None
     return int(dtype.fields[name][1])
+
+
+def _folder(folder: Path, header: Header, resume: Position | None) -> tuple[Path, int]:
+    """The folder to write to, and how many chunks are there."""
+    if resume is None:
+        return _new_folder(folder), 0
+    try:
+        return folder.resolve(), cut_back(folder, header, resume)
+    except OSError as error:
+        if isinstance(error, RecordingError):
+            raise
+        raise RecordingError(f"{folder}: the recording cannot be gone on with ({error.strerror})") from None
 
 
 def _new_folder(folder: Path) -> Path:

@@ -3,6 +3,8 @@
     ticks-000000.safetensors, ticks-000001.safetensors, ...   the ticks, in chunks
     events.jsonl                                              one JSON object a line: start, episodes, end
 
+A run that was suspended and went on has one recording: its chunks and its events go on, and an event says where.
+
 Arrays of a chunk of T ticks, in which M spikes were kept:
 
 | array       | shape, dtype          | meaning                                                            |
@@ -44,6 +46,8 @@ OWN, HELD, REST = range(3)
 """Values of held: the network's own action, `Controller.hold`'s, or `Controller.rest`'s."""
 RAN, ALTERED = 4, 8
 """Added to them: the network ran and gave no action; the robot sent another one than it was given."""
+SUSPENDED, RESUMED = "suspended", "recording_resumed"
+"""Events of a run that was suspended, and of one that went on."""
 EVENT_BYTES = 8192
 MAX_SENTENCE = 300  # characters; a summary has three of them at most, and about 1,500 bytes beside
 
@@ -109,6 +113,25 @@ class Header:
         if not all(type(t) in (int, float) and t > 0 for t in (header.dt, header.control_period)):
             raise ValueError("a time that is no positive number")
         return header
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Position:
+    """How far a recording has come, at the end of a tick.
+
+    Attributes:
+        tick: ticks so far.
+        episode: number of the episode, from 0, that the next tick belongs to.
+        spikes_dropped: spikes of those ticks that were not kept.
+    """
+
+    tick: int = 0
+    episode: int = 0
+    spikes_dropped: int = 0
+
+    def __post_init__(self) -> None:
+        if min(self.tick, self.episode, self.spikes_dropped) < 0:
+            raise ValueError(f"{self} is no place in a recording; counts begin at 0")
 
 
 TIMING = struct.Struct(f"<{len(STAGES)}q")
@@ -198,7 +221,7 @@ def load_recording(folder: str | Path) -> Recording:
 def _load_chunk(path: Path) -> tuple[Header, Arrays]:
     try:
         with safe_open(str(path), framework="numpy") as file:
-            header = _read_header(path, file.metadata() or {})
+            header = read_header(path, file.metadata() or {})
             names = file.keys()
             arrays = {name: file.get_tensor(name) for name in names}
     except (SafetensorError, OSError, ValueError) as error:
@@ -209,7 +232,8 @@ def _load_chunk(path: Path) -> tuple[Header, Arrays]:
     return header, _with_ticks(arrays)
 
 
-def _read_header(path: Path, metadata: dict[str, str]) -> Header:
+def read_header(path: Path, metadata: dict[str, str]) -> Header:
+    """What a chunk's file says of itself; RecordingError where it is none, or one of another format."""
     version = metadata.get("neurobot_recording")
     if version != str(FORMAT):
         given = "no recording" if version is None else f"a recording of format {version}"

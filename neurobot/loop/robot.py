@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from neurobot.errors import RobotError
+from neurobot.errors import RobotError, SuspendError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +122,30 @@ class Robot(ABC):
     def outcome(self) -> Outcome:
         """What the last action came to; by default nothing is earned and nothing ends."""
         return GOES_ON
+
+    @property
+    def why_not_suspended(self) -> str:
+        """Why its state cannot be taken out; empty if it can: a simulation that has `get_state` and `set_state`."""
+        name = type(self).__name__
+        if not self.simulated:
+            return f"{name} is no simulation, and its world does not stop"
+        return "" if type(self).get_state is not Robot.get_state else f"{name} has no get_state and set_state"
+
+    def get_state(self) -> Any:
+        """What changes in a simulation, as `neurobot.loop.changes.collect` takes it: numbers, arrays, lists, dicts.
+
+        Raises:
+            SuspendError: this robot has none.
+        """
+        raise SuspendError(f"it cannot be suspended: {self.why_not_suspended}")
+
+    def set_state(self, state: Any) -> None:
+        """Go on from a state; called after a reset with the seed of the episode.
+
+        Raises:
+            SuspendError: this robot has none.
+        """
+        raise SuspendError(f"it cannot be suspended: {self.why_not_suspended}")
 
     @property
     def observation_space(self) -> Any:

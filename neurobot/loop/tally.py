@@ -25,6 +25,8 @@ class Tally:
         "stopped", "synops", "terminated", "total_reward", "truncated",
     )  # fmt: skip
 
+    CHANGES = __slots__
+
     def __init__(self) -> None:
         self.reward = self.total_reward = 0.0
         self.length = self.holds = self.spikes = self.synops = 0

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import final
+from typing import Any, final
 
 import numpy as np
 import numpy.typing as npt
@@ -97,6 +97,17 @@ class StageTimes:
 
         self._rows = np.zeros((len(STAGES), BINS + 1), np.int64)
         self.add: Callable[..., None] = partial(stage_counter(), self._rows)
+
+    def get_state(self) -> dict[str, Any]:
+        """The entries that are not 0, and where they are."""
+        rows = self._rows.ravel()
+        used = np.flatnonzero(rows)
+        return {"used": used, "counts": rows[used]}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Take what `get_state` gave."""
+        self._rows[...] = 0
+        self._rows.ravel()[state["used"]] = state["counts"]
 
     def update(self, other: StageTimes) -> None:
         """Count all that the other one has."""

@@ -1,9 +1,9 @@
 """The process that writes a recording: `python -m neurobot.loop.writer`, started by `Recorder`.
 
-It reads one line of JSON from its standard input (folder, header, names of the rings, ticks in a chunk), answers
-``ready``, and empties the rings until the other side says that it has finished, or is gone, which shows as the end of
-the standard input. It ends in silence, or with one line that says what went wrong. It imports NumPy and safetensors,
-and nothing that computes.
+It reads one line of JSON from its standard input (folder, header, names of the rings, ticks in a chunk, and where it
+goes on with a recording that is there), answers ``ready``, and empties the rings until the other side says that it has
+finished, or is gone, which shows as the end of the standard input. It ends in silence, or with one line that says what
+went wrong. It imports NumPy and safetensors, and nothing that computes.
 
 A chunk appears under its name only when it is complete and on the disk.
 """
@@ -23,7 +23,7 @@ import numpy as np
 from safetensors.numpy import save
 
 from neurobot.files import write_atomically
-from neurobot.loop.recording import EVENTS, FORMAT, Array, Header, event_dtype, get_event, tick_dtype
+from neurobot.loop.recording import EVENTS, FORMAT, RESUMED, Array, Header, event_dtype, get_event, tick_dtype
 from neurobot.loop.ring import Records, RingReader
 
 IDLE = 0.002  # [s] between two looks at an empty ring
@@ -38,18 +38,19 @@ class ChunkWriter:
         folder: where they go.
         header: what is in every file's header.
         chunk_ticks: ticks in a file, at most.
+        chunks: files that are there already.
 
     Attributes:
         room: ticks that the present chunk still takes.
     """
 
-    def __init__(self, folder: Path, header: Header, chunk_ticks: int):
+    def __init__(self, folder: Path, header: Header, chunk_ticks: int, chunks: int = 0):
         self._folder = folder
         self._metadata = {"neurobot_recording": str(FORMAT), "header": header.to_json()}
         self._columns = tuple(header.columns())
         self._chunk_ticks = self.room = chunk_ticks
         self._parts: list[dict[str, Array]] = []
-        self._written = 0
+        self._written = chunks
         # so that a chunk without ticks has arrays of the right shape, and every chunk something to join
         self._nothing = self._copy(np.zeros(0, tick_dtype(header)))
 
@@ -91,11 +92,10 @@ def serve(job: dict[str, Any]) -> None:
     """
     header, folder = Header.from_json(job["header"]), Path(job["folder"])
     ticks, events = RingReader(job["ticks"], tick_dtype(header)), RingReader(job["events"], event_dtype())
-    chunks = ChunkWriter(folder, header, job["chunk_ticks"])
+    chunks = ChunkWriter(folder, header, job["chunk_ticks"], job["chunks"])
     try:
-        with open(folder / EVENTS, "x", encoding="utf-8") as log:
-            begin = {"event": "recording_start", "format": FORMAT, "unix_time": time.time()}
-            _write_line(log, begin | json.loads(job["header"]))
+        with open(folder / EVENTS, "x" if job["resume"] is None else "a", encoding="utf-8") as log:
+            _write_line(log, _first_event(job))
             sys.stdout.write("ready\n")
             sys.stdout.flush()
             _drain(ticks, events, chunks, log)
@@ -108,6 +108,14 @@ def serve(job: dict[str, Any]) -> None:
     finally:
         ticks.close()
         events.close()
+
+
+def _first_event(job: dict[str, Any]) -> dict[str, Any]:
+    """That a recording begins here, or goes on."""
+    resume: dict[str, Any] | None = job["resume"]
+    if resume is not None:
+        return {"event": RESUMED, "unix_time": time.time()} | resume
+    return {"event": "recording_start", "format": FORMAT, "unix_time": time.time()} | dict(json.loads(job["header"]))
 
 
 def _drain(ticks: RingReader, events: RingReader, chunks: ChunkWriter, log: TextIO) -> None:

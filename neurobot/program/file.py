@@ -52,6 +52,11 @@ def save(program: Program, path: str | Path) -> None:
     write(Path(path), to_bytes(arrays, meta))
 
 
+def fingerprint(program: Program) -> str:
+    """The sha256 that a program has in its file: of all that decides what it does."""
+    return digest_of(semantic(json.loads(_header(program))), _arrays(program))
+
+
 def write(path: Path, data: bytes) -> None:
     """`write_atomically` with this package's own error, ProgramFileError."""
     try:

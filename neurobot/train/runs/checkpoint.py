@@ -10,10 +10,9 @@ from typing import Any
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save as to_bytes
 
 from neurobot.errors import ProgramFileError, TrainingError
-from neurobot.program.file import check_size, digest_of, write
+from neurobot.program.hashed import load_hashed, save_hashed
 from neurobot.program.report import diff_data
 from neurobot.train.method import State
 from neurobot.train.runs import blocks
@@ -45,12 +44,12 @@ class Checkpoint:
         large = {name: a for name, a in self.state.arrays.items() if a.nbytes >= blocks.BLOCK}
         stored = {name: blocks.store(folder, array) for name, array in large.items()}
         arrays = {name: np.ascontiguousarray(a) for name, a in self.state.arrays.items() if name not in large}
-        meta = json.dumps({
+        meta = {
             "format": FORMAT, "about": self.about, "data": dict(self.state.data), "rounds": self.rounds,
             "steps": self.steps, "core_seconds": self.core_seconds, "large": stored,
-        })  # fmt: skip
+        }  # fmt: skip
         path = folder / f"checkpoint-{self.rounds:06d}.safetensors"
-        write(path, to_bytes(arrays, {"neurobot_checkpoint": meta, "sha256": digest_of(meta, arrays)}))
+        save_hashed(path, "neurobot_checkpoint", meta, arrays)
         older = [p for p in checkpoints(folder) if _rounds(p) <= self.rounds]
         for old in older[keep:]:
             old.unlink(missing_ok=True)
@@ -100,19 +99,7 @@ def load(path: Path) -> Checkpoint:
     Raises:
         ProgramFileError: it is damaged, truncated or of another format.
     """
-    check_size(path)
-    try:
-        with safe_open(str(path), framework="numpy") as file:
-            texts = file.metadata() or {}
-            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
-        text = texts.get("neurobot_checkpoint", "null")
-        meta = json.loads(text)
-    except (SafetensorError, OSError, ValueError, TypeError) as error:
-        raise ProgramFileError(f"{path}: the checkpoint is damaged ({error})") from None
-    if not isinstance(meta, dict) or meta.get("format") != FORMAT:
-        raise ProgramFileError(f"{path}: not a checkpoint of this version (format {FORMAT})")
-    if texts.get("sha256") != digest_of(text, arrays):
-        raise ProgramFileError(f"{path}: the checkpoint is damaged (its checksum does not match)")
+    meta, arrays = load_hashed(path, "neurobot_checkpoint", FORMAT, "checkpoint")
     arrays |= {name: blocks.fetch(path.parent, stored) for name, stored in meta["large"].items()}
     return Checkpoint(meta["about"], State(arrays, meta["data"]), meta["rounds"], meta["steps"], meta["core_seconds"])
 
