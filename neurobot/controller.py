@@ -207,9 +207,22 @@ class Controller:
         elif self._batch is not None:
             self._batch.reset()
 
-    def snapshot(self) -> np.ndarray:
-        """A copy of everything that changes; see `restore`."""
-        return self._core.snapshot()
+    def snapshot(self, out: np.ndarray | None = None) -> np.ndarray:
+        """A copy of everything that changes; see `restore`.
+
+        Args:
+            out: an earlier snapshot to write over, or an array like one; None makes a fresh one.
+
+        Raises:
+            ValueError: out has another shape or dtype.
+        """
+        state = self._core.state
+        if out is None:
+            return self._core.snapshot()
+        if out.shape != state.shape or out.dtype != state.dtype:
+            raise ValueError(f"out is {out.shape} {out.dtype}, a snapshot is {state.shape} {state.dtype}")
+        out[:] = state
+        return out
 
     def restore(self, snapshot: np.ndarray) -> None:
         """Go back to a snapshot; the next step repeats bit for bit. SpecError if it is another program's."""

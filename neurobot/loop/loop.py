@@ -144,6 +144,7 @@ class Loop:
             self._learning.start_episode()
         if self._recorder is not None:
             self._recorder.start_episode(seed)
+            self._recorder.checkpoint(self._learning)
         episode = self._new_episode(times)
         try:
             with no_garbage_collection():

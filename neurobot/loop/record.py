@@ -3,12 +3,16 @@
     loop ──Recorder──▶ ring of ticks ──▶ writer process (writer.py) ──▶ ticks-*.safetensors
                   └──▶ ring of events ─▶                            └─▶ events.jsonl
 
+With a black box there is a third ring, of states (checkpoints.py), and the writer keeps in memory what it would write,
+until there is a fault (blackbox.py).
+
 Ctrl-C stops the loop and not the writer, and when the loop's process dies the writer saves what the rings still hold.
 Nothing that happens to the disk or to the writer stops the control loop: recording ends, and `close` says why.
 """
 
 from __future__ import annotations
 
+import json
 import math
 from contextlib import ExitStack
 from pathlib import Path
@@ -18,12 +22,16 @@ from typing import TYPE_CHECKING, Any, final
 import numpy as np
 
 from neurobot.errors import RecordingError
+from neurobot.loop.checkpoints import BlackBox, Checkpoints, Faults
 from neurobot.loop.child import PATIENCE, WriterProcess
+from neurobot.loop.live import live_json
 from neurobot.loop.recording import ALTERED, CHUNKS, EVENTS, PACKED, Header, event_dtype, put_event, tick_dtype
 from neurobot.loop.ring import Records, RingWriter
 
 if TYPE_CHECKING:
     from neurobot.controller import Controller
+    from neurobot.loop.learning import Learning
+    from neurobot.loop.robot import Robot
 
 RING_BYTES = 32 << 20  # half of what a container has as shared memory unless told otherwise
 MIN_SLOTS, MAX_SLOTS = 16, 4096
@@ -41,12 +49,16 @@ class Recorder:
         realtime: True drops ticks that find no room in the ring, and counts them; False waits for the writer.
         chunk_ticks: ticks in a file, at most.
         max_spikes: spikes of a tick that are kept, at most; the others are counted.
+        black_box: write no recording, but the last seconds ahead of every fault, each in a folder ``fault-000``, ...;
+            None records everything.
+        robot: whose names and ranges somebody sees who watches the run; see `neurobot.loop.live`.
 
     Attributes:
         writer_pid: id of the process that writes.
+        faults: of a black box that was closed, what became of them.
 
     Raises:
-        RecordingError: the folder cannot be written or holds a recording; no room in shared memory.
+        RecordingError: the folder cannot be written or holds a recording; no room in memory or shared memory.
     """
 
     def __init__(
@@ -57,6 +69,8 @@ class Recorder:
         realtime: bool,
         chunk_ticks: int = 1000,
         max_spikes: int = 2048,
+        black_box: BlackBox | None = None,
+        robot: Robot | None = None,
     ):
         folder = _new_folder(Path(folder))
         header = header_of(controller, max_spikes)
@@ -67,6 +81,8 @@ class Recorder:
         self._slot, self._reward, self._held, self._kept, self._count = -1, 0.0, 0, 0, 0
         self._error: RecordingError | None = None
         self._closed = False
+        self._states: Checkpoints | None = None
+        self.faults = Faults()
         wait = 0.0 if realtime else PATIENCE
         slots = min(max(RING_BYTES // dtype.itemsize, MIN_SLOTS), MAX_SLOTS)
         ticks = max(1, min(chunk_ticks, CHUNK_BYTES // dtype.itemsize))
@@ -77,8 +93,16 @@ class Recorder:
             undo.callback(self._ticks.close)
             self._events = RingWriter(event_dtype(), EVENT_SLOTS, wait=wait, reader_alive=self._writer.alive)
             undo.callback(self._events.close)
-            job = {"folder": str(folder), "header": header.to_json(), "chunk_ticks": ticks}
-            self._writer.brief(job | {"ticks": self._ticks.name, "events": self._events.name})
+            names = {"ticks": self._ticks.name, "events": self._events.name}
+            job = {"folder": str(folder), "header": header.to_json(), "chunk_ticks": ticks} | names
+            job |= {"live": live_json(header, robot, **names)}
+            if black_box is not None:
+                segment = black_box.segment(header.control_period, dtype.itemsize)
+                self._states = Checkpoints(controller, segment, wait=wait, reader_alive=self._writer.alive)
+                undo.callback(self._states.ring.close)
+                beside = [str(path.resolve()) for path in black_box.beside]
+                job |= {"black_box": self._states.job() | {"keep": black_box.keep, "beside": beside}}
+            self._writer.brief(job)
             undo.pop_all()
         self.writer_pid = self._writer.pid
         self._open(self._ticks.slots)
@@ -156,6 +180,20 @@ class Recorder:
             self._slot = -1
         self._tick += 1
 
+    def checkpoint(self, learning: Learning | None, *, ahead: int = 0) -> None:
+        """Let a black box copy the state, if it is time to.
+
+        Args:
+            learning: the loop's.
+            ahead: 1 within a tick, after `act`, for the tick that follows; 0 for an episode that has just begun.
+        """
+        if self._states is None or self._error is not None:
+            return
+        try:
+            self._states.take(self._tick + ahead, self._episode, learning)
+        except RecordingError as error:
+            self._error = error
+
     def note(self, event: dict[str, Any]) -> None:
         """Add a line to the events: plain data for JSON, with its ``event``."""
         self._event(event | {"episode": self._episode, "tick": self._tick})
@@ -175,7 +213,8 @@ class Recorder:
         """Wait until everything is on the disk, and free the shared memory.
 
         Raises:
-            RecordingError: not everything is on the disk, and why.
+            RecordingError: not everything is on the disk, and why; a dump of a black box that could not be written is
+                no error, see `faults`.
         """
         if self._closed:
             return
@@ -184,8 +223,13 @@ class Recorder:
         self._event({"event": "recording_end"} | counts)
         self._ticks.finish()
         self._events.finish()
+        if self._states is not None:
+            self._states.ring.finish()
         try:
             failure = self._writer.farewell()
+            if self._states is not None and failure.startswith("{"):
+                data, failure = json.loads(failure), ""
+                self.faults = Faults(**data | {"dumps": tuple(data["dumps"])})
         finally:
             self._free()
         if failure or self._error:
@@ -224,6 +268,8 @@ class Recorder:
         del self._bytes, self._observation, self._wanted, self._sent, self._membrane, self._spikes
         self._ticks.close()
         self._events.close()
+        if self._states is not None:
+            self._states.ring.close()
 
 
 def header_of(controller: Controller, max_spikes: int) -> Header:
