@@ -11,6 +11,8 @@ import tyro
 
 from neurobot.cli import INTERRUPTED
 from neurobot.cli.arguments import Perturb, parse_with_settings
+from neurobot.cli.blackbox import as_data as faults_as_data
+from neurobot.cli.blackbox import black_box, named, tell
 from neurobot.cli.console import compiling, print_json, print_rows, say, seconds, significant
 from neurobot.cli.environment import check_id, make_env
 from neurobot.cli.folder import LEARNT, PROGRAM, RECORDING, SUMMARY, new_folder, write_config, write_json
@@ -21,7 +23,7 @@ from neurobot.spec.guard import Overrun
 
 if TYPE_CHECKING:
     from neurobot.controller import Controller
-    from neurobot.loop import Robot, RunSummary
+    from neurobot.loop import Faults, Recorder, Robot, RunSummary
     from neurobot.loop.realtime import Realtime
     from neurobot.program import Program
 
@@ -46,6 +48,8 @@ class Run:
         video: write the episodes as a video, e.g. run.mp4.
         out: folder of the run; default runs/NAME-DATE-TIME.
         record: do not write a run folder.
+        black_box: record only the last seconds before a fault, which may be twice as many, each in a folder fault-000,
+            ... of the run folder [s]; for runs that are too long to be recorded whole.
         dry_run: print the resolved experiment as JSON and do nothing.
         perturb: what goes wrong beside what the file says, e.g. "dead at=5 index=0,2"; may be given several times.
         allow_import: module to import: env.id names it, or it registers env.id or a neuron of your own.
@@ -59,6 +63,7 @@ class Run:
     video: Annotated[Path | None, tyro.conf.arg(metavar="FILE")] = None
     out: Annotated[Path | None, tyro.conf.arg(metavar="FOLDER")] = None
     record: bool = True
+    black_box: Annotated[float | None, tyro.conf.arg(metavar="SECONDS")] = None
     dry_run: bool = False
     perturb: Perturb = ()
     allow_import: Annotated[tuple[str, ...], tyro.conf.UseAppendAction, tyro.conf.arg(metavar="MODULE")] = ()
@@ -76,6 +81,10 @@ def main(args: Sequence[str]) -> int:
         return 0
     if options.out is not None and not options.record:
         raise ConfigError("--out names a folder for the recording, and --no-record writes none; give one of them")
+    if options.black_box is not None and not options.record:
+        raise ConfigError(
+            "--black-box needs a run folder for what it writes, and --no-record makes none; give one of them"
+        )
     program = None if experiment.program is None else load_program(experiment.program)
     env = _make_env(experiment, options)
     try:
@@ -90,11 +99,12 @@ def main(args: Sequence[str]) -> int:
 
             record = options.record or experiment.learn  # who learns is watched by its spikes
             controller = Controller(program, experiment.core, record=record, seed=experiment.seed)
-        summary, folder, asked = _run(options, experiment, controller, robot)
+        ran = _run(options, experiment, controller, robot)
     finally:
         env.close()
-    pictures = {} if folder is None else _draw(folder, summary)
-    _report(options, experiment, controller, summary, folder, pictures, asked)
+    summary = ran.summary
+    pictures = {} if ran.folder is None else _draw(ran.folder, summary)
+    _report(options, experiment, controller, ran, pictures)
     if summary.interrupted:
         return INTERRUPTED
     return STOPPED if summary.physics_errors or summary.stopped else 0
@@ -146,31 +156,64 @@ def _as_robot(env: Any) -> Robot:
     return as_robot(env)
 
 
-def _run(
-    options: Run, experiment: Experiment, controller: Controller, robot: Robot
-) -> tuple[RunSummary, Path | None, Realtime | None]:
-    """Run the episodes; returns what they were like, the run folder, and what the operating system was asked for."""
-    from neurobot.loop import Learning, Loop, RealClock, Recorder, SimClock
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ran:
+    """What a run came to.
 
-    realtime = options.realtime or options.rt
-    clock = RealClock() if realtime else SimClock()
+    Attributes:
+        summary: what its episodes were like.
+        folder: of the run; None where nothing is recorded.
+        asked: what the operating system was asked for with --rt.
+        faults: of a run with a black box.
+    """
+
+    summary: RunSummary
+    folder: Path | None = None
+    asked: Realtime | None = None
+    faults: Faults | None = None
+
+
+def _run(options: Run, experiment: Experiment, controller: Controller, robot: Robot) -> Ran:
+    """Run the episodes."""
+    from neurobot.loop import Learning, Loop, RealClock, SimClock
+
+    clock = RealClock() if options.realtime or options.rt else SimClock()
     learning = Learning(controller, freeze_at=experiment.freeze_at) if experiment.learn else None
     guard = experiment.guard
     loop = Loop(controller, robot, clock=clock, learning=learning, guard=guard)  # whether they fit, before all files
     if not options.record:
         with coming_first(options.rt) as asked:
-            return loop.run(experiment.episodes, experiment.seed), None, asked
+            return Ran(summary=loop.run(experiment.episodes, experiment.seed), asked=asked)
+    if options.black_box is not None:
+        black_box(options.black_box, controller, Path())  # whether there is memory for it, before all files
     folder = new_folder(options.out, experiment.name)
     controller.program.save(folder / PROGRAM)
     write_config(folder, experiment)
-    with Recorder(folder / RECORDING, controller, realtime=realtime) as recorder:
-        loop = Loop(controller, robot, clock=clock, recorder=recorder, learning=learning, guard=guard)
-        with coming_first(options.rt) as asked:
-            summary = loop.run(experiment.episodes, experiment.seed)
+    recorder = _recorder(options, controller, robot, folder)
+    try:
+        with recorder:
+            loop = Loop(controller, robot, clock=clock, recorder=recorder, learning=learning, guard=guard)
+            with coming_first(options.rt) as asked:
+                summary = loop.run(experiment.episodes, experiment.seed)
+    except BaseException:
+        tell(named(recorder.faults, folder))
+        raise
+    faults = None if options.black_box is None else named(recorder.faults, folder)
     if learning is not None:
         controller.to_program().save(folder / LEARNT)
-    write_json(folder / SUMMARY, summary.to_dict() | {"rt": as_data(asked)})
-    return summary, folder, asked
+    write_json(folder / SUMMARY, summary.to_dict() | {"rt": as_data(asked), "faults": faults_as_data(faults)})
+    return Ran(summary=summary, folder=folder, asked=asked, faults=faults)
+
+
+def _recorder(options: Run, controller: Controller, robot: Robot, folder: Path) -> Recorder:
+    """A recorder of everything, or one with a black box."""
+    from neurobot.loop import Recorder
+
+    realtime = options.realtime or options.rt
+    if options.black_box is None:
+        return Recorder(folder / RECORDING, controller, realtime=realtime, robot=robot)
+    box = black_box(options.black_box, controller, folder)
+    return Recorder(folder, controller, realtime=realtime, robot=robot, black_box=box)
 
 
 def _draw(folder: Path, summary: RunSummary) -> dict[str, str]:
@@ -181,7 +224,8 @@ def _draw(folder: Path, summary: RunSummary) -> dict[str, str]:
     if not has_matplotlib():
         say("no picture of the spikes: matplotlib is not installed; pip install 'neurobot[plot]'")
         return {}
-    figures = {"raster": figure_of(load_recording(folder / RECORDING))}
+    whole = (folder / RECORDING).is_dir()  # and no black box
+    figures = {"raster": figure_of(load_recording(folder / RECORDING))} if whole else {}
     if summary.learning is not None:
         from neurobot.view.learning import returns, weights
 
@@ -196,11 +240,10 @@ def _report(
     options: Run,
     experiment: Experiment,
     controller: Controller,
-    summary: RunSummary,
-    folder: Path | None,
+    ran: Ran,
     pictures: dict[str, str],
-    asked: Realtime | None,
 ) -> None:
+    summary, folder, asked = ran.summary, ran.folder, ran.asked
     learnt = str(folder / LEARNT) if folder is not None and experiment.learn else None
     data = summary.to_dict() | {
         "env": experiment.env.id,
@@ -208,6 +251,7 @@ def _report(
         "core": experiment.core,
         "control_period": controller.control_period,
         "rt": as_data(asked),
+        "faults": faults_as_data(ran.faults),
         "footprint_bytes": controller.program.footprint_bytes,
         "folder": None if folder is None else str(folder),
         "learnt": learnt,
@@ -227,6 +271,8 @@ def _report(
         say(f"the guard stopped it: {summary.stopped}")
     if summary.learning is not None and summary.learning.runaway:
         say(f"learning was stopped: {summary.learning.runaway}")
+    if ran.faults is not None:
+        tell(ran.faults)
 
 
 def summary_rows(summary: RunSummary, period: float) -> dict[str, str]:

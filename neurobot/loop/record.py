@@ -37,6 +37,7 @@ RING_BYTES = 32 << 20  # half of what a container has as shared memory unless to
 MIN_SLOTS, MAX_SLOTS = 16, 4096
 CHUNK_BYTES = 64 << 20
 EVENT_SLOTS = 64
+MAX_SPIKES = 2048
 
 
 @final
@@ -68,13 +69,14 @@ class Recorder:
         *,
         realtime: bool,
         chunk_ticks: int = 1000,
-        max_spikes: int = 2048,
+        max_spikes: int = MAX_SPIKES,
         black_box: BlackBox | None = None,
         robot: Robot | None = None,
     ):
-        folder = _new_folder(Path(folder))
         header = header_of(controller, max_spikes)
         dtype = tick_dtype(header)
+        segment = 0 if black_box is None else black_box.segment(header.control_period, dtype.itemsize)
+        folder = _new_folder(Path(folder))
         self._controller = controller
         self._max_spikes, self._size = header.max_spikes, dtype.itemsize
         self._tick = self._episode = self._spikes_dropped = 0
@@ -97,7 +99,6 @@ class Recorder:
             job = {"folder": str(folder), "header": header.to_json(), "chunk_ticks": ticks} | names
             job |= {"live": live_json(header, robot, **names)}
             if black_box is not None:
-                segment = black_box.segment(header.control_period, dtype.itemsize)
                 self._states = Checkpoints(controller, segment, wait=wait, reader_alive=self._writer.alive)
                 undo.callback(self._states.ring.close)
                 beside = [str(path.resolve()) for path in black_box.beside]
@@ -287,6 +288,11 @@ def header_of(controller: Controller, max_spikes: int) -> Header:
         actions=controller.action_size,
         max_spikes=min(max_spikes, controller.n_neurons * controller.substeps),
     )
+
+
+def tick_bytes(controller: Controller, max_spikes: int = MAX_SPIKES) -> int:
+    """What a tick of a recording takes at most."""
+    return tick_dtype(header_of(controller, max_spikes)).itemsize
 
 
 def _new_folder(folder: Path) -> Path:
