@@ -208,20 +208,10 @@ class Controller:
             self._batch.reset()
 
     def snapshot(self, out: np.ndarray | None = None) -> np.ndarray:
-        """A copy of everything that changes; see `restore`.
-
-        Args:
-            out: an earlier snapshot to write over, or an array like one; None makes a fresh one.
-
-        Raises:
-            ValueError: out has another shape or dtype.
-        """
-        state = self._core.state
+        """A copy of everything that changes, written over ``out``, an earlier one, if that is given; see `restore`."""
         if out is None:
             return self._core.snapshot()
-        if out.shape != state.shape or out.dtype != state.dtype:
-            raise ValueError(f"out is {out.shape} {out.dtype}, a snapshot is {state.shape} {state.dtype}")
-        out[:] = state
+        np.copyto(out, self._core.state, casting="no")
         return out
 
     def restore(self, snapshot: np.ndarray) -> None:

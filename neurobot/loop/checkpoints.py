@@ -74,6 +74,10 @@ class BlackBox:
             )
         return ticks
 
+    def job(self) -> dict[str, Any]:
+        """What the writer has to know of it, as plain data."""
+        return {"keep": self.keep, "beside": [str(path.resolve()) for path in self.beside]}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Faults:
@@ -114,7 +118,7 @@ class Checkpoints:
         self._due, self._last = 0, -1
 
     def job(self) -> dict[str, Any]:
-        """What the reader has to know of it, as plain data."""
+        """What the writer has to know of their ring, as plain data."""
         kind, shape = self._dtype["state"].subdtype or (self._dtype, ())
         return {"states": self.ring.name, "words": shape[0], "kind": kind.str}
 

@@ -73,36 +73,31 @@ class Recorder:
         black_box: BlackBox | None = None,
         robot: Robot | None = None,
     ):
-        header = header_of(controller, max_spikes)
-        dtype = tick_dtype(header)
+        dtype = tick_dtype(header := header_of(controller, max_spikes))
         segment = 0 if black_box is None else black_box.segment(header.control_period, dtype.itemsize)
-        folder = _new_folder(Path(folder))
-        self._controller = controller
-        self._max_spikes, self._size = header.max_spikes, dtype.itemsize
+        path = _new_folder(Path(folder))
+        self._controller, self._max_spikes, self._size = controller, header.max_spikes, dtype.itemsize
         self._tick = self._episode = self._spikes_dropped = 0
         self._slot, self._reward, self._held, self._kept, self._count = -1, 0.0, 0, 0, 0
         self._error: RecordingError | None = None
-        self._closed = False
-        self._states: Checkpoints | None = None
-        self.faults = Faults()
+        self._closed, self.faults = False, Faults()
         wait = 0.0 if realtime else PATIENCE
-        slots = min(max(RING_BYTES // dtype.itemsize, MIN_SLOTS), MAX_SLOTS)
         ticks = max(1, min(chunk_ticks, CHUNK_BYTES // dtype.itemsize))
         with ExitStack() as undo:
             self._writer = WriterProcess()
             undo.callback(self._writer.stop)
-            self._ticks = RingWriter(dtype, slots, wait=wait, reader_alive=self._writer.alive)
+            self._ticks = RingWriter(dtype, _slots(dtype), wait=wait, reader_alive=self._writer.alive)
             undo.callback(self._ticks.close)
             self._events = RingWriter(event_dtype(), EVENT_SLOTS, wait=wait, reader_alive=self._writer.alive)
             undo.callback(self._events.close)
-            names = {"ticks": self._ticks.name, "events": self._events.name}
-            job = {"folder": str(folder), "header": header.to_json(), "chunk_ticks": ticks} | names
-            job |= {"live": live_json(header, robot, **names)}
+            job: dict[str, Any] = {"ticks": self._ticks.name, "events": self._events.name}
+            job["live"] = live_json(header, robot, **job)
+            job |= {"folder": str(path), "header": header.to_json(), "chunk_ticks": ticks}
+            self._states: Checkpoints | None = None
             if black_box is not None:
                 self._states = Checkpoints(controller, segment, wait=wait, reader_alive=self._writer.alive)
                 undo.callback(self._states.ring.close)
-                beside = [str(path.resolve()) for path in black_box.beside]
-                job |= {"black_box": self._states.job() | {"keep": black_box.keep, "beside": beside}}
+                job["black_box"] = black_box.job() | self._states.job()
             self._writer.brief(job)
             undo.pop_all()
         self.writer_pid = self._writer.pid
@@ -293,6 +288,11 @@ def header_of(controller: Controller, max_spikes: int) -> Header:
 def tick_bytes(controller: Controller, max_spikes: int = MAX_SPIKES) -> int:
     """What a tick of a recording takes at most."""
     return tick_dtype(header_of(controller, max_spikes)).itemsize
+
+
+def _slots(dtype: np.dtype[np.void]) -> int:
+    """How many ticks have room in a ring."""
+    return min(max(RING_BYTES // dtype.itemsize, MIN_SLOTS), MAX_SLOTS)
 
 
 def _new_folder(folder: Path) -> Path:

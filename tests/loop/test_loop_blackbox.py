@@ -343,8 +343,10 @@ def test_a_snapshot_into_an_array_equals_a_fresh_one_and_needs_its_shape():
     controller.step(np.full(4, 0.5))
     assert controller.snapshot(out) is out
     np.testing.assert_array_equal(out.view(np.int32), controller.snapshot().view(np.int32))
-    with pytest.raises(ValueError, match=r"out is \(3,\) float64, a snapshot is"):
-        controller.snapshot(np.zeros(3))
+    with pytest.raises(ValueError, match="could not broadcast"):
+        controller.snapshot(out[:3])
+    with pytest.raises(TypeError, match="Cannot cast"):
+        controller.snapshot(out.astype(np.float64))
 
 
 def test_the_events_of_a_dump_are_lines_of_json_with_the_seed_of_its_first_episode(tmp_path):
