@@ -209,9 +209,12 @@ class Controller:
         elif self._batch is not None:
             self._batch.reset()
 
-    def snapshot(self) -> np.ndarray:
-        """A copy of everything that changes; see `restore`."""
-        return self._core.snapshot()
+    def snapshot(self, out: np.ndarray | None = None) -> np.ndarray:
+        """A copy of everything that changes, written over ``out``, an earlier one, if that is given; see `restore`."""
+        if out is None:
+            return self._core.snapshot()
+        np.copyto(out, self._core.state, casting="no")
+        return out
 
     def restore(self, snapshot: np.ndarray) -> None:
         """Go back to a snapshot; the next step repeats bit for bit. SpecError if it is another program's."""

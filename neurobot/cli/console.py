@@ -29,6 +29,11 @@ def print_json(data: Any) -> None:
     print(json.dumps(data, indent=2, allow_nan=False))
 
 
+def print_json_line(data: Any) -> None:
+    """Print one JSON object of several, in a line of its own and at once."""
+    print(json.dumps(data, allow_nan=False), flush=True)
+
+
 def print_rows(title: str, rows: Mapping[str, str]) -> None:
     """Print names and values in two columns."""
     console = Console(highlight=False, markup=False, soft_wrap=True)

@@ -7,6 +7,8 @@ summary.json          what the run, or the training, was like
 learnt.safetensors    of a run that learns: the program with the weights it came to
 recording/            of a run, see `neurobot.loop.recording`
 suspended.safetensors of a run that Ctrl-C met: what it goes on from, see `neurobot.loop.suspended`
+fault-000/, ...       of a run with a black box: folders like this one, each with the last seconds before a fault
+live.json             while the run goes on, here or in recording/, see `neurobot.loop.live`
 events.jsonl, ...     of a training, see `neurobot.train.runs.drive`
 """
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import tyro
 
 from neurobot.cli.arguments import parse
+from neurobot.cli.blackbox import FAULTS
 from neurobot.cli.console import compiling, print_json, say
 from neurobot.cli.environment import import_modules
 from neurobot.cli.folder import RECORDING, VERSIONS
@@ -32,7 +33,7 @@ class Replay:
     The environment is not needed: observations and rewards are in the recording.
 
     Args:
-        run: a run folder, or the recording in it.
+        run: a run folder, or the recording in it, or what a black box wrote: RUN/fault-000.
         diff: another run folder or recording; compares the two and runs nothing.
         json: print the result as one JSON object.
         allow_import: module to import: it registers neurons or rules of your own.
@@ -69,10 +70,13 @@ def _load(path: Path) -> Recording:
 
     if (path / RECORDING).is_dir():
         return load_recording(path / RECORDING)
+    dumps = sorted(folder.name for folder in path.glob(FAULTS))
+    if dumps:
+        raise RecordingError(f"{path}: its black box wrote {', '.join(dumps)}; give one of them: {path / dumps[0]}")
     if (path / RESOLVED).is_file():
         raise RecordingError(
             f"{path}: no recording here; give the folder of a `neurobot run`, which records unless it was told "
-            "--no-record"
+            "--no-record, or has a --black-box and no fault"
         )
     return load_recording(path)
 
@@ -120,6 +124,13 @@ def _say_how_it_ended(recording: Recording) -> None:
     """Whether a run was cut short; what it recorded until then can be replayed all the same."""
     from neurobot.loop.recording import SUSPENDED
 
+    begin = recording.events[0] if recording.events else {}
+    if recording.start is not None:
+        say(
+            f"a black box wrote this; it begins with tick {recording.start.tick} of its run, and ends in a fault: "
+            f"{begin.get('fault')}"
+        )
+        return
     ends = [event.get("summary") for event in recording.events if event.get("event") == "episode_end"]
     names = [event.get("event") for event in recording.events if event.get("event") != "recording_end"]
     last = ends[-1] if ends and isinstance(ends[-1], dict) else {}

@@ -11,18 +11,20 @@ import tyro
 
 from neurobot.cli import INTERRUPTED
 from neurobot.cli.arguments import Perturb, parse_with_settings
+from neurobot.cli.blackbox import as_data as faults_as_data
+from neurobot.cli.blackbox import black_box, named, tell_faults
 from neurobot.cli.console import compiling, print_json, print_rows, say, seconds, significant
 from neurobot.cli.environment import check_id, make_env
 from neurobot.cli.folder import LEARNT, PROGRAM, RECORDING, SUMMARY, new_folder, write_config, write_json
 from neurobot.cli.realtime import as_data, coming_first, in_words
-from neurobot.cli.suspend import forget, keep, load_suspended, tell, why_not
+from neurobot.cli.suspend import forget, keep, load_suspended, tell_suspended, why_not
 from neurobot.config import Experiment, changed, to_json
 from neurobot.errors import ConfigError
 from neurobot.spec.guard import Overrun
 
 if TYPE_CHECKING:
     from neurobot.controller import Controller
-    from neurobot.loop import Loop, Robot, RunSummary, Suspended
+    from neurobot.loop import Faults, Loop, Recorder, Robot, RunSummary, Suspended
     from neurobot.loop.realtime import Realtime
     from neurobot.program import Program
 
@@ -47,6 +49,8 @@ class Run:
         video: write the episodes as a video, e.g. run.mp4.
         out: folder of the run; default runs/NAME-DATE-TIME.
         record: do not write a run folder.
+        black_box: record only the last seconds before a fault, which may be twice as many, each in a folder fault-000,
+            ... of the run folder [s]; for runs that are too long to be recorded whole.
         dry_run: print the resolved experiment as JSON and do nothing.
         resume: go on with a run that was suspended with Ctrl-C; LAUNCH is its folder.
         perturb: what goes wrong beside what the file says, e.g. "dead at=5 index=0,2"; may be given several times.
@@ -61,6 +65,7 @@ class Run:
     video: Annotated[Path | None, tyro.conf.arg(metavar="FILE")] = None
     out: Annotated[Path | None, tyro.conf.arg(metavar="FOLDER")] = None
     record: bool = True
+    black_box: Annotated[float | None, tyro.conf.arg(metavar="SECONDS")] = None
     dry_run: bool = False
     resume: bool = False
     perturb: Perturb = ()
@@ -79,6 +84,10 @@ def main(args: Sequence[str]) -> int:
         return 0
     if options.out is not None and not options.record:
         raise ConfigError("--out names a folder for the recording, and --no-record writes none; give one of them")
+    if options.black_box is not None and not options.record:
+        raise ConfigError(
+            "--black-box needs a run folder for what it writes, and --no-record makes none; give one of them"
+        )
     suspended = load_suspended(options, loaded, experiment) if options.resume else None
     program = None if experiment.program is None else load_program(experiment.program)
     env = _make_env(experiment, options)
@@ -94,12 +103,12 @@ def main(args: Sequence[str]) -> int:
 
             record = options.record or experiment.learn  # who learns is watched by its spikes
             controller = Controller(program, experiment.core, record=record, seed=experiment.seed)
-        done = _run(options, experiment, controller, robot, suspended)
+        ran = _run(options, experiment, controller, robot, suspended)
     finally:
         env.close()
-    summary, folder = done.summary, done.folder
-    pictures = {} if folder is None else _draw(folder, summary)
-    _report(options, experiment, controller, done, pictures)
+    summary = ran.summary
+    pictures = {} if ran.folder is None else _draw(ran.folder, summary)
+    _report(options, experiment, controller, ran, pictures)
     if summary.interrupted:
         return INTERRUPTED
     return STOPPED if summary.physics_errors or summary.stopped else 0
@@ -151,31 +160,32 @@ def _as_robot(env: Any) -> Robot:
     return as_robot(env)
 
 
-@dataclass(frozen=True, slots=True)
-class _Done:
-    """What came of a run.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ran:
+    """What a run came to.
 
     Attributes:
-        summary: what the episodes were like.
-        folder: of the run.
-        asked: what the operating system was asked for.
+        summary: what its episodes were like.
+        folder: of the run; None where nothing is recorded.
+        asked: what the operating system was asked for with --rt.
+        faults: of a run with a black box.
         suspended: whether it can be gone on with.
     """
 
     summary: RunSummary
-    folder: Path | None
-    asked: Realtime | None
+    folder: Path | None = None
+    asked: Realtime | None = None
+    faults: Faults | None = None
     suspended: bool = False
 
 
 def _run(
     options: Run, experiment: Experiment, controller: Controller, robot: Robot, suspended: Suspended | None
-) -> _Done:
+) -> Ran:
     """Run the episodes, or those that are left of a suspended run."""
-    from neurobot.loop import Learning, Loop, RealClock, Recorder, SimClock
+    from neurobot.loop import Learning, Loop, RealClock, SimClock
 
-    realtime = options.realtime or options.rt
-    clock = RealClock() if realtime else SimClock()
+    clock = RealClock() if options.realtime or options.rt else SimClock()
     learning = Learning(controller, freeze_at=experiment.freeze_at) if experiment.learn else None
     guard = experiment.guard
     loop = Loop(controller, robot, clock=clock, learning=learning, guard=guard)  # whether they fit, before all files
@@ -183,43 +193,66 @@ def _run(
     if not options.record:
         with coming_first(options.rt) as asked:
             summary = loop.run(experiment.episodes, experiment.seed)
-        tell(options, loop, summary, None, reason)
-        return _Done(summary, None, asked)
-    if suspended is None:
-        folder = new_folder(options.out, experiment.name)
-        controller.program.save(folder / PROGRAM)
-        write_config(folder, experiment)
-    else:
-        folder = Path(options.launch)
+        tell_suspended(options, loop, summary, None, reason)
+        return Ran(summary=summary, asked=asked)
+    folder = _folder(options, experiment, controller, loop, suspended)
+    recorder = _recorder(options, controller, robot, folder, suspended)
+    try:
+        with recorder:
+            loop = Loop(controller, robot, clock=clock, recorder=recorder, learning=learning, guard=guard)
+            with coming_first(options.rt) as asked:
+                if suspended is None:
+                    summary = loop.run(experiment.episodes, experiment.seed, suspend=not reason)
+                else:
+                    summary = loop.resume(suspended)
+    except BaseException:
+        tell_faults(named(recorder.faults, folder))
+        raise
+    faults = None if options.black_box is None else named(recorder.faults, folder)
+    ran = Ran(summary=summary, folder=folder, asked=asked, faults=faults, suspended=loop.suspended is not None)
+    _write(ran, folder, experiment, controller, loop)
+    tell_suspended(options, loop, summary, folder, reason)
+    return ran
+
+
+def _folder(
+    options: Run, experiment: Experiment, controller: Controller, loop: Loop, suspended: Suspended | None
+) -> Path:
+    """The folder of the run, with what is known before it begins."""
+    if suspended is not None:
         loop.check_same(suspended)
-    goes_on = None if suspended is None else suspended.recording
-    with Recorder(folder / RECORDING, controller, realtime=realtime, resume=goes_on) as recorder:
-        loop = Loop(controller, robot, clock=clock, recorder=recorder, learning=learning, guard=guard)
-        with coming_first(options.rt) as asked:
-            if suspended is None:
-                summary = loop.run(experiment.episodes, experiment.seed, suspend=not reason)
-            else:
-                summary = loop.resume(suspended)
-    _write(folder, experiment, controller, loop, summary, asked)
-    tell(options, loop, summary, folder, reason)
-    return _Done(summary, folder, asked, loop.suspended is not None)
+        return Path(options.launch)
+    if options.black_box is not None:
+        black_box(options.black_box, controller, Path())  # whether there is memory for it, before all files
+    folder = new_folder(options.out, experiment.name)
+    controller.program.save(folder / PROGRAM)
+    write_config(folder, experiment)
+    return folder
 
 
-def _write(
-    folder: Path,
-    experiment: Experiment,
-    controller: Controller,
-    loop: Loop,
-    summary: RunSummary,
-    asked: Realtime | None,
-) -> None:
+def _recorder(
+    options: Run, controller: Controller, robot: Robot, folder: Path, suspended: Suspended | None
+) -> Recorder:
+    """A recorder of everything, or one with a black box."""
+    from neurobot.loop import Recorder
+
+    realtime = options.realtime or options.rt
+    if options.black_box is None:
+        goes_on = None if suspended is None else suspended.recording
+        return Recorder(folder / RECORDING, controller, realtime=realtime, robot=robot, resume=goes_on)
+    box = black_box(options.black_box, controller, folder)
+    return Recorder(folder, controller, realtime=realtime, robot=robot, black_box=box)
+
+
+def _write(ran: Ran, folder: Path, experiment: Experiment, controller: Controller, loop: Loop) -> None:
     """Write what came of a run; what it can go on from is written first, and deleted last, once the run is over."""
     if loop.suspended is not None:
         keep(loop.suspended, folder, experiment)
     if experiment.learn:
         controller.to_program().save(folder / LEARNT)
-    write_json(folder / SUMMARY, summary.to_dict() | {"rt": as_data(asked)})
-    if not summary.interrupted:
+    more = {"rt": as_data(ran.asked), "faults": faults_as_data(ran.faults)}
+    write_json(folder / SUMMARY, ran.summary.to_dict() | more)
+    if not ran.summary.interrupted:
         forget(folder)
 
 
@@ -231,7 +264,8 @@ def _draw(folder: Path, summary: RunSummary) -> dict[str, str]:
     if not has_matplotlib():
         say("no picture of the spikes: matplotlib is not installed; pip install 'neurobot[plot]'")
         return {}
-    figures = {"raster": figure_of(load_recording(folder / RECORDING))}
+    whole = (folder / RECORDING).is_dir()  # and no black box
+    figures = {"raster": figure_of(load_recording(folder / RECORDING))} if whole else {}
     if summary.learning is not None:
         from neurobot.view.learning import returns, weights
 
@@ -246,10 +280,10 @@ def _report(
     options: Run,
     experiment: Experiment,
     controller: Controller,
-    done: _Done,
+    ran: Ran,
     pictures: dict[str, str],
 ) -> None:
-    summary, folder, asked = done.summary, done.folder, done.asked
+    summary, folder, asked = ran.summary, ran.folder, ran.asked
     learnt = str(folder / LEARNT) if folder is not None and experiment.learn else None
     data = summary.to_dict() | {
         "env": experiment.env.id,
@@ -257,10 +291,11 @@ def _report(
         "core": experiment.core,
         "control_period": controller.control_period,
         "rt": as_data(asked),
+        "faults": faults_as_data(ran.faults),
         "footprint_bytes": controller.program.footprint_bytes,
         "folder": None if folder is None else str(folder),
         "learnt": learnt,
-        "suspended": done.suspended,
+        "suspended": ran.suspended,
         "raster": None,
         "video": None if options.video is None else str(options.video),
     }
@@ -277,6 +312,8 @@ def _report(
         say(f"the guard stopped it: {summary.stopped}")
     if summary.learning is not None and summary.learning.runaway:
         say(f"learning was stopped: {summary.learning.runaway}")
+    if ran.faults is not None:
+        tell_faults(ran.faults)
 
 
 def summary_rows(summary: RunSummary, period: float) -> dict[str, str]:

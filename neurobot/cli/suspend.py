@@ -47,6 +47,10 @@ class Options(Protocol):
         """Write a run folder."""
 
     @property
+    def black_box(self) -> float | None:
+        """Record the last seconds only."""
+
+    @property
     def allow_import(self) -> tuple[str, ...]:
         """Modules to import."""
 
@@ -98,6 +102,8 @@ def why_not(options: Options, loop: Loop) -> str:
     """Why Ctrl-C ends a run, and does not suspend it; empty if it does."""
     if not options.record:
         return "--no-record leaves no run folder to go on from"
+    if options.black_box is not None:
+        return "with --black-box nothing is recorded that could be gone on with"
     if options.video is not None:
         return "a video cannot be gone on with in another process"
     return loop.why_not_suspended
@@ -117,7 +123,7 @@ def forget(folder: Path) -> None:
     (folder / NAME).unlink(missing_ok=True)
 
 
-def tell(options: Options, loop: Loop, summary: RunSummary, folder: Path | None, reason: str) -> None:
+def tell_suspended(options: Options, loop: Loop, summary: RunSummary, folder: Path | None, reason: str) -> None:
     """Say how to go on with a run that Ctrl-C met, or why that cannot be."""
     if not summary.interrupted:
         return
@@ -135,7 +141,7 @@ def tell(options: Options, loop: Loop, summary: RunSummary, folder: Path | None,
 def _refuse_others(options: Options) -> None:
     wrong = {
         "--realtime": options.realtime, "--rt": options.rt, "--video": options.video is not None,
-        "--out": options.out is not None, "--no-record": not options.record,
+        "--out": options.out is not None, "--no-record": not options.record, "--black-box": options.black_box is not None,
     }  # fmt: skip
     given = [name for name, is_given in wrong.items() if is_given]
     if given:

@@ -1,5 +1,7 @@
 """The closed loop: clocks, robots, the guard, the loop that brings them together, and its recording."""
 
+from neurobot.loop.checkpoints import BlackBox as BlackBox
+from neurobot.loop.checkpoints import Faults as Faults
 from neurobot.loop.clock import Clock as Clock
 from neurobot.loop.clock import Deadlines as Deadlines
 from neurobot.loop.clock import ManualClock as ManualClock
@@ -14,6 +16,7 @@ from neurobot.loop.guard import Guard as Guard
 from neurobot.loop.guard import Mode as Mode
 from neurobot.loop.learning import Learning as Learning
 from neurobot.loop.learning import LearningSummary as LearningSummary
+from neurobot.loop.live import Watcher as Watcher
 from neurobot.loop.loop import Loop as Loop
 from neurobot.loop.record import Recorder as Recorder
 from neurobot.loop.recording import Header as Header

@@ -71,7 +71,7 @@ class Episode:
             Whether it was left open.
         """
         tally, clock, recorder, now = self.tally, self._clock, self._recorder, time.perf_counter_ns
-        get_observation, outcome = self._robot.get_observation, self._robot.outcome
+        get_observation, outcome, learning = self._robot.get_observation, self._robot.outcome, self._learning
         begin = now()
         ending = False
         while True:
@@ -87,6 +87,7 @@ class Episode:
             acted = now()
             if recorder is not None:
                 recorder.act(whose)
+                recorder.checkpoint(learning, ahead=1)
             slack = clock.wait()
             stages = (woke, sensed - begin, thought, decided - sensed - thought, acted - decided, 0, slack)
             begin = now()

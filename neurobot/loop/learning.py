@@ -14,7 +14,7 @@ once every `WINDOW`:
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, final
 
@@ -122,6 +122,27 @@ class Learning:
             runaway_windows=self._excesses,
             projections=self._controller.plasticity,
         )
+
+    @property
+    def state(self) -> tuple[float, ...]:
+        """Everything that changes here, between two ticks; what the controller learnt is in its `snapshot`."""
+        return (self._ticks, self._learnt, self._excesses, self._on, self._own, bool(self._runaway), *self._counts)
+
+    @state.setter
+    def state(self, state: Sequence[float]) -> None:
+        """Go on from a state, after the controller was restored.
+
+        Raises:
+            ValueError: it is another controller's.
+        """
+        ticks, learnt, excesses, on, own, runaway, *counts = map(float, state)
+        if len(counts) != len(self._counts):
+            raise ValueError(
+                f"{len(counts)} populations learn in this state, and {len(self._counts)} in the controller"
+            )
+        self._ticks, self._learnt, self._excesses = int(ticks), int(learnt), int(excesses)
+        self._on, self._own, self._counts = bool(on), bool(own), counts
+        self._runaway = "before this state was taken" if runaway else ""
 
     def _switch(self, early: bool) -> None:
         on = early and self._own and not self._runaway

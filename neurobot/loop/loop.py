@@ -241,6 +241,7 @@ class Loop:
             self._learning.start_episode()
         if self._recorder is not None:
             self._recorder.start_episode(seed)
+            self._recorder.checkpoint(self._learning)
         return self._new_episode(times)
 
     def _begin_again(self, course: Course, times: StageTimes, suspended: Suspended) -> Episode:

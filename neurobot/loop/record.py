@@ -3,12 +3,16 @@
     loop ──Recorder──▶ ring of ticks ──▶ writer process (writer.py) ──▶ ticks-*.safetensors
                   └──▶ ring of events ─▶                            └─▶ events.jsonl
 
+With a black box there is a third ring, of states (checkpoints.py), and the writer keeps in memory what it would write,
+until there is a fault (blackbox.py).
+
 Ctrl-C stops the loop and not the writer, and when the loop's process dies the writer saves what the rings still hold.
 Nothing that happens to the disk or to the writer stops the control loop: recording ends, and `close` says why.
 """
 
 from __future__ import annotations
 
+import json
 import math
 from contextlib import ExitStack
 from dataclasses import asdict
@@ -19,8 +23,10 @@ from typing import TYPE_CHECKING, Any, final
 import numpy as np
 
 from neurobot.errors import RecordingError
+from neurobot.loop.checkpoints import BlackBox, Checkpoints, Faults
 from neurobot.loop.child import PATIENCE, WriterProcess
 from neurobot.loop.cut import cut_back
+from neurobot.loop.live import live_json
 from neurobot.loop.recording import (
     ALTERED,
     CHUNKS,
@@ -37,11 +43,14 @@ from neurobot.loop.ring import Records, RingWriter
 if TYPE_CHECKING:
     from neurobot.controller import Controller
     from neurobot.core.base import Tap
+    from neurobot.loop.learning import Learning
+    from neurobot.loop.robot import Robot
 
 RING_BYTES = 32 << 20  # half of what a container has as shared memory unless told otherwise
 MIN_SLOTS, MAX_SLOTS = 16, 4096
 CHUNK_BYTES = 64 << 20
 EVENT_SLOTS = 64
+MAX_SPIKES = 2048
 
 
 @final
@@ -55,13 +64,17 @@ class Recorder:
         chunk_ticks: ticks in a file, at most.
         max_spikes: spikes of a tick that are kept, at most; the others are counted.
         resume: go on with the recording in the folder, of a run that was suspended there (`Suspended.recording`).
+        black_box: write no recording, but the last seconds ahead of every fault, each in a folder ``fault-000``, ...;
+            None records everything.
+        robot: whose names and ranges somebody sees who watches the run; see `neurobot.loop.live`.
 
     Attributes:
         writer_pid: id of the process that writes.
+        faults: of a black box that was closed, what became of them.
 
     Raises:
         RecordingError: the folder cannot be written, or holds a recording, or with resume not that of the run; no room
-            in shared memory.
+            in memory or shared memory.
     """
 
     def __init__(
@@ -71,31 +84,39 @@ class Recorder:
         *,
         realtime: bool,
         chunk_ticks: int = 1000,
-        max_spikes: int = 2048,
+        max_spikes: int = MAX_SPIKES,
         resume: Position | None = None,
+        black_box: BlackBox | None = None,
+        robot: Robot | None = None,
     ):
-        header = header_of(controller, max_spikes)
-        folder, chunks = _folder(Path(folder), header, resume)
-        dtype = tick_dtype(header)
+        dtype = tick_dtype(header := header_of(controller, max_spikes))
+        segment = 0 if black_box is None else black_box.segment(header.control_period, dtype.itemsize)
+        path, chunks = _folder(Path(folder), header, resume)
         self._size, self._timing = dtype.itemsize, _at(dtype, "timing")
         begin = resume or Position()
         self._tick, self._episode, self._spikes_dropped = begin.tick, begin.episode, begin.spikes_dropped
         self._slot, self._reward = -1, 0.0
         self._error: RecordingError | None = None
-        self._closed = False
+        self._closed, self.faults = False, Faults()
         wait = 0.0 if realtime else PATIENCE
-        slots = min(max(RING_BYTES // dtype.itemsize, MIN_SLOTS), MAX_SLOTS)
         ticks = max(1, min(chunk_ticks, CHUNK_BYTES // dtype.itemsize))
         with ExitStack() as undo:
             self._writer = WriterProcess()
             undo.callback(self._writer.stop)
-            self._ticks = RingWriter(dtype, slots, wait=wait, reader_alive=self._writer.alive)
+            self._ticks = RingWriter(dtype, _slots(dtype), wait=wait, reader_alive=self._writer.alive)
             undo.callback(self._ticks.close)
             self._events = RingWriter(event_dtype(), EVENT_SLOTS, wait=wait, reader_alive=self._writer.alive)
             undo.callback(self._events.close)
-            job = {"folder": str(folder), "header": header.to_json(), "chunk_ticks": ticks}
-            job |= {"chunks": chunks, "resume": None if resume is None else asdict(resume)}
-            self._writer.brief(job | {"ticks": self._ticks.name, "events": self._events.name})
+            job: dict[str, Any] = {"ticks": self._ticks.name, "events": self._events.name}
+            job["live"] = live_json(header, robot, **job)
+            job |= {"folder": str(path), "header": header.to_json(), "chunk_ticks": ticks, "chunks": chunks}
+            job["resume"] = None if resume is None else asdict(resume)
+            self._states: Checkpoints | None = None
+            if black_box is not None:
+                self._states = Checkpoints(controller, segment, wait=wait, reader_alive=self._writer.alive)
+                undo.callback(self._states.ring.close)
+                job["black_box"] = black_box.job() | self._states.job()
+            self._writer.brief(job)
             undo.pop_all()
         self.writer_pid = self._writer.pid
         self._open(self._ticks.slots, controller.tap, header.max_spikes)
@@ -162,6 +183,20 @@ class Recorder:
             self._slot = -1
         self._tick += 1
 
+    def checkpoint(self, learning: Learning | None, *, ahead: int = 0) -> None:
+        """Let a black box copy the state, if it is time to.
+
+        Args:
+            learning: the loop's.
+            ahead: 1 within a tick, after `act`, for the tick that follows; 0 for an episode that has just begun.
+        """
+        if self._states is None or self._error is not None:
+            return
+        try:
+            self._states.take(self._tick + ahead, self._episode, learning)
+        except RecordingError as error:
+            self._error = error
+
     def note(self, event: dict[str, Any]) -> None:
         """Add a line to the events: plain data for JSON, with its ``event``."""
         self._event(event | {"episode": self._episode, "tick": self._tick})
@@ -181,7 +216,8 @@ class Recorder:
         """Wait until everything is on the disk, and free the shared memory.
 
         Raises:
-            RecordingError: not everything is on the disk, and why.
+            RecordingError: not everything is on the disk, and why; a dump of a black box that could not be written is
+                no error, see `faults`.
         """
         if self._closed:
             return
@@ -190,8 +226,13 @@ class Recorder:
         self._event({"event": "recording_end"} | counts)
         self._ticks.finish()
         self._events.finish()
+        if self._states is not None:
+            self._states.ring.finish()
         try:
             failure = self._writer.farewell()
+            if self._states is not None and failure.startswith("{"):
+                data, failure = json.loads(failure), ""
+                self.faults = Faults(**data | {"dumps": tuple(data["dumps"])})
         finally:
             self._free()
         if failure or self._error:
@@ -233,6 +274,8 @@ class Recorder:
         del self._bytes, self._observation, self._copy
         self._ticks.close()
         self._events.close()
+        if self._states is not None:
+            self._states.ring.close()
 
 
 def header_of(controller: Controller, max_spikes: int) -> Header:
@@ -250,6 +293,16 @@ def header_of(controller: Controller, max_spikes: int) -> Header:
         actions=controller.action_size,
         max_spikes=min(max_spikes, controller.n_neurons * controller.substeps),
     )
+
+
+def tick_bytes(controller: Controller, max_spikes: int = MAX_SPIKES) -> int:
+    """What a tick of a recording takes at most."""
+    return tick_dtype(header_of(controller, max_spikes)).itemsize
+
+
+def _slots(dtype: np.dtype[np.void]) -> int:
+    """How many ticks have room in a ring."""
+    return min(max(RING_BYTES // dtype.itemsize, MIN_SLOTS), MAX_SLOTS)
 
 
 def _plan(dtype: np.dtype[np.void], max_spikes: int) -> np.ndarray:

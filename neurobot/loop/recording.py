@@ -2,6 +2,7 @@
 
     ticks-000000.safetensors, ticks-000001.safetensors, ...   the ticks, in chunks
     events.jsonl                                              one JSON object a line: start, episodes, end
+    state.safetensors                                         of a black box only, see `neurobot.loop.start`
 
 A run that was suspended and went on has one recording: its chunks and its events go on, and an event says where.
 
@@ -37,6 +38,7 @@ import numpy.typing as npt
 from safetensors import SafetensorError, safe_open
 
 from neurobot.errors import RecordingError
+from neurobot.loop.start import Start, load_start
 from neurobot.loop.timing import STAGES
 
 FORMAT = 2
@@ -176,6 +178,8 @@ class Recording:
         header: what the numbers mean.
         events: the lines of the event file.
         spikes: (M, 3) int64 of (tick, step, neuron), in order of time.
+        start: of a black box, the state ahead of tick 0, from which its run went on; ticks and episodes count from
+            there.
     """
 
     header: Header
@@ -191,6 +195,7 @@ class Recording:
     spike_count: Array
     spikes: Array
     timing: Array
+    start: Start | None = None
 
 
 def load_recording(folder: str | Path) -> Recording:
@@ -215,7 +220,7 @@ def load_recording(folder: str | Path) -> Recording:
         if other != header:
             raise RecordingError(f"{path}: it belongs to another recording than {paths[0].name}")
     arrays = {name: np.concatenate([c[name] for _, c in chunks]) for name in chunks[0][1]}
-    return Recording(header=header, events=_load_events(folder / EVENTS), **arrays)
+    return Recording(header=header, events=_load_events(folder / EVENTS), start=load_start(folder), **arrays)
 
 
 def _load_chunk(path: Path) -> tuple[Header, Arrays]:

@@ -6,6 +6,8 @@
 No environment runs: what the world did is in the recording. So a difference means that the program, the core, the
 learning or the machine is another one. `compare` puts two recordings side by side instead, and runs nothing.
 
+The recording of a black box goes on from a state in the middle of a run, which the controller is put into first.
+
 State carries over from tick to tick, so a replay ends where the recording has a gap: at a tick that was dropped, at an
 episode whose begin or end was, and after an episode that was broken off within a tick. Ticks are run and compared a
 block at a time, so a long recording needs little more memory than itself.
@@ -24,6 +26,7 @@ from neurobot.loop.difference import Comparison, Difference
 from neurobot.loop.episodes import Episode, episodes_of, extent
 from neurobot.loop.record import header_of
 from neurobot.loop.recording import ALTERED, HELD, OWN, RAN, REST, Array, Recording
+from neurobot.loop.start import Start
 from neurobot.loop.ticks import Ticks, compare_blocks, compare_headers, placed, recorded
 
 if TYPE_CHECKING:
@@ -46,13 +49,15 @@ def replay(recording: Recording, controller: Controller, *, learning: Learning |
         with what it learnt.
 
     Raises:
-        SpecError: the controller keeps no spikes.
+        SpecError: the controller keeps no spikes, or the recording goes on from a state that it cannot have.
     """
     if not controller.record:
         raise SpecError("replay", ["the controller keeps no spikes to compare; make it with record=True"])
     difference = compare_headers(recording.header, header_of(controller, recording.header.max_spikes))
     if difference is not None:
         return Comparison(ticks=0, spikes=0, difference=difference)
+    if recording.start is not None:
+        _put_into(recording.start, controller, learning)
     episodes, rest = _playable(recording)
     player = _Player(recording, controller, learning, episodes)
     done = compare_blocks(recording, episodes[-1].stop if episodes else 0, player.run)
@@ -165,9 +170,10 @@ class _Player:
         if row in self._episodes:
             self.end()
             self._now = self._episodes[row]
-            self._controller.reset(self._now.seed)
-            if learning is not None:
-                learning.start_episode()
+            if row or given.start is None:  # a state is that of an episode that has begun
+                self._controller.reset(self._now.seed)
+                if learning is not None:
+                    learning.start_episode()
         if learning is not None:
             learning.ahead()
         recorded = int(given.held[row])
@@ -178,6 +184,19 @@ class _Player:
         if learning is not None:
             learning.after(held & ~ALTERED != OWN)
         return held
+
+
+def _put_into(start: Start, controller: Controller, learning: Learning | None) -> None:
+    """Go back to a state. SpecError where it is another program's or core's, or other learning's."""
+    controller.restore(start.state)
+    if learning is None:
+        return
+    if not start.learning.size:
+        raise SpecError("replay", ["the run did not learn; leave learning out"])
+    try:
+        learning.state = tuple(start.learning.tolist())
+    except ValueError as error:
+        raise SpecError("replay", [f"the state of learning is another program's: {error}"]) from None
 
 
 def _playable(recording: Recording) -> tuple[list[Episode], str]:
@@ -192,7 +211,7 @@ def _playable(recording: Recording) -> tuple[list[Episode], str]:
     for k, episode in enumerate(episodes):
         if episode.number != k:
             return episodes[:k], f"episode {k} has no tick in the recording"
-        if episode.seed is None:
+        if episode.seed is None and (k or recording.start is None):
             return episodes[:k], f"the recording does not say with which seed episode {k} began"
         if k + 1 < len(episodes) and not episode.ended:
             return episodes[: k + 1], f"the recording does not say how episode {k} ended"

@@ -8,6 +8,9 @@ In real time the writer never waits: a record that finds no room is dropped and 
 for the reader, so that nothing is lost. head and tail are aligned 8-byte words in cache lines of their own, written
 by one store each. See `_fence` for the order in which processors show them to one another.
 
+Any number of watchers may look at the newest records as well. The writer knows nothing of them and waits for none: a
+watcher copies, looks at head again, and throws away what may have been written over meanwhile.
+
 A block of shared memory lives until the writer closes it. (Should the writer be killed, Python's resource tracker
 removes it.)
 """
@@ -177,6 +180,75 @@ class RingReader:
         del self._slots
         self._words.release()
         self._memory.close()
+
+
+@final
+class RingWatcher:
+    """Looks at the newest records from outside: the writer does not know of it, and never waits for it.
+
+    Args:
+        name: of the writer's block.
+        dtype: of a record, the writer's.
+
+    Attributes:
+        missed: records written since it came that `latest` did not give: they were left out, or written over.
+
+    Raises:
+        FileNotFoundError: there is no such block, or no longer.
+    """
+
+    def __init__(self, name: str, dtype: np.dtype[np.void]):
+        self._memory = _attach(name)
+        self._words = cast(memoryview, self._memory.buf)[:_HEADER].cast("q")
+        self._capacity = (self._memory.size - _HEADER) // dtype.itemsize
+        self._slots: Records = np.ndarray((self._capacity,), dtype, buffer=self._memory.buf, offset=_HEADER)
+        self._began = self._words[_HEAD]
+        self._seen = self._oldest(self._began)
+        self.missed = 0
+
+    @property
+    def capacity(self) -> int:
+        """Records that `latest` can give at most."""
+        return max(self._capacity - 2, 0)
+
+    @property
+    def finished(self) -> bool:
+        """Whether the writer has finished; what it wrote before can still be looked at."""
+        return bool(self._words[_FINISHED])
+
+    def latest(self, count: int) -> Records:
+        """What is new since the last call.
+
+        Args:
+            count: how many records at most, the newest ones.
+
+        Returns:
+            A copy of whole records, the oldest first; at the first call those from before the watcher came, too.
+        """
+        head = self._words[_HEAD]
+        _fence()
+        first = max(self._seen, self._oldest(head), head - count)
+        copied = self._slots.take(np.arange(first, head), mode="wrap")
+        _fence()
+        whole = min(max(self._oldest(self._words[_HEAD]), first), head)
+        self.missed += max(whole - max(self._seen, self._began), 0)
+        self._seen = head
+        return copied[whole - first :]
+
+    def close(self) -> None:
+        """Let go of the ring."""
+        del self._slots
+        self._words.release()
+        self._memory.close()
+
+    def _oldest(self, head: int) -> int:
+        """The oldest record that cannot have been touched before head was seen.
+
+        The writer may be filling the slot of record head - capacity. On a processor that shows stores out of order it
+        may be one further: its data can be seen before the head that it publishes ahead of them, but not before the
+        fence between the two heads.
+        """
+        return max(head - self._capacity + 2, 0)
 
 
 _lock = threading.Lock()

@@ -2,8 +2,9 @@
 
 It reads one line of JSON from its standard input (folder, header, names of the rings, ticks in a chunk, and where it
 goes on with a recording that is there), answers ``ready``, and empties the rings until the other side says that it has
-finished, or is gone, which shows as the end of the standard input. It ends in silence, or with one line that says what
-went wrong. It imports NumPy and safetensors, and nothing that computes.
+finished, or is gone, which shows as the end of the standard input. With a black box (blackbox.py) it empties them into
+memory, and says at its end what became of faults. Else it ends in silence. When something went wrong, one line says
+what. It imports NumPy and safetensors, and nothing that computes.
 
 A chunk appears under its name only when it is complete and on the disk.
 """
@@ -19,15 +20,13 @@ import time
 from pathlib import Path
 from typing import Any, TextIO, final
 
-import numpy as np
-from safetensors.numpy import save
-
-from neurobot.files import write_atomically
-from neurobot.loop.recording import EVENTS, FORMAT, RESUMED, Array, Header, event_dtype, get_event, tick_dtype
+from neurobot.loop import blackbox
+from neurobot.loop.chunks import join, nothing, part_of, write_chunk
+from neurobot.loop.live import announced
+from neurobot.loop.recording import EVENTS, FORMAT, RESUMED, Arrays, Header, event_dtype, get_event, tick_dtype
 from neurobot.loop.ring import Records, RingReader
 
 IDLE = 0.002  # [s] between two looks at an empty ring
-NAME = "ticks-{:06d}.safetensors"
 
 
 @final
@@ -45,18 +44,14 @@ class ChunkWriter:
     """
 
     def __init__(self, folder: Path, header: Header, chunk_ticks: int, chunks: int = 0):
-        self._folder = folder
-        self._metadata = {"neurobot_recording": str(FORMAT), "header": header.to_json()}
-        self._columns = tuple(header.columns())
+        self._folder, self._header = folder, header
         self._chunk_ticks = self.room = chunk_ticks
-        self._parts: list[dict[str, Array]] = []
+        self._parts: list[Arrays] = []
         self._written = chunks
-        # so that a chunk without ticks has arrays of the right shape, and every chunk something to join
-        self._nothing = self._copy(np.zeros(0, tick_dtype(header)))
 
     def append(self, records: Records) -> None:
         """Copy ticks, `room` at most; writes the chunk when it is full. OSError if that fails."""
-        self._parts.append(self._copy(records))
+        self._parts.append(part_of(records, self._header))
         self.room -= len(records)
         if self.room == 0:
             self._write()
@@ -66,19 +61,9 @@ class ChunkWriter:
         if self._parts or not self._written:
             self._write()
 
-    def _copy(self, records: Records) -> dict[str, Array]:
-        part = {name: records[name].copy() for name in self._columns}
-        kept = records["kept"]
-        longest = int(kept.max(initial=0))
-        pairs = records["spikes"][:, :longest][np.arange(longest) < kept[:, None]]
-        row = np.arange(len(records)) + self._chunk_ticks - self.room
-        part["spikes"] = np.column_stack((np.repeat(row, kept), pairs)).astype(np.int32)
-        return part
-
     def _write(self) -> None:
-        parts = [self._nothing, *self._parts]
-        arrays = {name: np.concatenate([part[name] for part in parts]) for name in self._nothing}
-        write_atomically(self._folder / NAME.format(self._written), save(arrays, self._metadata))
+        parts = [nothing(self._header), *self._parts]  # so that a chunk without ticks has arrays of the right shape
+        write_chunk(self._folder, self._written, self._header, join(parts))
         self._parts.clear()
         self._written += 1
         self.room = self._chunk_ticks
@@ -157,7 +142,10 @@ def main() -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the loop; what it did must still get to the disk
     job = json.loads(sys.stdin.readline())
     try:
-        serve(job)
+        with announced(Path(job["folder"]), job["live"]):
+            (blackbox.serve if "black_box" in job else serve)(job)
+    except BrokenPipeError:
+        return 0  # nobody is left to be told
     except OSError as error:
         print(f"{job['folder']}: the recording cannot be written ({error.strerror or error})")
         return 1
