@@ -141,7 +141,8 @@ def tell_suspended(options: Options, loop: Loop, summary: RunSummary, folder: Pa
 def _refuse_others(options: Options) -> None:
     wrong = {
         "--realtime": options.realtime, "--rt": options.rt, "--video": options.video is not None,
-        "--out": options.out is not None, "--no-record": not options.record, "--black-box": options.black_box is not None,
+        "--out": options.out is not None, "--no-record": not options.record,
+        "--black-box": options.black_box is not None,
     }  # fmt: skip
     given = [name for name, is_given in wrong.items() if is_given]
     if given:

@@ -101,12 +101,19 @@ class Notes:
     events: list = field(default_factory=list)
     position: Position = field(default_factory=Position)
 
-    def sense(self, observation, reward):
-        self.given = (np.asarray(observation).tobytes(), reward)
+    def sense(self, reward):
+        self.reward = reward
+
+    def refused(self, observation):
+        self.seen = np.asarray(observation)
+
+    def checkpoint(self, learning, *, ahead=0):
+        pass
 
     def act(self, held):
         c = self.controller
         ran = () if held else (c.wanted, c.spikes)  # as a recorder does
+        self.given = ((self.seen if held else c.tap.observation).tobytes(), self.reward)
         did = [a.tobytes() for a in (c.sent, c.membranes, *ran)]
         self.ticks.append((self.position.episode, *self.given, held, *did))
 
