@@ -136,6 +136,19 @@ def test_an_environment_goes_on_in_another_one_to_the_bit(name, tick):
     assert_goes_on_alike(one.env, other.env, actions[tick:])
 
 
+def test_physics_that_breaks_down_right_after_it_shows_the_same_last_observation():
+    one, other = envs.make("Hopper-v5"), envs.make("Hopper-v5")
+    one.reset(seed=2)
+    one.step(np.full(3, 0.5, np.float32))
+    other.reset(seed=2)
+    env_state.set_state(other, written_and_read(env_state.get_state(one)))
+    for env in (one, other):
+        env.simulation.batch.qvel[0] = 1e12
+    first, second = (env.step(np.zeros(3, np.float32)) for env in (one, other))
+    assert "physics_error" in first[4]
+    assert bits(first[:3]) == bits(second[:3])
+
+
 def test_a_state_is_a_copy_that_later_steps_leave_alone():
     env = envs.make("Hopper-v5", perturb=LINK)
     env.reset(seed=1)
