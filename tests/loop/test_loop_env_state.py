@@ -37,7 +37,7 @@ NOISY = EventCameraModel(noise_rate=5.0, leak_rate=1.0)
 
 
 def loaded(env_id, body):
-    return envs.make(env_id, perturb=(*BROKEN, Perturbation(kind="mass", body=body, mass=0.3, at=0.1, until=0.3)))
+    return envs.make(env_id, perturb=(*BROKEN, Perturbation(kind="mass", body=body, mass=0.3, at=0.05, until=1.0)))
 
 
 class Drawn:
