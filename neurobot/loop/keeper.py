@@ -13,8 +13,6 @@ from neurobot.loop.episode import Episode
 from neurobot.loop.guard import Guard
 from neurobot.loop.robot import Robot
 from neurobot.loop.suspended import Suspended
-from neurobot.program.file import fingerprint
-from neurobot.program.report import diff_data
 
 if TYPE_CHECKING:
     from neurobot.controller import Controller
@@ -85,6 +83,8 @@ class Keeper:
 
     def require_same(self, suspended: Suspended) -> None:
         """Compare what decides on how a run goes on; SuspendError with what differs."""
+        from neurobot.program.report import diff_data  # not above: the process that writes recordings needs no programs
+
         differ = diff_data(dict(suspended.ran_with), self._ran_with)
         if differ:
             raise SuspendError(f"the suspended run is another one than this loop is made for: {'; '.join(differ)}")
@@ -103,6 +103,8 @@ class Keeper:
 
     @cached_property  # to hash a program takes a while, and every episode asks
     def _ran_with(self) -> dict[str, Any]:
+        from neurobot.program.file import fingerprint
+
         learning = self._learning
         return {
             "program": fingerprint(self._controller.program),

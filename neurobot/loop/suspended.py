@@ -16,7 +16,6 @@ from neurobot.errors import ProgramFileError
 from neurobot.loop.packed import Arrays, pack, unpack
 from neurobot.loop.recording import Position
 from neurobot.loop.summary import EpisodeSummary
-from neurobot.program.hashed import load_hashed, save_hashed
 from neurobot.spec.serialize import Invalid, from_data
 
 FORMAT = 1
@@ -57,6 +56,8 @@ class Suspended:
         Raises:
             ProgramFileError: the folder cannot be written, or the disk is full; what was there before is unchanged.
         """
+        from neurobot.program.hashed import save_hashed  # not above: who writes recordings needs no programs
+
         arrays: Arrays = {}
         meta = {
             "format": FORMAT, "episodes": self.episodes, "seed": self.seed, "done": [asdict(e) for e in self.done],
@@ -73,6 +74,8 @@ class Suspended:
         Raises:
             ProgramFileError: there is no such file; it is damaged, too large, of another kind or of another format.
         """
+        from neurobot.program.hashed import load_hashed
+
         meta, arrays = load_hashed(Path(path), KEY, FORMAT, "suspended run")
         try:
             done = tuple(from_data(e, EpisodeSummary) for e in meta["done"])
