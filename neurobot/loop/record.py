@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 import math
 from contextlib import ExitStack
-from dataclasses import asdict
+from dataclasses import asdict, astuple
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, final
@@ -93,8 +93,7 @@ class Recorder:
         segment = 0 if black_box is None else black_box.segment(header.control_period, dtype.itemsize)
         path, chunks = _folder(Path(folder), header, resume)
         self._size, self._timing = dtype.itemsize, _at(dtype, "timing")
-        begin = resume or Position()
-        self._tick, self._episode, self._spikes_dropped = begin.tick, begin.episode, begin.spikes_dropped
+        self._tick, self._episode, self._spikes_dropped = astuple(resume or Position())
         self._slot, self._reward = -1, 0.0
         self._error: RecordingError | None = None
         self._closed, self.faults = False, Faults()
@@ -107,10 +106,9 @@ class Recorder:
             undo.callback(self._ticks.close)
             self._events = RingWriter(event_dtype(), EVENT_SLOTS, wait=wait, reader_alive=self._writer.alive)
             undo.callback(self._events.close)
-            job: dict[str, Any] = {"ticks": self._ticks.name, "events": self._events.name}
-            job["live"] = live_json(header, robot, **job)
+            rings = {"ticks": self._ticks.name, "events": self._events.name}
+            job: dict[str, Any] = rings | {"live": live_json(header, robot, **rings), "resume": resume and asdict(resume)}
             job |= {"folder": str(path), "header": header.to_json(), "chunk_ticks": ticks, "chunks": chunks}
-            job["resume"] = None if resume is None else asdict(resume)
             self._states: Checkpoints | None = None
             if black_box is not None:
                 self._states = Checkpoints(controller, segment, wait=wait, reader_alive=self._writer.alive)

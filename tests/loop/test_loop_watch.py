@@ -21,8 +21,9 @@ from neurobot.loop.vitals import Monitor
 
 
 def tick(recorder, controller, k, slack=5, reward=1.0):
-    recorder.sense(np.array([k, -k, 0.5]), reward if k else 0.0)
+    recorder.sense(reward if k else 0.0)
     controller.step(np.array([0.1 * k, 0.2, 0.0]))
+    controller.tap.observation[:] = k, -k, 0.5
     recorder.act(0)
     recorder.done((0, 1000, 2000 + k, 3, 4, 0, slack))
 
