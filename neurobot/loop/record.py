@@ -69,7 +69,6 @@ class Recorder:
         robot: whose names and ranges somebody sees who watches the run; see `neurobot.loop.live`.
 
     Attributes:
-        writer_pid: id of the process that writes.
         faults: of a black box that was closed, what became of them.
 
     Raises:
@@ -94,11 +93,10 @@ class Recorder:
         path, chunks = _folder(Path(folder), header, resume)
         self._size, self._timing = dtype.itemsize, _at(dtype, "timing")
         self._tick, self._episode, self._spikes_dropped = astuple(resume or Position())
-        self._slot, self._reward = -1, 0.0
+        self._slot, self._reward, self._closed, self.faults = -1, 0.0, False, Faults()
         self._error: RecordingError | None = None
-        self._closed, self.faults = False, Faults()
+        self._states: Checkpoints | None = None
         wait = 0.0 if realtime else PATIENCE
-        ticks = max(1, min(chunk_ticks, CHUNK_BYTES // dtype.itemsize))
         with ExitStack() as undo:
             self._writer = WriterProcess()
             undo.callback(self._writer.stop)
@@ -106,18 +104,22 @@ class Recorder:
             undo.callback(self._ticks.close)
             self._events = RingWriter(event_dtype(), EVENT_SLOTS, wait=wait, reader_alive=self._writer.alive)
             undo.callback(self._events.close)
-            rings = {"ticks": self._ticks.name, "events": self._events.name}
-            job: dict[str, Any] = rings | {"live": live_json(header, robot, **rings), "resume": resume and asdict(resume)}
+            job: dict[str, Any] = {"ticks": self._ticks.name, "events": self._events.name}
+            job |= {"live": live_json(header, robot, **job), "resume": None if resume is None else asdict(resume)}
+            ticks = max(1, min(chunk_ticks, CHUNK_BYTES // dtype.itemsize))
             job |= {"folder": str(path), "header": header.to_json(), "chunk_ticks": ticks, "chunks": chunks}
-            self._states: Checkpoints | None = None
             if black_box is not None:
                 self._states = Checkpoints(controller, segment, wait=wait, reader_alive=self._writer.alive)
                 undo.callback(self._states.ring.close)
                 job["black_box"] = black_box.job() | self._states.job()
             self._writer.brief(job)
             undo.pop_all()
-        self.writer_pid = self._writer.pid
         self._open(self._ticks.slots, controller.tap, header.max_spikes)
+
+    @property
+    def writer_pid(self) -> int:
+        """Id of the process that writes."""
+        return self._writer.pid
 
     def __enter__(self) -> Recorder:
         return self

@@ -26,7 +26,7 @@ class Run:
     def tick(self, count):
         for k in range(count):
             observation = np.full(4, 0.1 * k)
-            self.recorder.sense(observation, 1.0)
+            self.recorder.sense(1.0)
             self.controller.step(observation)
             self.recorder.act(0)
             self.recorder.done((0, 1000, 2000, 3000, 4000, 0, -7))
