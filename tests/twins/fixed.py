@@ -175,7 +175,9 @@ class FixedTwin:
             d = self.clamp(r.i[j] + a)
             r.i[j] = d - self.scaled(d, r.leak_i[j], 16)
         elif r.current:
-            d = r.i[j] + (self.scaled(a, r.share[j], 16) if r.current == HELD else 0)
+            d = r.i[j]
+            if r.current == HELD:
+                d = self.clamp(d + self.scaled(a, r.share[j], 16))
             r.i[j] = self.clamp(r.i[j] - self.scaled(r.i[j], r.leak_i[j], 16) + a)
         if self.tired(r.wait[j]):
             r.wait[j] -= 1

@@ -1,0 +1,1 @@
+"""Boards: a Program in integers, as an image, and what that costs."""
