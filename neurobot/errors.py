@@ -66,7 +66,7 @@ class ProgramFileError(NeurobotError, ValueError):
 
 
 class ImageError(NeurobotError, ValueError):
-    """An image of a board that is damaged, of another version, or could not be run safely; or none where one is needed."""
+    """An image of a board that is damaged, of another version or not safe to run; or none where one is needed."""
 
     exit_code = 6
 

@@ -170,5 +170,3 @@ class _Assembly:
         if d.table is not None:
             self._array(row, fx.D_TABLE_AT, d.table, "<u2")
         self.arrays.append((row, fx.D_OUTPUTS_AT, d.outputs.tobytes()))
-
-

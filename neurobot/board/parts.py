@@ -1,4 +1,4 @@
-"""The parts of a network in integers, in the order of docs/fixed.md; `neurobot.board.assemble` makes an image of them."""
+"""The parts of a network in integers, of which `neurobot.board.assemble` makes an image (docs/fixed.md)."""
 
 from __future__ import annotations
 

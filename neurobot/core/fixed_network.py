@@ -27,6 +27,7 @@ class FixedNetwork:
         last: (n_act,) int16, the last actions; part of the state.
         wanted: (n_act,) int32, the actions before their limits.
         data: (bytes,) uint8, room for the largest input of a tick.
+        arguments: those of `neurobot.kernels.fixed.fixed_tick`.
         events: (1 + 2 log_spikes,) int32, as `neurobot.kernels.tick` logs spikes; empty without room.
     """
 
@@ -43,7 +44,9 @@ class FixedNetwork:
         largest = int(max(row[fx.N : fx.N_POST + 1].max() if _delivers(row) else row[fx.N] for row in image.rows))
         lists = np.zeros(1 + largest, np.int32), np.zeros(largest, np.int64)
         words = np.array(image.words)  # its own: compiled code is given writeable arrays
-        self._tick = bind_fixed((words, self.state, self._scratch, self.data, self._io, self.wanted, self.events, *lists))
+        areas = (words, self.state, self._scratch, self.data, self._io)
+        self.arguments = (*areas, self.wanted, self.events, *lists)
+        self._tick = bind_fixed(self.arguments)
         self.clear()
 
     def clear(self) -> None:

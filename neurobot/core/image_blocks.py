@@ -49,4 +49,6 @@ class Blocks:
 
     def end(self) -> None:
         """ImageError unless the checksum is all that is left."""
-        need(self.at == len(self.image) - 4, f"its arrays end at {self.at}, its checksum begins at {len(self.image) - 4}")
+        need(
+            self.at == len(self.image) - 4, f"its arrays end at {self.at}, its checksum begins at {len(self.image) - 4}"
+        )

@@ -274,5 +274,3 @@ class _Walk:
         self.scratch += align4(2 * n)
         self.at("decided_at", row[fx.DECIDED_AT], self.scratch)
         self.scratch += 4
-
-

@@ -1,8 +1,8 @@
 """One control tick of a board's network in integers, in one call: an interpreter of the rows of an image.
 
-docs/fixed.md, to the bit. It allocates nothing, raises nothing and returns a status code. What an image says is followed
-without looking: it has to have passed `neurobot.core.image_check`. Arrays are whole areas of memory, as int32; views of
-other types are made here. Views with 16 are int16, those with u16 uint16.
+docs/fixed.md, to the bit. It allocates nothing, raises nothing and returns a status code. What an image says is
+followed without looking: it has to have passed `neurobot.core.image_check`. Arrays are whole areas of memory, as int32;
+views of other types are made here. Views with 16 are int16, those with u16 uint16.
 """
 
 from __future__ import annotations
@@ -299,8 +299,8 @@ def _begin(im32, st32, stu16, sc32):
 def fixed_tick(im32, st32, sc32, data, io, wanted, events, spikes, sums):
     """Run a tick of docs/fixed.md, section 6.
 
-    Reads: im32, the image; data (bytes,) uint8, of which the first io[IO_SIZE] are the tick's input of kind io[IO_KIND].
-    Writes: st32, the state; sc32, the scratch; io, the counts of this tick; wanted (n_act,) int32, the actions before
+    Reads: im32, the image; data (bytes,) uint8, of which the first io[IO_SIZE] are the tick's input, of kind
+    io[IO_KIND]. Writes: st32, the state; sc32, the scratch; io, the counts of this tick; wanted (n_act,) int32, the actions before
     the limits; events as `neurobot.kernels.tick.tick`; spikes (1 + n,) and sums (n,) int64, room for the largest
     population. All but data (uint8), io and sums (int64) are int32.
 
@@ -337,9 +337,7 @@ def fixed_tick(im32, st32, sc32, data, io, wanted, events, spikes, sums):
             elif op == fx.COUNT:
                 _count(o, st32, sc32, scu16, step, substep)
             else:
-                io[fx.IO_SYNOPS] += _deliver(
-                    o, im32, im16, imu16, st32, sc32, data, io, step, substep, spikes, sums
-                )
+                io[fx.IO_SYNOPS] += _deliver(o, im32, im16, imu16, st32, sc32, data, io, step, substep, spikes, sums)
         st32[fx.S_STEP] = np.int32(np.uint32((step + 1) & WORD))
         st32[fx.S_SPIKES] = np.int32(np.uint32((np.int64(st32[fx.S_SPIKES]) + emitted) & WORD))
         io[fx.IO_SPIKES] += emitted

@@ -36,11 +36,28 @@ def _kernel() -> Callable[[np.ndarray], int]:
 
 def bind_fixed(arrays: tuple[np.ndarray, ...]) -> Callable[[], int]:
     """`fixed_tick` on these arrays, which stay where they are; a function that runs a tick and returns its status."""
+    return bound(_kernel, fixed_tick, KINDS, arrays)
+
+
+def bound(
+    compiled: Callable[[], Callable[[np.ndarray], int]],
+    plain: Callable[..., int],
+    kinds: tuple[type, ...],
+    arrays: tuple[np.ndarray, ...],
+) -> Callable[[], int]:
+    """A kernel with all of its arguments fixed.
+
+    Args:
+        compiled: makes the function that takes addresses.
+        plain: the kernel itself, where nothing is compiled.
+        kinds: types of its arguments.
+        arrays: contiguous; they stay where they are, and alive as long as what is returned.
+    """
     if numba.config.DISABLE_JIT:
-        return functools.partial(getattr(fixed_tick, "py_func", fixed_tick), *arrays)
-    for array, kind in zip(arrays, KINDS, strict=True):
+        return functools.partial(getattr(plain, "py_func", plain), *arrays)
+    for array, kind in zip(arrays, kinds, strict=True):
         assert array.flags.c_contiguous and array.dtype == kind
     addresses = np.array([number for a in arrays for number in (a.ctypes.data, a.size)], np.int64)
-    run = functools.partial(_kernel(), addresses)
+    run = functools.partial(compiled(), addresses)
     run.arrays = arrays  # type: ignore[attr-defined]
     return run

@@ -83,10 +83,8 @@ def decode(im32, im16, imu16, st32, st16, scu16, dec, wanted):
     outputs, halves = dec[fx.D_OUTPUTS_AT] // 4, dec[fx.D_OUTPUTS_AT] // 2
     if kind == fx.WINNER or kind == fx.HIGHEST:
         rest = np.int64(im16[halves + 8])
-        if kind == fx.WINNER:
-            best = choose(counts, groups, per, rest, True)
-        else:
-            best = choose(v, groups, per, rest, False)
+        won = kind == fx.WINNER
+        best = choose(counts, groups, per, rest, True) if won else choose(v, groups, per, rest, False)
         last[0] = best
         wanted[0] = best
         return

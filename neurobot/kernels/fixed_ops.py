@@ -1,6 +1,6 @@
-"""The words of an image: what a board's network is made of, and `fixed.tick` interprets. docs/fixed.md says what each means.
+"""The words of an image: what a board's network is made of, and `fixed_tick` interprets.
 
-Offsets are in bytes; opcodes from `LEARNING` on are kept for plasticity.
+docs/fixed.md says what each means. Offsets are in bytes; opcodes from `LEARNING` on are kept for plasticity.
 """
 
 from __future__ import annotations

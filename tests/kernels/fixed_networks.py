@@ -97,7 +97,8 @@ def random_network(seed, extreme=False):
     decoding = Decoding(
         population=len(parts) - 1, kind=kind, groups=groups, per=per, push_pull=push_pull,
         outputs=outputs(rng, 1 if choices else groups, choices),
-        mult=0 if choices else int(rng.choice([-65535, -3, 1, 700, 65535])), shift=0 if choices else int(rng.integers(0, 20)),
+        mult=0 if choices else int(rng.choice([-65535, -3, 1, 700, 65535])),
+        shift=0 if choices else int(rng.integers(0, 20)),
         table=TANH if not choices and rng.random() < 0.5 else None,
     )  # fmt: skip
     return assemble(Network(

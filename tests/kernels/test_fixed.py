@@ -5,7 +5,7 @@ import pytest
 
 from neurobot.core.fixed_network import FixedNetwork
 from neurobot.kernels import fixed_ops as fx
-from neurobot.kernels.status import BAD_INPUT, OK
+from neurobot.kernels.status import OK
 from tests.kernels.fixed_networks import random_input, random_network
 from tests.twins.fixed import FixedTwin
 

@@ -193,8 +193,10 @@ class FixedTwin:
 
     def _decode(self):
         kind, groups, per, push_pull, source_at = self.dec[:5]
-        x = self.counts if kind in (RATE, WINNER) else next(
-            r.v for r in self.rows if r.op == NEURON and r.words[6] == source_at
+        x = (
+            self.counts
+            if kind in (RATE, WINNER)
+            else next(r.v for r in self.rows if r.op == NEURON and r.words[6] == source_at)
         )
         width = per * (1 + push_pull)
         sums = [sum(x[g * width : g * width + per]) for g in range(groups)]
@@ -227,6 +229,7 @@ class FixedTwin:
 
     def state(self):
         """The state as bytes."""
+
         def u16(numbers):
             raw = struct.pack(f"<{len(numbers)}H", *(n % 2**16 for n in numbers))
             return raw + bytes(align4(len(raw)) - len(raw))
