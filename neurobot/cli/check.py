@@ -13,6 +13,7 @@ from neurobot.cli import INTERRUPTED
 from neurobot.cli.arguments import parse
 from neurobot.cli.console import compiling, messages, print_findings, print_json, say, seconds
 from neurobot.cli.environment import import_modules, made_for, make_env
+from neurobot.cli.fixed import ready
 from neurobot.cli.folder import PROGRAM, RECORDING
 from neurobot.cli.run import KERNELS, load_program, untrained
 from neurobot.config import MAX_SEED, EnvConfig, Experiment, load_experiment
@@ -140,12 +141,15 @@ def _roll_out(
 ) -> Looked:
     core, seed = ("host", SEED) if experiment is None else (experiment.core, experiment.seed)
     seed = seed if options.seed is None else options.seed
+    from neurobot.loop.drawn import DrawnObservations
+
+    env = DrawnObservations(program) if env is None else env
+    program = ready(program, core, env, seed)
     with compiling(KERNELS[core]):
         from neurobot.controller import Controller
 
         controller = Controller(program, core, record=True, seed=seed)
     from neurobot.loop import Learning
-    from neurobot.loop.drawn import DrawnObservations
     from neurobot.loop.rollout import roll_out
 
     learning = None
@@ -153,9 +157,7 @@ def _roll_out(
         learning = Learning(controller, freeze_at=experiment.freeze_at)
     ticks = min(max(2, round((options.seconds or SECONDS) / controller.control_period)), MOST_TICKS)
     with messages().status(f"{ticks} ticks of {options.what}"):
-        recording = roll_out(
-            controller, DrawnObservations(program) if env is None else env, ticks=ticks, seed=seed, learning=learning
-        )
+        recording = roll_out(controller, env, ticks=ticks, seed=seed, learning=learning)
     how = "fed" if config is None else "run"
     return Looked(recording=recording, program=program, env=None if config is None else config.id, how=how)
 

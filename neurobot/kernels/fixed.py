@@ -300,8 +300,8 @@ def fixed_tick(im32, st32, sc32, data, io, wanted, events, spikes, sums):
     """Run a tick of docs/fixed.md, section 6.
 
     Reads: im32, the image; data (bytes,) uint8, of which the first io[IO_SIZE] are the tick's input, of kind
-    io[IO_KIND]. Writes: st32, the state; sc32, the scratch; io, the counts of this tick; wanted (n_act,) int32, the actions before
-    the limits; events as `neurobot.kernels.tick.tick`; spikes (1 + n,) and sums (n,) int64, room for the largest
+    io[IO_KIND]. Writes: st32, the state; sc32, the scratch; io, the counts of this tick; wanted (n_act,), the actions
+    before the limits; events as `neurobot.kernels.tick.tick`; spikes (1 + n,) and sums (n,), room for the largest
     population. All but data (uint8), io and sums (int64) are int32.
 
     Returns:
