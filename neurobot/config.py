@@ -36,6 +36,8 @@ MAX_FILE = 16 << 20
 MAX_SEED = (1 << 63) - 1
 
 
+CoreName: TypeAlias = Literal["host", "host64", "fixed"]
+"""What computes: float32, float64, or integers as a board."""
 Tables: TypeAlias = tuple[dict[str, Any], ...]
 
 
@@ -125,7 +127,7 @@ class Experiment:
         program: trained program; in a launch file a path beside that file. Without one the network runs untrained.
         seed: of drawn weights, of chance and of the first episode; episode k has seed + k.
         episodes: how many episodes `run` and `eval` run.
-        core: what computes: host (float32) or host64 (float64).
+        core: what computes: host (float32), host64 (float64), or fixed (integers, as a board).
         learn: whether rules of projections change weights while `run` runs.
         freeze_at: when they stop to, in time of the whole run [s]; default never.
         guard: what `run` tolerates, and for how long, before it holds an action or goes to rest.
@@ -143,7 +145,7 @@ class Experiment:
     program: str | None = None
     seed: int = 0
     episodes: int = 1
-    core: Literal["host", "host64"] = "host"
+    core: CoreName = "host"
     learn: bool = False
     freeze_at: float | None = None
     guard: GuardSpec = field(default_factory=GuardSpec)
@@ -157,7 +159,7 @@ class Experiment:
         if not problems.found and self.seed > MAX_SEED:
             problems.add(f"seed is {self.seed}, it must be at most {MAX_SEED}")
         problems.count("episodes", self.episodes)
-        problems.choice("core", self.core, get_args(Literal["host", "host64"]))
+        problems.choice("core", self.core, get_args(CoreName))
         if self.freeze_at is not None:
             problems.number("freeze_at", self.freeze_at, above=0.0)
             if not self.learn:

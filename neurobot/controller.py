@@ -9,8 +9,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from neurobot.core import BatchCore, HostCore
+from neurobot.core import BatchCore, FixedCore, HostCore
 from neurobot.core.base import neuron_error
+from neurobot.core.fixed_rows import FixedRows
 from neurobot.core.learning import Plasticity, acts_at_end, check_learn, takes_reward
 from neurobot.errors import ActionError, ObservationError, SpecError, near
 from neurobot.kernels import ops
@@ -19,9 +20,12 @@ from neurobot.program import Program
 from neurobot.program.file import load
 from neurobot.spec.controller import ControllerSpec
 from neurobot.spec.decoders import Choice
-from neurobot.spec.neurons import LI, Input
+from neurobot.spec.neurons import LI
 
 CORES: dict[str, Literal["float32", "float64"]] = {"host": "float32", "host64": "float64"}
+"""Cores in floating point."""
+FIXED = "fixed"
+"""The one in integers."""
 REAL = "fiub"
 """Kinds of NumPy's types that an observation may have: floats, integers and bool."""
 LOGGED_SPIKES = 4096
@@ -33,7 +37,7 @@ class Controller:
 
     Args:
         program: a `Program` of a `ControllerSpec`, or the path of its file.
-        core: ``host`` (float32) or ``host64`` (float64).
+        core: ``host`` (float32), ``host64`` (float64), or ``fixed``: integers, for a program that was quantized.
         record: keep the spikes of every tick, for `spikes`.
         seed: of chance; default the program's.
         learn: whether rules of projections change weights, see `learn`.
@@ -51,6 +55,7 @@ class Controller:
     Raises:
         SpecError: a network without encoder and decoder, an unknown core, learn without a rule.
         ProgramFileError: a file that is damaged, hostile or of another format.
+        ImageError: with core ``fixed``, no image, or one that cannot be run.
     """
 
     def __init__(
@@ -65,8 +70,8 @@ class Controller:
         program = program if isinstance(program, Program) else load(program)
         if not isinstance(program.spec, ControllerSpec):
             raise SpecError("Controller", ["the program has no encoder and decoder; build it from a ControllerSpec"])
-        if core not in CORES:
-            raise SpecError("Controller", [f"core is {core!r}; {near(core, CORES)}"])
+        if core not in (*CORES, FIXED):
+            raise SpecError("Controller", [f"core is {core!r}; {near(core, [*CORES, FIXED])}"])
         self.program, self.core = program, core
         self.control_period = program.control_period
         self.observation_size = program.observation_size
@@ -74,9 +79,9 @@ class Controller:
         self.discrete = program.discrete
         self.record = record
         self._decoder = program.spec.decoder
-        self._dtype = CORES[core]
+        self._dtype = CORES.get(core)
         room = max(LOGGED_SPIKES, program.neurons * min(program.substeps, 16)) if record else 0
-        self._core = HostCore(program, self._dtype, seed=seed, log_spikes=room)
+        self._core = self._make_core(seed, room)
         if learn:
             self.learn = True
         self._rewarded, self._ends = takes_reward(program), acts_at_end(program)
@@ -84,11 +89,11 @@ class Controller:
         self._observation = self._core.observation
         self._shape = self._observation.shape
         self._tick, self._sent, self._ints = self._core.tick_in_place, self._core.action, self._core.ints
-        self.tap = self._core.tap(_membrane_words(program))
+        self.tap = self._core.tap()
         counts = "decoder.counts"
         self._counts = self._core.block(counts) if counts in program.blocks["state"] else None
         self._none = b"" if self._counts is None else bytes(self._counts.nbytes)
-        self._batch: BatchCore | None = None
+        self._batch: BatchCore | FixedRows | None = None
 
     def step(self, observation: Any, reward: float = 0.0, out: np.ndarray | None = None) -> Any:
         """Run one control tick.
@@ -195,7 +200,7 @@ class Controller:
         Args:
             action: (action_size,) finite.
         """
-        self._core.block("decoder.last")[:] = action
+        self._core.set_last(action)
         self._sent[:] = action
 
     def reset(self, seed: int | None = None) -> None:
@@ -301,8 +306,7 @@ class Controller:
     @property
     def membranes(self) -> np.ndarray:
         """v of all neurons in declared order, (n,) float32; 0 for Input."""
-        v: np.ndarray = self.tap.state[self.tap.words].astype(np.float32, copy=False)
-        return v
+        return self._core.membranes
 
     @property
     def populations(self) -> tuple[tuple[str, int], ...]:
@@ -333,13 +337,20 @@ class Controller:
         if not isinstance(self._decoder, Choice):
             slew = self._core.param("decoder.slew")
             target = np.clip(target, last - slew, last + slew)
-        last[:] = target
-        self._sent[:] = last
+        self._core.set_last(target)
         return np.int64(self._sent[0]) if self.discrete else self._sent.copy()
 
-    def _rows(self, n: int, episode_start: Any) -> BatchCore:
+    def _make_core(self, seed: int | None, room: int) -> HostCore | FixedCore:
+        if self._dtype is None:
+            return FixedCore(self.program, seed=seed, log_spikes=room)
+        return HostCore(self.program, self._dtype, seed=seed, log_spikes=room)
+
+    def _rows(self, n: int, episode_start: Any) -> BatchCore | FixedRows:
         if self._batch is None or self._batch.n != n:
-            self._batch = BatchCore(self.program, n, self._dtype, seed=self._seed)
+            if self._dtype is None:
+                self._batch = FixedRows(self.program, n, self._seed)
+            else:
+                self._batch = BatchCore(self.program, n, self._dtype, seed=self._seed)
         elif episode_start is not None:
             ids = np.flatnonzero(np.broadcast_to(np.asarray(episode_start, bool), (n,)))
             if ids.size:
@@ -377,18 +388,6 @@ def _finite(reward: float) -> float:
     if not math.isfinite(reward):
         raise ObservationError(f"the reward is {reward}; it must be finite")
     return reward
-
-
-def _membrane_words(program: Program) -> np.ndarray:
-    """Where in the state v of every neuron lies; for Input neurons a word of the header that is always 0."""
-    parts = []
-    for p in program.network.populations:
-        if isinstance(p.model, Input):
-            parts.append(np.full(p.n, ops.STATE_HEADER - 1))
-        else:
-            block = program.blocks["state"][f"{p.name}.v"]
-            parts.append(np.arange(block.at, block.at + block.size))
-    return np.concatenate(parts)
 
 
 def _is_real(x: np.ndarray) -> bool:

@@ -65,6 +65,12 @@ class ProgramFileError(NeurobotError, ValueError):
     exit_code = 6
 
 
+class ImageError(NeurobotError, ValueError):
+    """An image of a board that is damaged, of another version or not safe to run; or none where one is needed."""
+
+    exit_code = 6
+
+
 class NIRError(NeurobotError, ValueError):
     """A NIR file that is damaged or hostile, a graph that cannot be run, or a network that NIR cannot say."""
 

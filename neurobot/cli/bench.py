@@ -18,6 +18,7 @@ from neurobot.cli import INTERRUPTED
 from neurobot.cli.arguments import parse
 from neurobot.cli.console import compiling, print_json, print_rows, print_table, say, seconds
 from neurobot.cli.environment import import_modules, make_env
+from neurobot.cli.fixed import ready
 from neurobot.cli.realtime import as_data, coming_first, in_words
 from neurobot.cli.run import KERNELS, STOPPED, load_program, summary_rows, untrained
 from neurobot.config import Experiment, load_experiment
@@ -106,6 +107,7 @@ def _prepare(options: Bench, experiment: Experiment) -> tuple[Controller, Record
         if program is None:
             say("no trained program: the network runs untrained, with weights drawn from its seed")
             program = untrained(experiment, as_robot(env))
+        program = ready(program, experiment.core, env, experiment.seed)
         with compiling(KERNELS[experiment.core]):
             from neurobot.controller import Controller
 

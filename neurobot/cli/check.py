@@ -13,9 +13,10 @@ from neurobot.cli import INTERRUPTED
 from neurobot.cli.arguments import parse
 from neurobot.cli.console import compiling, messages, print_findings, print_json, say, seconds
 from neurobot.cli.environment import import_modules, made_for, make_env
+from neurobot.cli.fixed import ready
 from neurobot.cli.folder import PROGRAM, RECORDING
 from neurobot.cli.run import KERNELS, load_program, untrained
-from neurobot.config import MAX_SEED, EnvConfig, Experiment, load_experiment
+from neurobot.config import MAX_SEED, CoreName, EnvConfig, Experiment, load_experiment
 from neurobot.errors import ConfigError
 from neurobot.spec.check import Problems
 
@@ -138,14 +139,21 @@ def _run(options: Check) -> Looked:
 def _roll_out(
     options: Check, experiment: Experiment | None, program: Program, env: Any, config: EnvConfig | None
 ) -> Looked:
-    core, seed = ("host", SEED) if experiment is None else (experiment.core, experiment.seed)
+    core: CoreName = "host" if experiment is None else experiment.core
+    seed = SEED if experiment is None else experiment.seed
     seed = seed if options.seed is None else options.seed
+    from neurobot.loop.drawn import DrawnObservations
+
+    if core == "fixed":
+        from neurobot.board.supported import require_supported
+
+        require_supported(program)  # before observations are drawn, which a network alone has none of
+        program = ready(program, core, DrawnObservations(program) if env is None else env, seed)
     with compiling(KERNELS[core]):
         from neurobot.controller import Controller
 
         controller = Controller(program, core, record=True, seed=seed)
     from neurobot.loop import Learning
-    from neurobot.loop.drawn import DrawnObservations
     from neurobot.loop.rollout import roll_out
 
     learning = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 
@@ -13,8 +13,9 @@ from neurobot.cli import INTERRUPTED
 from neurobot.cli.arguments import Perturb, parse, perturbed
 from neurobot.cli.console import compiling, messages, print_json, print_rows, say
 from neurobot.cli.environment import import_modules, made_for, make_env, same_id
+from neurobot.cli.fixed import ready
 from neurobot.cli.run import KERNELS, STOPPED, load_program, summary_rows, untrained
-from neurobot.config import MAX_SEED, EnvConfig, Experiment, load_experiment
+from neurobot.config import MAX_SEED, CoreName, EnvConfig, Experiment, load_experiment
 from neurobot.errors import ConfigError
 from neurobot.spec.check import Problems
 from neurobot.versions import versions
@@ -38,7 +39,8 @@ class Evaluate:
         episodes: how many; episode k has the seed of the first + k. Default the launch file's, or 10.
         seed: of the first episode.
         env: environment, instead of the one the program was made for.
-        core: what computes: host (float32) or host64 (float64). Default the launch file's, or host.
+        core: what computes: host (float32), host64 (float64) or fixed (integers, as a board). Default the launch
+            file's, or host.
         perturb: what goes wrong beside what a launch file says, e.g. "dead at=5 index=0,2"; may be given several times.
         json: print the result as one JSON object.
         markdown: print the zoo as Markdown in a terminal too.
@@ -50,7 +52,7 @@ class Evaluate:
     episodes: int | None = None
     seed: int = 0
     env: Annotated[str | None, tyro.conf.arg(metavar="ID")] = None
-    core: Literal["host", "host64"] | None = None
+    core: CoreName | None = None
     perturb: Perturb = ()
     json: bool = False
     markdown: bool = False
@@ -148,7 +150,7 @@ def _environment(options: Evaluate, experiment: Experiment | None, program: Prog
 
 
 def evaluate(
-    program: Program, env: Any, *, core: Literal["host", "host64"], episodes: int, seed: int, what: str
+    program: Program, env: Any, *, core: CoreName, episodes: int, seed: int, what: str
 ) -> tuple[RunSummary, Controller]:
     """Run episodes without recording them.
 
@@ -163,6 +165,7 @@ def evaluate(
     Raises:
         EnvError: they do not fit each other.
     """
+    program = ready(program, core, env, seed)
     with compiling(KERNELS[core]):
         from neurobot.controller import Controller
 

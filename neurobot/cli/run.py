@@ -15,6 +15,7 @@ from neurobot.cli.blackbox import as_data as faults_as_data
 from neurobot.cli.blackbox import black_box, named, tell_faults
 from neurobot.cli.console import compiling, print_json, print_rows, say, seconds, significant
 from neurobot.cli.environment import check_id, make_env
+from neurobot.cli.fixed import ready
 from neurobot.cli.folder import LEARNT, PROGRAM, RECORDING, SUMMARY, new_folder, write_config, write_json
 from neurobot.cli.realtime import as_data, coming_first, in_words
 from neurobot.cli.suspend import forget, keep, load_suspended, tell_suspended, why_not
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 FIXED = ("encode", "network", "decode", "substeps", "carry")
 """What a trained program has in it."""
 STOPPED = 4
-KERNELS = {"host": "tick32", "host64": "tick64"}
+KERNELS = {"host": "tick32", "host64": "tick64", "fixed": "host_tick_at"}
 """What has to be compiled for a core."""
 
 
@@ -98,6 +99,7 @@ def main(args: Sequence[str]) -> int:
             program = untrained(experiment, robot)
         elif experiment.controller_spec(robot.observation_space, robot.action_space) != program.spec:
             say("the program was made with other settings than those of the launch file; the program's are in force")
+        program = ready(program, experiment.core, robot, experiment.seed)
         with compiling(KERNELS[experiment.core]):
             from neurobot.controller import Controller
 

@@ -5,20 +5,18 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Literal
 
 from neurobot.cli.console import print_json, say
 from neurobot.cli.environment import make_env
 from neurobot.cli.evaluate import evaluate
 from neurobot.cli.run import STOPPED
 from neurobot.cli.zoo_table import markdown_of, print_zoo
+from neurobot.config import CoreName
 from neurobot.errors import NeurobotError
 from neurobot.zoo import Measured, Row, Zoo, rows
 
 
-def shipped(
-    episodes: int, seed: int, core: Literal["host", "host64"] | None = None, names: Sequence[str] | None = None
-) -> Zoo:
+def shipped(episodes: int, seed: int, core: CoreName | None = None, names: Sequence[str] | None = None) -> Zoo:
     """Measure every program that ships; Ctrl-C ends it, and what was measured until then is kept.
 
     Args:
@@ -45,7 +43,7 @@ def shipped(
     return Zoo(rows=tuple(done), episodes=episodes, seed=seed, interrupted=interrupted)
 
 
-def _measured(row: Row, episodes: int, seed: int, core: Literal["host", "host64"], what: str) -> tuple[Row, bool]:
+def _measured(row: Row, episodes: int, seed: int, core: CoreName, what: str) -> tuple[Row, bool]:
     """The row with what came out, or the problem, and whether Ctrl-C ended it."""
     assert row.program is not None
     try:

@@ -23,20 +23,23 @@ class Tap(NamedTuple):
     """Where a tick leaves what a recording takes of it; views that stay where they are.
 
     Attributes:
-        real: "float32" or "float64", the kind of state and wanted.
+        kind: "float32", "float64" or "fixed": of numbers in state, wanted and spikes; those of "fixed" are int32,
+            float32 and int32.
         observation: (n_obs,) float64, what the network was given.
         state: holds the membranes.
         words: (n,) int64, where in it they are, neuron by neuron.
+        units: (n, 2) float64, what 1 of them is, and what is added to that; (0, 2) where they are as they are.
         wanted: (n_act,) what was decoded, before the limits.
         sent: (n_act,) float64, the action.
         events: int32, the number of spikes that were logged, then (step, neuron) of each.
         spikes: (1,) the number of all.
     """
 
-    real: str
+    kind: str
     observation: np.ndarray
     state: np.ndarray
     words: np.ndarray
+    units: np.ndarray
     wanted: np.ndarray
     sent: np.ndarray
     events: np.ndarray

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -38,6 +38,7 @@ from neurobot.kernels import ops
 from neurobot.kernels.compiled import bind
 from neurobot.program import Program
 from neurobot.spec.controller import ControllerSpec
+from neurobot.spec.neurons import Input
 
 
 class HostCore(Core):
@@ -98,6 +99,7 @@ class HostCore(Core):
             nothing = self._events[:0], self._probe[:0], self.trace.reshape(-1)[:0]
             self._end = bind(dtype, (ending_layout(program, self._layout), *own, *nothing))
         self.learn = learn
+        self._v_words = _membrane_words(program)
         set_episode(self.ints, program.seed if seed is None else seed, 0, instance)
         show_action(program, self.state, self.action)
 
@@ -107,17 +109,14 @@ class HostCore(Core):
         logged = min(int(self._events[0]), (self._events.size - 1) // 2) if self._events.size else 0
         return self._events[1 : 1 + 2 * logged].reshape(-1, 2)
 
-    def tap(self, words: np.ndarray) -> Tap:
-        """Where a tick leaves what a recording takes, of a controller.
-
-        Args:
-            words: (n,) where in the state the membranes are.
-        """
+    def tap(self) -> Tap:
+        """Where a tick leaves what a recording takes, of a controller."""
         return Tap(
-            real=str(self.state.dtype),
+            kind=str(self.state.dtype),
             observation=self.observation,
             state=self.state,
-            words=words,
+            words=self._v_words,
+            units=np.zeros((0, 2)),
             wanted=self.block("decoder.wanted"),
             sent=self.action,
             events=self._events,
@@ -226,6 +225,18 @@ class HostCore(Core):
             self._end()
             self.ints[ops.ENDING], self.ints[counted] = 0, before
 
+    def set_last(self, action: Any) -> None:
+        """Take something else for the last action, (n,) finite: slew counts from it."""
+        block = self.block("decoder.last")
+        block[:] = action
+        self.action[:] = block
+
+    @property
+    def membranes(self) -> np.ndarray:
+        """v of all neurons in declared order, (n,) float32; 0 for Input."""
+        v: np.ndarray = self.state[self._v_words].astype(np.float32, copy=False)
+        return v
+
     def snapshot(self) -> np.ndarray:
         """A copy of everything that changes, (words,)."""
         return self.state.copy()
@@ -242,3 +253,15 @@ class HostCore(Core):
     def to_program(self) -> Program:
         """The program with the params, and the weights of projections that learn, as they are now."""
         return learnt(self.program, self.params, self.state)
+
+
+def _membrane_words(program: Program) -> np.ndarray:
+    """Where in the state v of every neuron lies; for Input neurons a word of the header that is always 0."""
+    parts = []
+    for p in program.network.populations:
+        if isinstance(p.model, Input):
+            parts.append(np.full(p.n, ops.STATE_HEADER - 1))
+        else:
+            block = program.blocks["state"][f"{p.name}.v"]
+            parts.append(np.arange(block.at, block.at + block.size))
+    return np.concatenate(parts)

@@ -82,19 +82,27 @@ def bind(real: str, arrays: tuple[np.ndarray, ...]) -> Callable[[], int]:
     return _bound(_host_kernel(real), arrays, _argument_types(real))
 
 
+_RECORDED = {"float32": ("f4", "f4", "i4"), "float64": ("f8", "f8", "i8"), "fixed": ("i4", "f4", "i4")}
+
+
 @functools.cache
-def _record_kernel(real: str) -> Callable[..., int]:
-    kernels = {"float32": record.record32, "float64": record.record64}
-    return compile_on_disk(kernels[real], "i8(i8[::1],i8,i8,i8,i8,i8,f8)")
+def _record_kernel(kind: str) -> Callable[..., int]:
+    kernels = {"float32": record.record32, "float64": record.record64, "fixed": record.record_fixed}
+    return compile_on_disk(kernels[kind], "i8(i8[::1],i8,i8,i8,i8,i8,f8)")
 
 
-def bind_record(real: str, arrays: tuple[np.ndarray, ...]) -> Callable[[int, bool, int, int, int, float], int]:
-    """`neurobot.kernels.record.record` with all of its arrays fixed, as `bind`."""
+def bind_record(kind: str, arrays: tuple[np.ndarray, ...]) -> Callable[[int, bool, int, int, int, float], int]:
+    """`neurobot.kernels.record.record` with all of its arrays fixed, as `bind`.
+
+    Args:
+        kind: ``float32``, ``float64`` or ``fixed``, see `neurobot.core.base.Tap`.
+        arrays: its arguments.
+    """
     if numba.config.DISABLE_JIT:
         return functools.partial(record.record, *arrays)
-    f, i = _types(real).values()
-    kinds = ("i8", "f8", "f4", "i4", "u1", "i8", "f8", f, "i8", f, "f8", "i4", i)
-    return _bound(_record_kernel(real), arrays, kinds)
+    state, wanted, spikes = _RECORDED[kind]
+    kinds = ("i8", "f8", "f4", "i4", "u1", "i8", "f8", state, "i8", "f8", wanted, "f8", "i4", spikes)
+    return _bound(_record_kernel(kind), arrays, kinds)
 
 
 @functools.cache

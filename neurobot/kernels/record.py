@@ -14,16 +14,16 @@ words of 4, `held` in bytes; how many spikes are kept at most."""
 
 @kernel
 def record(
-    longs, doubles, singles, shorts, octets, plan, observation, state, words, wanted, sent, events, spikes,
+    longs, doubles, singles, shorts, octets, plan, observation, state, words, units, wanted, sent, events, spikes,
     slot, own, held, tick, episode, reward,
 ):  # fmt: skip
     """Copy a tick.
 
-    Reads: plan (13,); observation (n_obs,); state (any,) and words (n,), where in it the membranes are; wanted and sent
-    (n_act,); events, the number of spikes and then (step, neuron) of those that found room; spikes, their number (1,).
-    Writes: one slot of the memory that longs, doubles, singles, shorts and octets show. Where the action was not the
-    network's own there is nothing wanted and no spike, and the observation is as it was: the network may never have
-    had it.
+    Reads: plan (13,); observation (n_obs,); state (any,) and words (n,), where in it the membranes are; units, nothing
+    or (2 n,), what 1 of each is and what is added to that; wanted and sent (n_act,); events, the number of spikes and
+    then (step, neuron) of those that found room; spikes, their number (1,). Writes: one slot of the memory that longs,
+    doubles, singles, shorts and octets show. Where the action was not the network's own there is nothing wanted and no
+    spike, and the observation is as it was: the network may never have had it.
 
     Returns: how many spikes were not kept.
     """
@@ -48,7 +48,7 @@ def record(
         doubles[base + plan[SENT] + k] = sent[k]
     to = 2 * base + plan[MEMBRANE]
     for k in range(words.size):
-        singles[to + k] = state[words[k]]
+        singles[to + k] = state[words[k]] * units[2 * k] + units[2 * k + 1] if units.size else state[words[k]]
     return count - kept
 
 
@@ -56,7 +56,7 @@ def record32(a: np.ndarray, slot: int, own: int, held: int, tick: int, episode: 
     """`record` in float32, on arrays that are given by their addresses.
 
     Args:
-        a: (26,) int64, address and size of each array, in order.
+        a: (28,) int64, address and size of each array, in order.
         slot: where to.
         own: whether the action was the network's own.
         held: whose it was.
@@ -65,20 +65,40 @@ def record32(a: np.ndarray, slot: int, own: int, held: int, tick: int, episode: 
         reward: delivered with the observation.
     """
     return record(  # type: ignore[no-any-return]
-        at_address(a[0], a[1], np.int64), at_address(a[2], a[3], np.float64), at_address(a[4], a[5], np.float32),
-        at_address(a[6], a[7], np.int32), at_address(a[8], a[9], np.uint8), at_address(a[10], a[11], np.int64),
-        at_address(a[12], a[13], np.float64), at_address(a[14], a[15], np.float32), at_address(a[16], a[17], np.int64),
-        at_address(a[18], a[19], np.float32), at_address(a[20], a[21], np.float64), at_address(a[22], a[23], np.int32),
-        at_address(a[24], a[25], np.int32), slot, own, held, tick, episode, reward,
+        at_address(a[0], a[1], np.int64), at_address(a[2], a[3], np.float64),
+        at_address(a[4], a[5], np.float32), at_address(a[6], a[7], np.int32),
+        at_address(a[8], a[9], np.uint8), at_address(a[10], a[11], np.int64),
+        at_address(a[12], a[13], np.float64), at_address(a[14], a[15], np.float32),
+        at_address(a[16], a[17], np.int64), at_address(a[18], a[19], np.float64),
+        at_address(a[20], a[21], np.float32), at_address(a[22], a[23], np.float64),
+        at_address(a[24], a[25], np.int32), at_address(a[26], a[27], np.int32),
+        slot, own, held, tick, episode, reward,
     )  # fmt: skip
 
 
 def record64(a: np.ndarray, slot: int, own: int, held: int, tick: int, episode: int, reward: float) -> int:
     """`record` in float64; see `record32`."""
     return record(  # type: ignore[no-any-return]
-        at_address(a[0], a[1], np.int64), at_address(a[2], a[3], np.float64), at_address(a[4], a[5], np.float32),
-        at_address(a[6], a[7], np.int32), at_address(a[8], a[9], np.uint8), at_address(a[10], a[11], np.int64),
-        at_address(a[12], a[13], np.float64), at_address(a[14], a[15], np.float64), at_address(a[16], a[17], np.int64),
-        at_address(a[18], a[19], np.float64), at_address(a[20], a[21], np.float64), at_address(a[22], a[23], np.int32),
-        at_address(a[24], a[25], np.int64), slot, own, held, tick, episode, reward,
+        at_address(a[0], a[1], np.int64), at_address(a[2], a[3], np.float64),
+        at_address(a[4], a[5], np.float32), at_address(a[6], a[7], np.int32),
+        at_address(a[8], a[9], np.uint8), at_address(a[10], a[11], np.int64),
+        at_address(a[12], a[13], np.float64), at_address(a[14], a[15], np.float64),
+        at_address(a[16], a[17], np.int64), at_address(a[18], a[19], np.float64),
+        at_address(a[20], a[21], np.float64), at_address(a[22], a[23], np.float64),
+        at_address(a[24], a[25], np.int32), at_address(a[26], a[27], np.int64),
+        slot, own, held, tick, episode, reward,
+    )  # fmt: skip
+
+
+def record_fixed(a: np.ndarray, slot: int, own: int, held: int, tick: int, episode: int, reward: float) -> int:
+    """`record` of a network in integers; see `record32`."""
+    return record(  # type: ignore[no-any-return]
+        at_address(a[0], a[1], np.int64), at_address(a[2], a[3], np.float64),
+        at_address(a[4], a[5], np.float32), at_address(a[6], a[7], np.int32),
+        at_address(a[8], a[9], np.uint8), at_address(a[10], a[11], np.int64),
+        at_address(a[12], a[13], np.float64), at_address(a[14], a[15], np.int32),
+        at_address(a[16], a[17], np.int64), at_address(a[18], a[19], np.float64),
+        at_address(a[20], a[21], np.float32), at_address(a[22], a[23], np.float64),
+        at_address(a[24], a[25], np.int32), at_address(a[26], a[27], np.int32),
+        slot, own, held, tick, episode, reward,
     )  # fmt: skip

@@ -245,7 +245,8 @@ class Recorder:
         memory, dtype = slots.view(np.uint8), slots.dtype
         self._bytes, self._observation = memory.data, slots["observation"]
         views = [memory.view(kind) for kind in ("<i8", "<f8", "<f4", "<i4", "u1")]
-        self._copy = bind_record(tap.real, (*views, _plan(dtype, max_spikes), *tap[1:]))
+        given = (*views, _plan(dtype, max_spikes), *tap._replace(units=tap.units.ravel())[1:])
+        self._copy = bind_record(tap.kind, given)
 
     def _claim(self) -> int:
         """A slot for this tick, or -1 for none; remembers why there is none."""

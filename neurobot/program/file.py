@@ -1,6 +1,7 @@
 """Programs in files: safetensors with a JSON header. Reading one executes nothing and trusts nothing.
 
-The file holds the spec and every block of params and of index arrays by name. The layout is lowered anew from the
+The file holds the spec and every block of params and of index arrays by name, and the image of a program that was
+quantized, which a core or a board checks before it runs it. The layout is lowered anew from the
 spec, so no offset is ever taken from a file, and every array is compared with what that layout expects before
 it is read.
 """
@@ -11,6 +12,7 @@ import hashlib
 import json
 import struct
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +34,9 @@ from neurobot.spec.serialize import Invalid, from_data, to_data
 FORMAT = 1
 MAX_FILE = 4 << 30
 MAX_HEADER = 64 << 20
+IMAGE = "image"
+"""The one array that is no block."""
+MAX_IMAGE = 1 << 24
 DERIVED = (".refractory", POST_INDEX)
 """Index arrays that follow from the spec, or from others, and are in no file."""
 KINDS: dict[str, type] = {"controller": ControllerSpec, "network": NetworkSpec}
@@ -94,7 +99,7 @@ def _arrays(program: Program) -> dict[str, np.ndarray]:
     for name, block in program.blocks["layout"].items():
         if not name.endswith(DERIVED):
             out[f"layout/{name}"] = block.of(program.layout).copy()
-    return out
+    return out if program.image is None else out | {IMAGE: program.image}
 
 
 def _smallest(array: np.ndarray) -> np.ndarray:
@@ -204,6 +209,8 @@ def _blank(path: Path, header: dict[str, Any], file: Any) -> Program:
 def _compare(path: Path, low: Lowered, found: Mapping[str, tuple[int, ...]]) -> None:
     """Refuse arrays that are not those of the layout, before anything of their size is allocated."""
     wanted = {f"params/{n}": b.shape for n, b in low.params.blocks.items()}
+    if len(found.get(IMAGE, ())) == 1 and found[IMAGE][0] <= MAX_IMAGE:
+        wanted[IMAGE] = found[IMAGE]
     wanted |= {f"layout/{n}": b.shape for n, b in low.tables.blocks.items() if not n.endswith(DERIVED)}
     wrong = [n for n in sorted(set(wanted) | set(found)) if wanted.get(n) != found.get(n)]
     if wrong:
@@ -227,6 +234,7 @@ def _shape(name: str, found: Mapping[str, tuple[int, ...]], max_delays: Mapping[
 
 def _real(path: Path, name: str, array: np.ndarray) -> np.ndarray:
     allowed = ("int32",) if name.startswith("layout/") else ("float32", "float64")
+    allowed = ("uint8",) if name == IMAGE else allowed
     if array.dtype.name not in allowed:
         raise ProgramFileError(f"{path}: array {name!r} has dtype {array.dtype}, it must be {' or '.join(allowed)}")
     if not np.isfinite(array).all():
@@ -236,6 +244,8 @@ def _real(path: Path, name: str, array: np.ndarray) -> np.ndarray:
 
 def _fill(path: Path, blank: Program, arrays: Mapping[str, np.ndarray]) -> Program:
     layout, params = blank.layout.copy(), blank.params.copy()
+    arrays = dict(arrays)
+    image = arrays.pop(IMAGE, None)
     for name, array in arrays.items():
         arena, _, block = name.partition("/")
         target = params if arena == "params" else layout
@@ -246,9 +256,9 @@ def _fill(path: Path, blank: Program, arrays: Mapping[str, np.ndarray]) -> Progr
             synapses = Synapses(arrays[f"params/{p.name}.weights"], *parts)
             _check_indices(path, blank, p.name, synapses, blank.network.population(p.post).n)
             fill_tables(blank, layout, {p.name: synapses})
-    for array in (layout, params):
+    for array in (layout, params, *(() if image is None else (image,))):
         array.flags.writeable = False
-    return Program(blank.spec, blank.seed, layout, params, blank.blocks, blank.state_words, blank.provenance)
+    return replace(blank, layout=layout, params=params, image=image)
 
 
 def _check_indices(path: Path, program: Program, name: str, s: Synapses, n_post: int) -> None:

@@ -45,6 +45,7 @@ class Program:
         blocks: names of the blocks of ``layout``, ``params`` and ``state``.
         state_words: size of the state arena.
         provenance: where it comes from: plain data, for people.
+        image: (bytes,) uint8, the program in integers, for boards, see docs/fixed.md; None until it is quantized.
     """
 
     spec: ControllerSpec | NetworkSpec
@@ -54,6 +55,7 @@ class Program:
     blocks: Mapping[str, Mapping[str, Block]]
     state_words: int
     provenance: Mapping[str, Any] = field(default_factory=dict)
+    image: np.ndarray | None = None
 
     @property
     def network(self) -> NetworkSpec:
@@ -158,11 +160,16 @@ class Program:
         return diff(self, other)
 
     def with_params(self, params: np.ndarray, **provenance: Any) -> Program:
-        """The same program with other params, (words,), and more provenance."""
+        """The same program with other params, (words,), and more provenance; an image of the old ones is left out."""
         if params.shape != self.params.shape:
             raise SpecError("program", [f"params have shape {params.shape}, they must have {self.params.shape}"])
         frozen = _freeze(np.array(params, dtype=np.float64))
-        return replace(self, params=frozen, provenance={**self.provenance, **provenance})
+        return replace(self, params=frozen, provenance={**self.provenance, **provenance}, image=None)
+
+    def with_image(self, image: bytes, **provenance: Any) -> Program:
+        """The same program with an image for boards, and more provenance."""
+        frozen = _freeze(np.frombuffer(image, np.uint8).copy())
+        return replace(self, image=frozen, provenance={**self.provenance, **provenance})
 
 
 def build(

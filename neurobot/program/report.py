@@ -29,6 +29,8 @@ def summary(program: Program) -> str:
         delays += ", short-term plasticity" if q.stp is not None else ""
         delays += f", learns by {type(q.rule).__name__}" if q.rule is not None else ""
         lines.append(f"projection {q.name}: {program.synapses_of(q.name).kind}, {w.size} weights, {delays}")
+    if program.image is not None:
+        lines.append(f"quantized: an image of {program.image.size} bytes")
     lines.append("ops: " + ", ".join(op_names(program)))
     return "\n".join(lines)
 
@@ -51,6 +53,7 @@ def diff(a: Program, b: Program) -> list[str]:
         mine, theirs = a.blocks[arena], b.blocks[arena]
         for name in sorted(mine.keys() | theirs.keys()):
             lines += _diff_block(f"{arena}.{name}", *(_block(p, arena, name) for p in (a, b)))
+    lines += _diff_block("image", a.image, b.image)
     hidden = len(lines) - MOST_LINES
     return lines if hidden <= 0 else [*lines[:MOST_LINES], f"... and {hidden} more"]
 
@@ -61,6 +64,8 @@ def _block(program: Program, arena: str, name: str) -> np.ndarray | None:
 
 
 def _diff_block(name: str, a: np.ndarray | None, b: np.ndarray | None) -> list[str]:
+    if a is None and b is None:
+        return []
     if a is None or b is None:
         return [f"{name}: only in the {'second' if a is None else 'first'}"]
     if a.shape != b.shape:
@@ -68,7 +73,7 @@ def _diff_block(name: str, a: np.ndarray | None, b: np.ndarray | None) -> list[s
     wrong = int((a != b).sum())
     if not wrong:
         return []
-    return [f"{name}: {wrong} of {a.size} entries differ, by up to {float(np.abs(a - b).max()):g}"]
+    return [f"{name}: {wrong} of {a.size} entries differ, by up to {float(np.abs(a.astype(np.float64) - b).max()):g}"]
 
 
 def diff_data(a: Any, b: Any, path: str = "") -> list[str]:

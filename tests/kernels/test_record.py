@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from neurobot.kernels import histogram, record
 from neurobot.kernels.compiled import bind_record
-from tests.kernels.arrays import REALS, SEEDS, SIZES, Draw, examples
+from tests.kernels.arrays import SEEDS, SIZES, Draw, examples
 
 SLOTS = 3
 HELD, NUMBERS = 9, (2**40, 7, -0.5)
@@ -16,8 +16,8 @@ HELD, NUMBERS = 9, (2**40, 7, -0.5)
 class Case:
     """Memory of a ring as five kinds of numbers, and a tick to copy into it."""
 
-    def __init__(self, real, sizes, room, most, seed):
-        d = Draw(seed, real)
+    def __init__(self, kind, sizes, room, most, seed):
+        d = Draw(seed, "float64" if kind == "float64" else "float32")
         n, self.n_obs, self.n_act = sizes
         self.halves = 2 * (6 + self.n_obs + 2 * self.n_act)  # where the membranes begin, then the pairs
         words = self.halves // 2 + -(-n // 2) + most
@@ -27,6 +27,9 @@ class Case:
         self.plan = np.array([words, 0, 1, 2, 3, 4, 40, *rows, self.halves, pairs, most])
         self.observation, self.sent = d.rng.normal(0, 1, self.n_obs), d.rng.normal(0, 1, self.n_act)
         self.state, self.wanted = d.normal(2 * n), d.normal(self.n_act)
+        self.units = np.zeros((0, 2))
+        if kind == "fixed":
+            self.state, self.units = d.integers(-(2**30), 2**30, 2 * n), d.rng.normal(0, 1e-6, (n, 2))
         self.words = d.rng.permutation(2 * n)[:n]
         fired = int(d.rng.integers(0, 2 * room + 2))
         self.events = d.rng.integers(0, 99, 1 + 2 * room if room else 0).astype(np.int32)
@@ -36,7 +39,16 @@ class Case:
 
     def arrays(self):
         views = [self.memory.view(kind) for kind in ("<i8", "<f8", "<f4", "<i4", "u1")]
-        given = (self.observation, self.state, self.words, self.wanted, self.sent, self.events, self.spikes)
+        given = (
+            self.observation,
+            self.state,
+            self.words,
+            self.units.ravel(),
+            self.wanted,
+            self.sent,
+            self.events,
+            self.spikes,
+        )
         return (*views, self.plan, *given)
 
     def expected(self, slot, own):
@@ -53,21 +65,23 @@ class Case:
             reals[6:wanted] = self.observation
         reals[wanted:sent] = self.wanted if own else np.nan
         reals[sent : sent + self.n_act] = self.sent
-        halves[self.halves :][: len(self.words)] = self.state[self.words]
+        v = self.state[self.words]
+        halves[self.halves :][: len(self.words)] = v * self.units[:, 0] + self.units[:, 1] if self.units.size else v
         halves.view(np.int32)[self.plan[record.SPIKES] :][: 2 * kept] = self.events[1:][: 2 * kept]
         return out.ravel(), count - kept
 
 
 @pytest.mark.small
 @given(
-    real=REALS, sizes=st.tuples(SIZES, st.integers(1, 5), st.integers(1, 4)), room=st.integers(0, 6),
+    kind=st.sampled_from(["float32", "float64", "fixed"]), room=st.integers(0, 6),
+    sizes=st.tuples(SIZES, st.integers(1, 5), st.integers(1, 4)),
     most=st.integers(0, 5), seed=SEEDS, slot=st.integers(0, SLOTS - 1), own=st.booleans(),
 )  # fmt: skip
 @examples(60)
-def test_a_tick_is_copied_into_its_slot_and_nowhere_else(real, sizes, room, most, seed, slot, own):
-    case = Case(real, sizes, room, most, seed)
+def test_a_tick_is_copied_into_its_slot_and_nowhere_else(kind, sizes, room, most, seed, slot, own):
+    case = Case(kind, sizes, room, most, seed)
     expected, lost = case.expected(slot, own)
-    assert bind_record(real, case.arrays())(slot, own, HELD, *NUMBERS) == lost
+    assert bind_record(kind, case.arrays())(slot, own, HELD, *NUMBERS) == lost
     np.testing.assert_array_equal(case.memory, expected)
 
 

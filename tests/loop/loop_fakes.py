@@ -30,10 +30,11 @@ class FakeController:
         self.failures = {}  # number of the step -> the error it raises
         self.silent, self.spikes_most = False, sum(sizes) * self.substeps
         self.tap = Tap(
-            real="float64",
+            kind="float64",
             observation=np.zeros(self.observation_size),
             state=np.zeros(self.n_neurons),
             words=np.arange(self.n_neurons),
+            units=np.zeros((0, 2)),
             wanted=np.zeros(self.action_size),
             sent=np.zeros(self.action_size),
             events=np.zeros(1 + 2 * spikes_a_step * self.substeps, np.int32),

@@ -1,0 +1,54 @@
+"""A calibration run: what a program observes in its environment, in floating point."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from neurobot.controller import Controller
+from neurobot.loop.env_robot import as_robot
+from neurobot.program import Program
+
+EPISODES = 2
+MOST_SEED = (1 << 63) - 1
+MOST_TICKS = 1000
+"""Of an episode."""
+FIRST_SEED = 1_000_000
+"""Episodes of calibration begin this many seeds after those that are run: none is judged on what it was fitted to."""
+
+
+def calibrate(
+    program: Program, env: Any, *, episodes: int = EPISODES, seed: int = 0, most_ticks: int = MOST_TICKS
+) -> list[np.ndarray]:
+    """Observations of some episodes, (ticks, n_obs) each.
+
+    Args:
+        program: of a controller; it runs in float32.
+        env: a Gymnasium environment, or a robot in simulation; the caller closes it.
+        episodes: how many; those of `FIRST_SEED` + seed, and on.
+        seed: see above.
+        most_ticks: of an episode.
+
+    Raises:
+        EnvError: they do not fit each other.
+        ObservationError, ActionError: as `Controller.step`.
+    """
+    from neurobot.loop.fit import check_fit
+
+    robot, controller = as_robot(env), Controller(program)
+    check_fit(controller, robot)
+    out = []
+    for k in range(episodes):
+        episode = (FIRST_SEED + seed + k) & MOST_SEED
+        robot.reset(episode)
+        controller.reset(episode)
+        seen: list[np.ndarray] = []
+        while len(seen) < most_ticks:
+            seen.append(np.array(robot.get_observation().values, np.float64))
+            robot.send_action(controller.step(seen[-1]))
+            outcome = robot.outcome()
+            if outcome.terminated or outcome.truncated or outcome.fault:
+                break
+        out.append(np.array(seen))
+    return out

@@ -1,0 +1,51 @@
+"""What a tick costs on a serial line: bytes of a frame, and their time.
+
+A frame is 00, COBS of (type, sequence, payload, CRC-32), 00; COBS adds a byte for every 254, begun or not. A byte is
+ten bits on the line.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from neurobot.core.image import Image
+
+BAUD_RATES = (115_200, 921_600, 2_000_000)
+BITS = 10
+MOST_PAYLOAD = 512
+TICK_HEAD = 4 + 1 + 1 + 2 + 1
+"""Of a TICK: number, sub-steps, flags, reward, kind."""
+ANSWER_HEAD = 4 + 4 + 4 + 1 + 1 + 2
+"""Of its answer: number, time, cycles, state, error, spikes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """One tick on a line.
+
+    Args:
+        request: bytes to the board, frame included.
+        answer: bytes back.
+        payload: the larger of the two payloads.
+    """
+
+    request: int
+    answer: int
+    payload: int
+
+    def seconds(self, baud: int) -> float:
+        """Time of both [s]."""
+        return (self.request + self.answer) * BITS / baud
+
+
+def frame_bytes(payload: int) -> int:
+    """Bytes of a frame with a payload of so many."""
+    content = 1 + 1 + payload + 4
+    return 2 + content + -(-content // 254)
+
+
+def wire_of(image: Image) -> Wire:
+    """What a tick of an image costs, with held currents or with bitmaps."""
+    data = 2 * image.n_in if image.currents else image.substeps * -(-image.n_in // 8)
+    request, answer = TICK_HEAD + data, ANSWER_HEAD + 2 * image.n_act
+    return Wire(frame_bytes(request), frame_bytes(answer), max(request, answer))
