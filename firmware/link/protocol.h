@@ -2,7 +2,7 @@
 #ifndef NB_PROTOCOL_H
 #define NB_PROTOCOL_H
 
-#define NB_FINGERPRINT 0x530BB57Du /* of the table; HELLO tells it */
+#define NB_FINGERPRINT 0x11AAC3BDu /* of the table; HELLO tells it */
 #define NB_MAJOR 1u
 #define NB_MINOR 0u
 #define NB_PAYLOAD 512u
@@ -150,7 +150,7 @@
 #define NB_DIGEST_REPLY_CRC 4u /* u32 */
 #define NB_DIGEST_REPLY_SIZE 8u
 #define NB_EVENT_LAST_TICK 0u /* u32 */
-#define NB_EVENT_NOW_MS 4u /* u32 */
+#define NB_EVENT_DEV_US 4u /* u32 */
 #define NB_EVENT_REASON 8u /* u8 */
 #define NB_EVENT_SIZE 9u
 #define NB_NAK_TYPE 0u /* u8 */

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import IntEnum, IntFlag
 from typing import NamedTuple
 
-FINGERPRINT = 0x530BB57D
+FINGERPRINT = 0x11AAC3BD
 """CRC-32 of the table; HELLO tells it."""
 MAJOR = 1
 MINOR = 0
@@ -257,7 +257,7 @@ class Event(NamedTuple):
     """The board tells something by itself; not assured."""
 
     last_tick: int
-    now_ms: int
+    dev_us: int
     reason: int
 
 
