@@ -135,7 +135,7 @@ class Device:
             Bytes to be sent.
         """
         self._watch(now)  # a tick that comes too late is not to be run, even if nobody looked at the clock meanwhile
-        for found in self.decoder.feed(data):
+        for found in self.decoder.each(data):
             if isinstance(found, Frame):
                 self._answer(found, now)
             elif isinstance(found, Damage) and self._fast_nak and self._runs():

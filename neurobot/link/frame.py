@@ -11,6 +11,7 @@ not take the first real one with it. firmware/link/frame.c is the same in C, cou
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterator
 from enum import IntEnum
 from typing import NamedTuple, final
 
@@ -139,26 +140,39 @@ class Decoder:
         Returns:
             What ended in them, in order: frames, and what was wrong with those that were dropped.
         """
+        return list(self.each(data))
+
+    def each(self, data: bytes) -> Iterator[Frame | Damage]:
+        """As `feed`, one after the other; the counts are those of what was given so far, but for `received`.
+
+        Args:
+            data: any bytes; they are taken as the iterator is used up.
+
+        Yields:
+            Frames and damages.
+        """
         self.received += len(data)
-        found: list[Frame | Damage] = []
         *whole, rest = data.split(b"\0")
         for piece in whole:
-            self._extend(piece, found)
-            if self._part and not self._skips:
-                found.append(self._frame(self._part))
-            self._part, self._skips = b"", False
-        self._extend(rest, found)
-        return found
+            if self._overflows(piece):
+                yield Damage.LONG
+            part, self._part = self._part, b""
+            skips, self._skips = self._skips, False
+            if part and not skips:
+                yield self._frame(part)
+        if self._overflows(rest):
+            yield Damage.LONG
 
-    def _extend(self, piece: bytes, found: list[Frame | Damage]) -> None:
-        """Add bytes to the frame that is not complete yet."""
+    def _overflows(self, piece: bytes) -> bool:
+        """Add bytes to the frame that is not complete yet; says whether it has become too long just now."""
         if self._skips:
-            return
+            return False
         self._part += piece[: ENCODED + 1]
-        if len(self._part) > ENCODED:
-            self._part, self._skips = b"", True
-            self.too_long += 1
-            found.append(Damage.LONG)
+        if len(self._part) <= ENCODED:
+            return False
+        self._part, self._skips = b"", True
+        self.too_long += 1
+        return True
 
     def _frame(self, part: bytes) -> Frame | Damage:
         """What stood between two 00."""
