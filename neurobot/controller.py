@@ -339,12 +339,10 @@ class Controller:
 
     def _rows(self, n: int, episode_start: Any) -> BatchCore | FixedRows:
         if self._batch is None or self._batch.n != n:
-            fixed = self._dtype is None
-            self._batch = (
-                FixedRows(self.program, n, self._seed)
-                if fixed
-                else BatchCore(self.program, n, self._dtype, seed=self._seed)
-            )
+            if self._dtype is None:
+                self._batch = FixedRows(self.program, n, self._seed)
+            else:
+                self._batch = BatchCore(self.program, n, self._dtype, seed=self._seed)
         elif episode_start is not None:
             ids = np.flatnonzero(np.broadcast_to(np.asarray(episode_start, bool), (n,)))
             if ids.size:

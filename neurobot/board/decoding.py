@@ -82,7 +82,8 @@ def _lift(program: Program, spec: ControllerSpec, gain: float, per: int) -> np.n
         return offset
     p = spec.network.population(d.population)
     sides = as_array(getattr(p.model, "v_leak", 0.0), p.n).reshape(size, -1, per).mean(axis=2)
-    return offset - gain * (sides[:, 0] - sides[:, 1] if d.push_pull else sides[:, 0])
+    out: np.ndarray = offset - gain * (sides[:, 0] - sides[:, 1] if d.push_pull else sides[:, 0])
+    return out
 
 
 def _outputs(program: Program, spec: ControllerSpec) -> np.ndarray:

@@ -213,7 +213,8 @@ def cells_of(
 
 def leak(keep: np.ndarray) -> np.ndarray:
     """2^16 (1 - keep), (n,)."""
-    return np.clip(np.rint(65536 * (1 - keep)), 0, 65535).astype(np.int64)
+    out: np.ndarray = np.clip(np.rint(65536 * (1 - keep)), 0, 65535).astype(np.int64)
+    return out
 
 
 def _array(x: np.ndarray | None) -> np.ndarray:
@@ -235,4 +236,5 @@ def _delivered(a: Arrival, scale: float) -> Delivery | Drive:
 def _int16(x: np.ndarray) -> np.ndarray:
     whole = np.rint(x)
     assert np.abs(whole).max(initial=0.0) <= MOST_WEIGHT + 1
-    return np.clip(whole, -MOST_WEIGHT, MOST_WEIGHT).astype(np.int16)
+    out: np.ndarray = np.clip(whole, -MOST_WEIGHT, MOST_WEIGHT).astype(np.int16)
+    return out

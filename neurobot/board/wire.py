@@ -1,7 +1,7 @@
 """What a tick costs on a serial line: bytes of a frame, and their time.
 
-A frame is 00, COBS of (type, sequence, payload, CRC-32), 00; COBS adds a byte for every 254, begun or not. A byte is ten
-bits on the line.
+A frame is 00, COBS of (type, sequence, payload, CRC-32), 00; COBS adds a byte for every 254, begun or not. A byte is
+ten bits on the line.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from neurobot.cli.environment import import_modules, made_for, make_env
 from neurobot.cli.fixed import ready
 from neurobot.cli.folder import PROGRAM, RECORDING
 from neurobot.cli.run import KERNELS, load_program, untrained
-from neurobot.config import MAX_SEED, EnvConfig, Experiment, load_experiment
+from neurobot.config import MAX_SEED, CoreName, EnvConfig, Experiment, load_experiment
 from neurobot.errors import ConfigError
 from neurobot.spec.check import Problems
 
@@ -139,7 +139,8 @@ def _run(options: Check) -> Looked:
 def _roll_out(
     options: Check, experiment: Experiment | None, program: Program, env: Any, config: EnvConfig | None
 ) -> Looked:
-    core, seed = ("host", SEED) if experiment is None else (experiment.core, experiment.seed)
+    core: CoreName = "host" if experiment is None else experiment.core
+    seed = SEED if experiment is None else experiment.seed
     seed = seed if options.seed is None else options.seed
     from neurobot.loop.drawn import DrawnObservations
 

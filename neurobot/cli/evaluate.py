@@ -39,7 +39,8 @@ class Evaluate:
         episodes: how many; episode k has the seed of the first + k. Default the launch file's, or 10.
         seed: of the first episode.
         env: environment, instead of the one the program was made for.
-        core: what computes: host (float32), host64 (float64) or fixed (integers, as a board). Default the launch file's, or host.
+        core: what computes: host (float32), host64 (float64) or fixed (integers, as a board). Default the launch
+            file's, or host.
         perturb: what goes wrong beside what a launch file says, e.g. "dead at=5 index=0,2"; may be given several times.
         json: print the result as one JSON object.
         markdown: print the zoo as Markdown in a terminal too.

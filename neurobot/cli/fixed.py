@@ -33,7 +33,7 @@ def ready(program: Program, core: CoreName, env: Any, seed: int) -> Program:
         quantized = quantize(program, episodes)
     size, ticks = 4 * quantized.image.words.size, sum(map(len, episodes))
     say(
-        f"not quantized yet: done on the fly, by {ticks} ticks of a calibration run (an image of {size} bytes); to keep "
-        "it, and for a report: neurobot quantize"
+        f"not quantized yet: done on the fly, by {ticks} ticks of a calibration run (an image of {size} bytes); to "
+        "keep it, and for a report: neurobot quantize"
     )
     return quantized.program

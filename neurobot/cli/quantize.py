@@ -145,8 +145,8 @@ def _returns(options: Quantize, program: Program, env: Any) -> Returns:
 
 
 def _report(options: Quantize, config: EnvConfig, report: Report, returns: Returns | None) -> None:
-    data = {"what": options.what, "env": config.id, "program": None if options.out is None else str(options.out)}
-    data |= report.to_dict()
+    written = None if options.out is None else str(options.out)
+    data: dict[str, Any] = {"what": options.what, "env": config.id, "program": written} | report.to_dict()
     for name in ("before", "after"):
         summary = None if returns is None else getattr(returns, name)
         data[f"returns_{name}"] = None if summary is None else list(summary.returns)

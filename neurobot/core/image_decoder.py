@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -52,7 +53,7 @@ def check_decoder(
         _check_output(f"output {a}", output, groups - 1 if choice else None)
 
 
-def _check_output(where: str, output: tuple, last_choice: int | None) -> None:
+def _check_output(where: str, output: tuple[Any, ...], last_choice: int | None) -> None:
     _, up, down, low, high, rest, _, on_hold, zero, unit, offset = output
     need(0 <= up <= 32767 and 0 <= down <= 32767, f"{where}: up and down are {up} and {down}, they must be 0 .. 32767")
     need(low <= rest <= high, f"{where}: low, rest and high are {low}, {rest} and {high}, they must rise")

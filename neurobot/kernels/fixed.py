@@ -87,7 +87,7 @@ def read_spikes(history, kind, data, substep, n):
         for m in range(u16(data, at)):
             j = u16(data, at + 2 + 2 * m)
             set_bits(history, j >> 5, np.int64(1) << (j & 31))
-    count = 0
+    count = np.int64(0)
     for w in range(history.size):
         for b in range(32):
             count += (history[w] >> b) & 1
@@ -97,7 +97,7 @@ def read_spikes(history, kind, data, substep, n):
 @kernel
 def list_bits(history, n, spikes):
     """Neurons whose bit is set, in order: spikes (1 + n,), their number first."""
-    count = 0
+    count = np.int64(0)
     for w in range(history.size):
         word = np.int64(history[w])
         if word:
@@ -255,10 +255,11 @@ def _count(o, st32, sc32, scu16, step, substep):
     for w in range(words):
         word = np.int64(st32[at + w])
         if word:
-            found = 1
+            found = np.int64(1)
             for b in range(min(32, n - 32 * w)):
                 counts[32 * w + b] += (word >> b) & 1
-    sc32[decided] = substep + 1 if found else 0
+    if o[fx.FIRST_ONLY] and found:
+        sc32[decided] = substep + 1
 
 
 @kernel

@@ -108,7 +108,7 @@ def fire(v, threshold, to, subtract, history):
 
     Reads: threshold, to (n,) int32. Writes: v (n,), history (ceil(n / 32),) int32.
     """
-    n, count = v.size, 0
+    n, count = v.size, np.int64(0)
     for w in range(history.size):
         first, word = 32 * w, np.int64(0)
         for b in range(min(32, n - first)):
@@ -128,7 +128,7 @@ def fire_refractory(v, threshold, to, subtract, history, free, wait, t_ref):
 
     Reads: threshold, to (n,) int32, t_ref (n,) uint16. Writes: v, free (n,), history, wait (n,) uint16.
     """
-    n, count = v.size, 0
+    n, count = v.size, np.int64(0)
     for w in range(history.size):
         first, word = 32 * w, np.int64(0)
         for b in range(min(32, n - first)):

@@ -107,6 +107,19 @@ def random_network(seed, extreme=False):
     ))  # fmt: skip
 
 
+def sweep():
+    """Membranes that stay where they begin, all over the range of tanh and beyond, read by its table."""
+    v = np.concatenate([np.linspace(-600_000, 600_000, 61).astype(int), [2**18, 2**19 - 1, 2**19, -(2**19), 0, 1, -1]])
+    zero, out = np.zeros(v.size, int), np.zeros(v.size, OUTPUT)
+    out["up"] = out["down"] = out["high"] = 32767
+    out["low"], out["unit"], out["slew"] = -32767, 1.0, fx.NO_SLEW
+    decoding = Decoding(
+        population=1, kind=fx.MEMBRANE, groups=v.size, per=1, outputs=out, mult=1, shift=0, table=TANH
+    )  # fmt: skip
+    still = Cells(arrivals=(), bias=zero, init=v, leak_v=zero)
+    return assemble(Network(parts=(Source(n=3), still), decoding=decoding, substeps=2, n_in=3))
+
+
 def bitmaps(spikes):
     """Bits of a tick's spikes, (substeps, n_in) bool."""
     return np.packbits(spikes, axis=1, bitorder="little").tobytes()

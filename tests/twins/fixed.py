@@ -158,7 +158,8 @@ class FixedTwin:
     def _count(self, r, substep):
         source = next(p for p in self.rows if p.op in (INPUT, NEURON) and p.words[9] == r.words[9])
         now = source.history[self.step % r.words[10]]
-        self.decided = substep + 1 if now else 0
+        if r.words[3] and now:
+            self.decided = substep + 1
         for j in now:
             self.counts[j] += 1
 
