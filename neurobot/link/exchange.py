@@ -216,7 +216,7 @@ class Exchange:
             LinkError: there was no answer for too long.
         """
         for entry in self._pending:
-            if now - entry.first >= self.patience.lost:
+            if now >= entry.first + self.patience.lost:
                 raise LinkError(
                     f"no answer to {title(entry.type)} for {now - entry.first:.3g} s, asked {entry.repeats + 1} times: "
                     "is the board on, the cable in, and the baud rate the board's?"

@@ -14,6 +14,8 @@ from neurobot.link.transport import Transport
 
 POLL = 0.001
 """[s] between two looks of the board at its clock."""
+INSTANT = 1e-6
+"""[s] that the shortest wait takes: one that took nothing could go on for ever, for want of digits."""
 
 
 class Machine(Protocol):
@@ -64,7 +66,7 @@ class LocalLine(Transport):
 
     def read(self, timeout: float) -> bytes:
         """See `Transport.read`; here time passes."""
-        until = self._now + max(timeout, 0.0)
+        until = self._now + max(timeout, INSTANT)
         while True:
             at = min((queue[0][0] for queue in (self._to_board, self._to_host) if queue), default=math.inf)
             at = max(min(at, self._next_poll), self._now)

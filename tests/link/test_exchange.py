@@ -32,17 +32,18 @@ def test_a_request_is_sent_at_once_and_its_answer_ends_the_waiting(exchange):
     assert (exchange.waiting, exchange.deadline) == (0, math.inf)
 
 
-def test_a_request_is_repeated_with_the_same_number_after_times_that_double(exchange):
+def test_a_request_is_repeated_with_the_same_number_after_times_that_double():
+    exchange = Exchange(Patience(answer=1 / 128, longest=1 / 32, lost=1 / 8))
     exchange.ask(p.StatsRequest(), 0.0)
     first, times = sent(exchange), []
-    for ms in range(1, 100):
-        exchange.poll(ms / 1000)
+    for k in range(1, 128):
+        exchange.poll(k / 1024)
         if again := sent(exchange):
             assert again == first
-            times.append(ms)
-    assert times == [5, 15, 35, 55, 75, 95]
-    assert exchange.deadline == 0.1
-    assert exchange.counts.repeats == 6
+            times.append(k)
+    assert times == [8, 24, 56, 88, 120]
+    assert exchange.deadline == 1 / 8
+    assert exchange.counts.repeats == 5
 
 
 def test_after_too_long_the_board_is_lost_and_the_message_says_what_was_asked(exchange):
