@@ -78,7 +78,8 @@ class Episode:
             if recorder is not None:
                 recorder.act(whose)
             slack = clock.wait()
-            stages = (woke, sensed - begin, thought, decided - sensed - thought, acted - decided, 0, slack)
+            link = self._controller.link_ns if whose == OWN else 0
+            stages = (woke, sensed - begin, thought, decided - sensed - thought, acted - decided, link, slack)
             begin = now()
             self._count(stages)
             if recorder is not None:
