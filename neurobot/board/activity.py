@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -52,9 +52,11 @@ def activity(program: Program, episodes: Sequence[np.ndarray]) -> Activity:
     leaks = {p.name: as_array(getattr(p.model, "v_leak", 0.0), p.n) for p in cells}
     offset = np.concatenate([leaks[name] if part == "v" else np.zeros(leaks[name].size) for name, part in names])
     most = np.zeros(offset.size)
-    rates, actions = _play(
-        program, core, episodes, lambda: np.maximum(most, np.abs(core.trace - offset).max(0), out=most)
-    )
+
+    def watch() -> None:
+        np.maximum(most, np.abs(core.trace - offset).max(0), out=most)
+
+    rates, actions = _play(program, core, episodes, watch)
     ends = np.cumsum([w.size for w in words])
     found = {n: float(part.max()) for n, part in zip(names, np.split(most, ends[:-1]), strict=True)}
     v, i = ({name: x for (name, p), x in found.items() if p == part} for part in ("v", "i"))
@@ -78,7 +80,10 @@ def _room(program: Program) -> int:
     return min(program.neurons * program.substeps, 1 << 22)
 
 
-def _play(program: Program, core: HostCore | FixedCore, episodes: Sequence[np.ndarray], watch) -> tuple:  # type: ignore[no-untyped-def, type-arg]
+def _play(
+    program: Program, core: HostCore | FixedCore, episodes: Sequence[np.ndarray], watch: Callable[[], object]
+) -> tuple[dict[str, float], np.ndarray]:
+    """Rates by population, and actions; watch is called after every tick."""
     populations = program.network.populations
     edges = np.cumsum([0, *(p.n for p in populations)])
     counts, actions = np.zeros(len(populations)), []

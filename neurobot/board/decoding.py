@@ -8,6 +8,7 @@ import numpy as np
 
 from neurobot.board.parts import Decoding
 from neurobot.core.image import HOLDS, OUTPUT
+from neurobot.core.image_decoder import MOST_MULT
 from neurobot.errors import SpecError
 from neurobot.kernels import fixed_ops as fx
 from neurobot.program import Program
@@ -17,7 +18,6 @@ from neurobot.spec.decoders import Choice, Highest, Membrane, Rate
 
 ONE = 65536
 """u = 1."""
-MOST_MULT = 65535
 MOST_SHIFT = 62
 FULL = 32767
 NEARLY = 1e-6
@@ -47,11 +47,12 @@ def decoding_of(program: Program, spec: ControllerSpec, scale: float) -> Decodin
     per = n // (size * (2 if d.push_pull else 1))
     gain = float(program.param("decoder.gain")[0])
     reads_v = isinstance(d, Membrane)
-    mult, shift = _factor(gain / per * ONE / (scale if reads_v else 1.0), gain)
+    kind = fx.MEMBRANE if reads_v else fx.RATE
+    mult, shift = _factor(gain / per * ONE / (scale if reads_v else 1.0), gain, MOST_MULT[kind])
     outputs = _outputs(program, spec)
     outputs["lift"] = np.rint(ONE * _lift(program, spec, gain, per)).astype(np.int64)
     return Decoding(
-        population=population, kind=fx.MEMBRANE if reads_v else fx.RATE, groups=size, per=per, push_pull=d.push_pull,
+        population=population, kind=kind, groups=size, per=per, push_pull=d.push_pull,
         mult=mult, shift=shift, outputs=outputs,
         table=tanh_table() if isinstance(d, Membrane) and d.squash == "tanh" else None,
     )  # fmt: skip
@@ -63,14 +64,14 @@ def tanh_table() -> np.ndarray:
     return table
 
 
-def _factor(factor: float, gain: float) -> tuple[int, int]:
+def _factor(factor: float, gain: float, most: int) -> tuple[int, int]:
     """mult and shift, factor being mult / 2^shift."""
-    if abs(factor) > MOST_MULT:
+    if abs(factor) > most:
         raise SpecError(
             "fixed point",
-            [f"decoder: gain {gain:g} is {abs(factor) / MOST_MULT:.3g} times too large; give a smaller one"],
+            [f"decoder: gain {gain:g} is {abs(factor) / most:.3g} times too large; give a smaller one"],
         )
-    shift = MOST_SHIFT if factor == 0 else min(MOST_SHIFT, math.floor(math.log2(MOST_MULT / abs(factor))))
+    shift = MOST_SHIFT if factor == 0 else min(MOST_SHIFT, math.floor(math.log2(most / abs(factor))))
     return round(factor * 2.0**shift), shift
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from neurobot.board.activity import fixed_activity
+from neurobot.board.activity import activity, fixed_activity
 from neurobot.board.boards import BOARDS
 from neurobot.board.parts import Cells
 from neurobot.board.quantize import Quantized
@@ -86,9 +86,9 @@ class Report:
 
 
 def report(quantized: Quantized, episodes: Sequence[np.ndarray]) -> Report:
-    """Compare a program with its image on observations, (ticks, n_obs) an episode: those that it was made with."""
+    """Compare a program with its image on observations, (ticks, n_obs) an episode."""
     program, image = quantized.program, quantized.image
-    seen, fixed = quantized.seen, fixed_activity(program, episodes)
+    seen, fixed = activity(program, episodes), fixed_activity(program, episodes)
     layers = tuple(
         Layer(
             name=p.name, neurons=p.n, rate=seen.rates.get(p.name, 0.0), rate_fixed=fixed.rates[p.name], unit=part.unit,

@@ -149,7 +149,7 @@ def arrival(pre: int, synapses: Synapses, factor: np.ndarray, delay: int, gain: 
 
 
 def scale_of(p: Population, c: Coefficients, arrivals: Sequence[Arrival], seen: Activity) -> float:
-    """S: the largest with which everything stays within its bounds; see docs/fixed.md, section 10.
+    """S: the largest power of two with which everything stays within its bounds; see docs/fixed.md, section 10.
 
     Raises:
         SpecError: a neuron has too many inputs.
@@ -165,7 +165,7 @@ def scale_of(p: Population, c: Coefficients, arrivals: Sequence[Arrival], seen: 
     bounds += [MOST_WEIGHT * 2.0**raised / a.largest for a in spikes if a.largest]
     bounds += [MOST_WEIGHT * FULL / a.largest for a in drives if a.largest]
     bounds += [fx.DRIVE_BOUND / float(np.abs(a.weights).sum(0).max()) for a in drives if a.largest]
-    return min(bounds)
+    return 2.0 ** math.floor(math.log2(min(bounds)))
 
 
 def cells_of(

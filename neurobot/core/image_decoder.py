@@ -11,6 +11,8 @@ import numpy as np
 from neurobot.core.image_blocks import Blocks, need
 from neurobot.kernels import fixed_ops as fx
 
+MOST_MULT = {fx.RATE: (1 << 31) - 1, fx.MEMBRANE: 65535}
+"""Sums of counts are below 2^31, those of membranes below 2^45."""
 OUTPUT = "<3i3hHB3s2d"
 
 
@@ -37,9 +39,8 @@ def check_decoder(
     n = groups * per * (1 + push_pull)
     need(sources.get(d[fx.D_SOURCE_AT]) == n, f"decoder: there are no {n} neurons to read at {d[fx.D_SOURCE_AT]}")
     mult = d[fx.D_MULT] - (d[fx.D_MULT] >> 31 << 32)
-    need(
-        abs(mult) <= (0 if choice else 65535), f"decoder: mult is {mult}, it must be -65535 .. 65535, or 0 of a choice"
-    )
+    most = MOST_MULT.get(kind, 0)
+    need(abs(mult) <= most, f"decoder: mult is {mult}, it must be {-most} .. {most}")
     need(d[fx.D_SHIFT] <= (0 if choice else 62), f"decoder: shift is {d[fx.D_SHIFT]}, it must be 0 .. 62")
     need(not any(d[fx.D_OUTPUTS_AT + 1 :]), "decoder: words that mean nothing are not 0")
     if d[fx.D_TABLE_AT]:

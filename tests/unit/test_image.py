@@ -168,8 +168,7 @@ ROWS = [
     (DECODER, fx.D_PER, 40000, "decoder: 40000 neurons a group, it must be 1 .. 32767 in all"),
     (DECODER, fx.D_PUSH_PULL, 2, "decoder: push_pull is 2"),
     (DECODER, fx.D_SOURCE_AT, 4, "decoder: there are no 6 neurons to read at 4"),
-    (DECODER, fx.D_MULT, 65536, "decoder: mult is 65536, it must be -65535 .. 65535"),
-    (DECODER, fx.D_MULT, 2**32 - 65536, "decoder: mult is -65536, it must be -65535 .. 65535"),
+    (DECODER, fx.D_MULT, 2**31, "decoder: mult is -2147483648, it must be -2147483647 .. 2147483647"),
     (DECODER, fx.D_SHIFT, 63, "decoder: shift is 63, it must be 0 .. 62"),
     (DECODER, fx.D_TABLE_AT, 4, "decoder: table_at is 4, it must be"),
     (DECODER, fx.D_OUTPUTS_AT, 4, "decoder: outputs_at is 4, it must be"),
@@ -235,7 +234,7 @@ def test_outputs_and_tables_that_make_no_sense_are_refused():
         refused(patched(image, out + at, value, kind), words)
     image = driven()
     refused(patched(image, block(image, 4, fx.D_OUTPUTS_AT) + 14, 5, "<h"), "output 0: limits of a choice are 0 and 2")
-    refused(patched(image, HEAD + 4 * ROW + 4 * fx.D_MULT, 1), "decoder: mult is 1, it must be -65535 .. 65535, or 0")
+    refused(patched(image, HEAD + 4 * ROW + 4 * fx.D_MULT, 1), "decoder: mult is 1, it must be 0 .. 0")
 
 
 def test_currents_and_spikes_do_not_mix():
