@@ -87,7 +87,6 @@ static uint8_t on_load_chunk(struct nb_device *d, struct nb_exchange *e) {
 static void ready(struct nb_device *d) {
     nb_leave(d, NB_STATE_READY);
     d->last_tick = 0;
-    d->n_cached = 0;
 }
 
 static uint8_t on_load_commit(struct nb_device *d, struct nb_exchange *e) {

@@ -251,7 +251,7 @@ class Device:
 
     def _ready(self) -> None:
         self._leave(p.State.READY)
-        self.last_tick, self._cached = 0, b""
+        self.last_tick = 0
 
     def _reset(self, request: p.ResetRequest, now: int) -> Message:
         if not self._loaded():

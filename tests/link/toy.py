@@ -8,9 +8,9 @@ from neurobot.link.board import Board, Step
 class ToyBoard(Board):
     """An image is two bytes, numbers of outputs and of bytes read out, and then anything; b"\\xff..." cannot be run."""
 
-    def __init__(self, arena=4096, name=b"toy"):
+    def __init__(self, arena=4096, name=b"toy", most=496):
         self.arena, self.name, self.arithmetic = arena, name, 2
-        self.image = b""
+        self.image, self.most = b"", most
         self.moved = []
         self.steps = self.crc = 0
         self.last = ()
@@ -18,7 +18,7 @@ class ToyBoard(Board):
     def load(self, image):
         if len(image) < 2 or image[0] == 255:
             return 7
-        if 2 * image[0] + image[1] > 496:
+        if 2 * image[0] + image[1] > self.most:
             return 9
         self.image = image
         self.reset()
