@@ -87,7 +87,6 @@ static uint8_t on_load_chunk(struct nb_device *d, struct nb_exchange *e) {
 static void ready(struct nb_device *d) {
     nb_leave(d, NB_STATE_READY);
     d->last_tick = 0;
-    d->n_cached = 0;
 }
 
 static uint8_t on_load_commit(struct nb_device *d, struct nb_exchange *e) {
@@ -99,7 +98,7 @@ static uint8_t on_load_commit(struct nb_device *d, struct nb_exchange *e) {
     if (d->state != NB_STATE_LOADING) {
         return refuse(e, NB_ERROR_STATE, d->trip_count);
     }
-    crc = nb_crc32(0, d->arena, d->received);
+    crc = nb_crc32(0, d->arena, d->received > 4u ? d->received - 4u : 0u); /* why: protocol.toml */
     if (d->received != d->length || crc != d->crc) {
         return refuse(e, NB_ERROR_CRC, crc);
     }

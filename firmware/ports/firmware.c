@@ -53,6 +53,7 @@ static const struct nb_ops OPS = {&core, load, reset, tick, digest, idle, actuat
 void firmware_start(const struct firmware_memory *memory) {
     struct nb_board board = {memory->name, NB_ARITHMETIC, memory->image, memory->image_size, 0};
 
+    spoken_to = 0;
     nb_core_init(&core, memory->ram, memory->ram_size);
     nb_start(&device, &board, &OPS, port_now_us());
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from abc import ABC, abstractmethod
 from typing import NamedTuple
 
@@ -9,6 +10,14 @@ from neurobot.link.protocol import PAYLOAD, TickRequest
 
 ROOM = PAYLOAD - 16
 """Bytes that the actions (i16) and read-out of an answer to TICK may have together."""
+
+
+def image_crc(image: bytes | bytearray) -> int:
+    """What an image is known by: CRC-32 of all but its last four bytes, which are this number in an image that has one.
+
+    Over all of such an image the CRC-32 would be the same number, whatever is in it.
+    """
+    return zlib.crc32(image[:-4])
 
 
 class Step(NamedTuple):

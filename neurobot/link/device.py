@@ -19,13 +19,12 @@ of this one.
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Callable
 from typing import Any, final
 
 from neurobot.errors import LinkError
 from neurobot.link import protocol as p
-from neurobot.link.board import ROOM, Board
+from neurobot.link.board import ROOM, Board, image_crc
 from neurobot.link.frame import Damage, Decoder, Frame, encode
 from neurobot.link.message import Message, pack, type_of, unpack
 
@@ -240,7 +239,7 @@ class Device:
             return p.LoadCommitReply(self._crc)
         if self.state is not p.State.LOADING:
             raise _Refusal(p.Error.STATE, self.trip_count)
-        crc = zlib.crc32(self._image)
+        crc = image_crc(self._image)
         if len(self._image) != self._length or crc != self._crc:
             raise _Refusal(p.Error.CRC, crc)
         reason = self._board.load(bytes(self._image))
@@ -251,7 +250,7 @@ class Device:
 
     def _ready(self) -> None:
         self._leave(p.State.READY)
-        self.last_tick, self._cached = 0, b""
+        self.last_tick = 0
 
     def _reset(self, request: p.ResetRequest, now: int) -> Message:
         if not self._loaded():

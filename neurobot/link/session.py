@@ -14,13 +14,13 @@ What is asked is written as generators, one a task: each asks and yields until a
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Generator
 from enum import IntEnum
 from typing import Any, NoReturn, final
 
 from neurobot.errors import BoardError, LinkError, NeurobotError
 from neurobot.link import protocol as p
+from neurobot.link.board import image_crc
 from neurobot.link.clock import BoardClock, Ping, estimate
 from neurobot.link.exchange import Answer, Exchange, Patience
 from neurobot.link.message import Message
@@ -173,7 +173,7 @@ class Session:
         Returns:
             A task that results in the bytes that were sent of it.
         """
-        hello, crc = self._connected("load", Phase.DISARMED), zlib.crc32(image)
+        hello, crc = self._connected("load", Phase.DISARMED), image_crc(image)
         if len(image) > hello.arena:
             raise BoardError(
                 f"the image has {len(image)} bytes, the board {hello.name.decode(errors='replace')} has room for "

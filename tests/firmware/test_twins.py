@@ -8,6 +8,7 @@ import pytest
 
 from neurobot.board.emulator import Emulator
 from neurobot.link import protocol as p
+from neurobot.link.board import image_crc
 from neurobot.link.frame import Frame, encode
 from neurobot.link.message import pack, type_of
 from tests.firmware.native import FIRMWARE, FLAGS, SOURCES, need, run
@@ -69,9 +70,7 @@ class Pair:
         return self.say(encode(Frame(type_of(type(message)), self.seq, pack(message))), passed)
 
     def load(self, image):
-        import zlib
-
-        self.ask(p.LoadBeginRequest(len(image), zlib.crc32(image)))
+        self.ask(p.LoadBeginRequest(len(image), image_crc(image)))
         for at in range(0, len(image), 400):
             self.ask(p.LoadChunkRequest(at, image[at : at + 400]))
         self.ask(p.LoadCommitRequest())

@@ -1,8 +1,7 @@
 """Bytes that a board may get: hosts that do right, hosts that do wrong, and lines that damage both. Seeded."""
 
-import zlib
-
 from neurobot.link import protocol as p
+from neurobot.link.board import image_crc
 from neurobot.link.frame import Frame, encode
 from neurobot.link.message import pack, type_of
 
@@ -17,7 +16,7 @@ def image(random):
 def load(random):
     """All requests that load an image."""
     data, size = image(random), random.choice([16, 100, 508])
-    yield p.LoadBeginRequest(len(data), zlib.crc32(data))
+    yield p.LoadBeginRequest(len(data), image_crc(data))
     for at in range(0, len(data), size):
         yield p.LoadChunkRequest(at, data[at : at + size])
     yield p.LoadCommitRequest()
@@ -47,7 +46,7 @@ def wish(random, device):
 
 
 def arm(random, boot, trip, last):
-    times = random.choice([0, 3, 20, 65535]), random.choice([0, 5, 50, 65535])
+    times = random.choice([0, 3, 20, 65535]), random.choice([0, 5, 50, 700, 65535])
     return p.ArmRequest(boot & 0xFFFFFFFF, trip & 0xFFFFFFFF, *times, last, random.randrange(4))
 
 
@@ -59,7 +58,7 @@ def frame(random, request):
     """A request as a host sends it, and now and then one that no host sends."""
     kind, payload = type_of(type(request)), pack(request)
     if random.random() < 0.03:
-        kind = random.randrange(256)
+        kind = random.choice([random.randrange(256), p.Type.EVENT, p.Type.NAK])
     if random.random() < 0.03:
         payload = payload[: random.randrange(len(payload) + 1)] + random.randbytes(random.randrange(4))
     return encode(Frame(kind, random.randrange(256), payload[: p.PAYLOAD]))
@@ -88,12 +87,18 @@ def operations(random, device, count):
 
     It looks at the device between the operations, to ask mostly for what is possible.
     """
-    queue = []
+    queue, armed = [], None
     for _ in range(count):
         passed = random.choice([0, 1, 100, 2000, 2000, 4000, random.choice([0, 20_000, 60_000])])
+        if random.random() < 0.1:  # to the microsecond when the board holds, or goes to rest
+            passed = random.choice([3000, 5000, 20_000, 50_000]) - random.choice([0, 0, 1])
         if not queue and device.state in (p.State.BOOT, p.State.LOADING) and random.random() < 0.5:
             queue = list(load(random))
         request = queue.pop(0) if queue and random.random() < 0.95 else wish(random, device)
+        if isinstance(request, p.ArmRequest):
+            armed = request
+        elif armed and random.random() < 0.03:  # as one that was kept on the way
+            request = armed
         line = frame(random, request)
         if random.random() < 0.08:
             line = damaged(random, line)

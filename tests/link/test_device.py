@@ -1,10 +1,9 @@
 """The board's state machine, one rule a test; time is an argument."""
 
-import zlib
-
 import pytest
 
 from neurobot.link import protocol as p
+from neurobot.link.board import image_crc
 from neurobot.link.device import Device
 from neurobot.link.frame import Decoder, Frame, encode
 from neurobot.link.message import pack, type_of, unpack
@@ -41,7 +40,7 @@ class Bench:
         return [unpack(p.Event, f.payload) for f in self.decoder.feed(self.device.poll(self.now))]
 
     def load(self, image=IMAGE):
-        assert self.ask(p.LoadBeginRequest(len(image), zlib.crc32(image))) == p.LoadBeginReply(0)
+        assert self.ask(p.LoadBeginRequest(len(image), image_crc(image))) == p.LoadBeginReply(0)
         for at in range(0, len(image), 100):
             self.ask(p.LoadChunkRequest(at, image[at : at + 100]))
         return self.ask(p.LoadCommitRequest())
@@ -85,7 +84,7 @@ def test_hello_tells_who_it_is_and_changes_nothing(running):
     assert hello == p.HelloReply(
         major=p.MAJOR, minor=p.MINOR, state=p.State.RUNNING, flags=p.HelloFlag.IMAGE, nonce=12345, boot_id=77,
         trip_count=0, fingerprint=p.FINGERPRINT, arithmetic=2, arena=4096, payload=512, watchdog_ms=50,
-        image_crc=zlib.crc32(IMAGE), last_tick=1, name=b"toy",
+        image_crc=image_crc(IMAGE), last_tick=1, name=b"toy",
     )  # fmt: skip
     assert running.device.state is p.State.RUNNING
 
@@ -111,7 +110,7 @@ def test_without_an_image_nothing_runs():
 
 
 def test_an_image_is_written_checked_and_ready(ready):
-    assert ready.said[0].payload == zlib.crc32(IMAGE).to_bytes(4, "little")
+    assert ready.said[0].payload == image_crc(IMAGE).to_bytes(4, "little")
     assert ready.device.state is p.State.READY
     assert ready.board.image == IMAGE
     assert ready.board.moved[-1] == REST
@@ -119,21 +118,21 @@ def test_an_image_is_written_checked_and_ready(ready):
 
 def test_commit_is_answered_again_once_the_image_is_ready(ready):
     ready.board.crc = 5
-    assert ready.ask(p.LoadCommitRequest()) == p.LoadCommitReply(zlib.crc32(IMAGE))
+    assert ready.ask(p.LoadCommitRequest()) == p.LoadCommitReply(image_crc(IMAGE))
     assert ready.board.crc == 5
 
 
 def test_pieces_of_the_past_are_acknowledged_and_gaps_refused_with_what_is_wanted():
     bench = Bench()
-    bench.ask(p.LoadBeginRequest(10, zlib.crc32(b"0123456789")))
+    bench.ask(p.LoadBeginRequest(10, image_crc(b"0123456789")))
     assert bench.ask(p.LoadChunkRequest(0, b"0123")) == p.LoadChunkReply(4)
     assert bench.ask(p.LoadChunkRequest(0, b"xxxx")) == p.LoadChunkReply(4)
     refused(bench.ask(p.LoadChunkRequest(5, b"56789")), p.Error.OFFSET, 4)
     refused(bench.ask(p.LoadChunkRequest(3, b"3456")), p.Error.OFFSET, 4)
     refused(bench.ask(p.LoadChunkRequest(4, b"456789+")), p.Error.SIZE, 10)
-    refused(bench.ask(p.LoadCommitRequest()), p.Error.CRC, zlib.crc32(b"0123"))
+    refused(bench.ask(p.LoadCommitRequest()), p.Error.CRC, image_crc(b"0123"))
     assert bench.ask(p.LoadChunkRequest(4, b"456789")) == p.LoadChunkReply(10)
-    assert bench.ask(p.LoadCommitRequest()) == p.LoadCommitReply(zlib.crc32(b"0123456789"))
+    assert bench.ask(p.LoadCommitRequest()) == p.LoadCommitReply(image_crc(b"0123456789"))
 
 
 def test_an_image_that_is_too_large_damaged_or_unfit_is_refused():
@@ -142,7 +141,7 @@ def test_an_image_that_is_too_large_damaged_or_unfit_is_refused():
     assert bench.device.state is p.State.BOOT
     bench.ask(p.LoadBeginRequest(3, 12345))
     bench.ask(p.LoadChunkRequest(0, b"\x01\x01\x01"))
-    refused(bench.ask(p.LoadCommitRequest()), p.Error.CRC, zlib.crc32(b"\x01\x01\x01"))
+    refused(bench.ask(p.LoadCommitRequest()), p.Error.CRC, image_crc(b"\x01\x01\x01"))
     refused(bench.load(b"\xff\xff\xff"), p.Error.IMAGE, 7)
     assert bench.device.state is p.State.LOADING
 

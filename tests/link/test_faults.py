@@ -181,6 +181,29 @@ def test_an_arm_that_was_kept_on_the_way_arms_nothing():
     assert device.state is p.State.READY
 
 
+def test_an_arm_that_is_repeated_after_the_board_went_safe_is_refused():
+    device = Device(ToyBoard(), 77)
+    host, line = faulty(FaultPlan(), device)
+    host.connect()
+    host.load(IMAGE)
+    session = host.session
+    session.start(session.arm(hold=0.01, watchdog=0.02), line.now())
+    line.write(session.outgoing())
+    session.receive(line.read(0.01), line.now())  # HELLO; ARM is to be sent
+    line.use(FaultPlan(), back=FaultPlan(lose=1.0))
+    line.write(session.outgoing())
+    assert line.read(0.05) == b""
+    assert (device.state, device.trip_count) == (p.State.SAFE, 1)
+    line.use(FaultPlan())
+    session.poll(line.now())
+    line.write(session.outgoing())
+    with pytest.raises(BoardError, match=r"refuses ARM: it has left RUNNING since it was asked \(1 times by now\)"):
+        session.receive(line.read(0.01), line.now())
+    assert (device.state, host.phase) == (p.State.SAFE, Phase.DISARMED)
+    host.arm(hold=0.01, watchdog=0.02)
+    assert device.state is p.State.RUNNING
+
+
 def test_an_arm_whose_answers_are_lost_arms_once():
     device = Device(ToyBoard(), 77)
     host, line = faulty(FaultPlan(seed=3, lose=0.5), device)

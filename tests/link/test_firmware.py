@@ -10,9 +10,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from neurobot.link.board import image_crc
 from neurobot.link.device import Device
-from neurobot.link.frame import ENCODED, Frame, encode
-from neurobot.link.protocol import PAYLOAD, State
+from neurobot.link.frame import ENCODED, Frame, cobs_encode, encode
+from neurobot.link.message import pack, type_of
+from neurobot.link.protocol import (
+    PAYLOAD,
+    ArmRequest,
+    LoadBeginRequest,
+    LoadChunkRequest,
+    LoadCommitRequest,
+    State,
+    TickRequest,
+    Type,
+)
 from tests.link.native import ROOT, SOURCES, NativeDevice, build, c
 from tests.link.streams import operations
 from tests.link.toy import ToyBoard
@@ -26,9 +37,10 @@ def library(tmp_path_factory):
 class Pair:
     """Both twins, on equal boards; they have to say and do the same at each call."""
 
-    def __init__(self, library, boot_id=0xB007):
-        self.twin = Device(ToyBoard(name=b"a board"), boot_id)
-        self.native = NativeDevice(library, ToyBoard(name=b"a board"), boot_id)
+    def __init__(self, library, boot_id=0xB007, **board):
+        name = b"a board" + boot_id % 2 * b" whose name is longer than HELLO tells"
+        self.twin = Device(ToyBoard(name=name, **board), boot_id)
+        self.native = NativeDevice(library, ToyBoard(name=name, **board), boot_id)
         self.now = 0xFFFFFFFF - 300_000  # soon it wraps
         self.states, self.said = set(), set()
         self.same("start")
@@ -90,6 +102,29 @@ def test_frames_are_the_same(library, kind, seq, payload):
     out = (c.c_uint8 * (ENCODED + 2))()
     size = library.nb_encode(out, c.c_uint8(kind), c.c_uint8(seq), payload, c.c_uint16(len(payload)))
     assert bytes(out[:size]) == encode(Frame(kind, seq, payload))
+
+
+@pytest.mark.parametrize("size", range(514, 521))
+def test_both_draw_the_line_between_the_longest_frame_and_one_that_is_too_long(library, size):
+    body = bytes([Type.LOAD_CHUNK]) + bytes(size - 5)
+    line = b"\0" + cobs_encode(body + zlib.crc32(body).to_bytes(4, "little")) + b"\0"
+    pair = Pair(library)
+    pair.same("receive", line)
+    assert (pair.twin.decoder.ok, pair.twin.decoder.too_long) == ((1, 0) if size <= 518 else (0, 1))
+    pair.same("receive", encode(Frame(Type.STATS, 0, b"")))
+
+
+@pytest.mark.parametrize("image", [bytes([250, 20]), bytes([247, 255]), bytes([248, 0]), bytes([0, 255])])
+def test_a_core_that_gives_more_than_fits_is_cut_off(library, image):
+    pair = Pair(library, most=10_000)
+    boot, trip = pair.twin.boot_id, pair.twin.trip_count
+    for request in (
+        LoadBeginRequest(2, image_crc(image)), LoadChunkRequest(0, image), LoadCommitRequest(),
+        ArmRequest(boot, trip, 10, 50, 0, 0), TickRequest(1, 1, 0, 0, 0, b""),
+    ):  # fmt: skip
+        out = pair.same("receive", encode(Frame(type_of(type(request)), 0, pack(request))))
+    assert pair.twin.last_tick == 1
+    assert len(out) <= ENCODED + 2
 
 
 @given(st.binary(max_size=300), st.binary(max_size=300))

@@ -1,5 +1,7 @@
 """A host and a board that talk, in simulated time, over a line without faults."""
 
+import zlib
+
 import pytest
 
 from neurobot.errors import BoardError, LinkError
@@ -282,3 +284,14 @@ def test_each_refusal_is_a_sentence_that_says_what_and_why(error, state):
 
 def test_a_refusal_that_is_not_known_is_told_by_its_numbers():
     assert str(explain(p.Nak(0x55, 99, 42, 0, 7))) == "the board refuses type 0x55: error 99, arg 7"
+
+
+def test_images_that_end_with_their_own_checksum_are_told_apart():
+    host, _ = local()
+    host.connect()
+    for k in range(2):
+        body = bytes([1, k]) + bytes(200)
+        image = body + zlib.crc32(body).to_bytes(4, "little")
+        assert host.load(image) == len(image)
+        host.connect()
+        assert host.load(image) == 0

@@ -2,8 +2,11 @@
 
 import os
 import socket
+import subprocess
+import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +14,7 @@ from neurobot.errors import LinkError
 from neurobot.link.device import Device
 from neurobot.link.exchange import Patience
 from neurobot.link.host import Host
+from neurobot.link.protocol import State
 from neurobot.link.session import Phase
 from neurobot.link.transport import BITS, FileTransport, open_line
 from tests.link.lines import IMAGE, drive, local, running
@@ -19,8 +23,14 @@ from tests.link.toy import ToyBoard
 PATIENCE = Patience(answer=0.02, longest=0.1, lost=5.0)  # other programs run here too
 
 
+SLOW = 10
+
+
 class Served:
-    """A device in a thread of its own, at one end of a real line."""
+    """A device in a thread of its own, at one end of a real line.
+
+    Its clock goes slowly, so that no watchdog trips because other programs take the processor.
+    """
 
     def __init__(self, fd):
         self.device = Device(ToyBoard(), 77)
@@ -33,7 +43,7 @@ class Served:
         start = time.monotonic()
 
         def now():
-            return int((time.monotonic() - start) * 1e6)
+            return int((time.monotonic() - start) * 1e6 / SLOW)
 
         try:
             self.line.write(self.device.start(now()))
@@ -106,6 +116,43 @@ def test_a_line_that_hangs_up_is_a_link_error_and_the_host_is_lost(pty):
     assert host.phase is Phase.LOST
     host.close()
     host.close()
+
+
+HOST = """
+import sys
+
+sys.path.insert(0, {root!r})
+from neurobot.link.exchange import Patience
+from neurobot.link.host import Host
+from neurobot.link.protocol import State
+from neurobot.link.transport import open_line
+from tests.link.lines import IMAGE, drive
+
+host = Host(open_line({name!r}), arithmetic=2, patience=Patience(answer=0.02, longest=0.1, lost=5.0))
+host.connect()
+host.load(IMAGE)
+host.arm(hold=0.02, watchdog=0.1)
+drive(host, 50)
+print("running", flush=True)
+drive(host, 10**9, first=50)
+"""
+
+
+def test_a_host_that_is_killed_leaves_a_board_that_goes_to_rest(pty):
+    served, name = pty
+    script = HOST.format(root=str(Path(__file__).parents[2]), name=name)
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE) as host:
+        assert host.stdout.readline() == b"running\n"
+        host.kill()
+        host.wait()
+    until = time.monotonic() + 30
+    while served.device.state is not State.SAFE and time.monotonic() < until:
+        time.sleep(0.01)
+    assert served.device.state is State.SAFE
+    assert served.device.last_tick >= 50
+    assert served.device._board.moved[-1] == (-1, -2)
+    with Host(open_line(name), arithmetic=2, patience=PATIENCE) as after:
+        assert after.connect().state == State.SAFE
 
 
 def test_a_socket_whose_other_end_closes_is_a_link_error():
