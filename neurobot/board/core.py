@@ -186,13 +186,10 @@ class BoardCore(Core):
             self.host.disarm()
             self._find()
 
-    def close(self) -> None:
-        """Bring the board to rest, if it can be reached, and close the line. For errors, see `reset`."""
-        try:
-            if self.host.phase is Phase.ARMED:
-                self._finish()
-        finally:
-            self.host.close()
+    def rest(self) -> None:
+        """End the episode: compare the state, and bring the board to rest. For errors, see `reset`."""
+        if self.host.phase is Phase.ARMED:
+            self._finish()
 
     def set_last(self, action: Any) -> None:
         """Take note of what a robot made of the last action, (n,); slew counts from what the board put out itself."""

@@ -15,6 +15,7 @@ from neurobot.errors import NeurobotError, near
 
 COMMANDS = {
     "run": "run a controller in an environment, record it and print a summary",
+    "stream": "run a controller through a board, emulated or real",
     "train": "make a controller by training",
     "sweep": "train with several seeds and settings, side by side, and tabulate what came out",
     "eval": "measure a program's return over many episodes",

@@ -214,10 +214,11 @@ def test_a_board_with_too_little_memory_says_so():
         BoardCore(quantized(), host)
 
 
-def test_closing_brings_the_board_to_rest():
+def test_at_the_end_the_board_is_brought_to_rest():
     host, line = emulated()
     core = BoardCore(quantized(), host, **LONG)
     core.tick(observations(1)[0])
     assert line.device.device.state.name == "RUNNING"
-    core.close()
+    core.rest()
     assert line.device.device.state.name == "READY"
+    core.rest()
