@@ -27,6 +27,7 @@ COMMANDS = {
     "plot": "draw a recorded run as one picture, or the window of a learning rule",
     "nir": "show a NIR file, or run it and compare its spikes with a table",
     "bench": "measure the time from sensor to action, stage by stage, in real time",
+    "board": "look at a board, load it, compare it with what was recorded, measure it, or be one",
     "doctor": "show what this machine has: versions, timers, rendering, serial ports",
 }
 MODULES = {name: f"neurobot.cli.{name}" for name in COMMANDS} | {"eval": "neurobot.cli.evaluate"}
