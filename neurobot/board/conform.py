@@ -8,9 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from neurobot.board.firmware import sources
+from neurobot.board.wire import actions_of
 from neurobot.core.image import Image
 from neurobot.kernels import fixed_ops as fx
 from neurobot.link.host import Host
@@ -152,7 +151,7 @@ def _played(host: Host, vector: Vector, image: Image) -> Iterator[dict[str, Any]
     yield {"vector": vector.name, "tick": 0, "board": {"digest": host.digest().crc}, "recorded": {"digest": vector.digest}}
     for k, tick in enumerate(vector.ticks, 1):
         reply = host.tick(image.substeps, tick.kind, tick.data)
-        actions = np.frombuffer(reply.data, "<i2", image.n_act).tolist()
+        actions = actions_of(reply.data, image).tolist()
         yield {
             "vector": vector.name, "tick": k, "board": {"actions": actions, "digest": host.digest().crc},
             "recorded": {"actions": list(tick.actions), "digest": tick.digest},

@@ -12,7 +12,7 @@ from typing import Any, final
 
 import numpy as np
 
-from neurobot.board.wire import MOST_PAYLOAD, wire_of
+from neurobot.board.wire import MOST_PAYLOAD, actions_of, wire_of
 from neurobot.core.base import Core
 from neurobot.core.fixed import FixedCore
 from neurobot.errors import BoardError, SpecError
@@ -135,7 +135,7 @@ class BoardCore(Core):
 
     def _compare(self, reply: TickReply, held: bool) -> None:
         """Whether the board gave what runs beside it gave. One that has held its outputs meanwhile slews from those."""
-        actions = np.frombuffer(reply.data, "<i2", self.image.n_act)
+        actions = actions_of(reply.data, self.image)
         here, spikes = self.network.last, min(self.network.spikes, 65535)
         wrong = np.flatnonzero(actions != here)
         if not wrong.size and reply.spikes == spikes:

@@ -15,6 +15,7 @@ from pathlib import Path
 from neurobot.board.emulator import Emulator
 from neurobot.board.firmware import PROCESSORS, build
 from neurobot.errors import LinkError, near
+from neurobot.kernels.fixed_compiled import warm
 from neurobot.kernels.fixed_ops import ARITHMETIC
 from neurobot.link.exchange import Patience
 from neurobot.link.host import Host
@@ -48,6 +49,7 @@ def open_board(address: str, *, baud: int = 115200, realtime: bool = False) -> I
         with Host(LocalLine(Emulator()), arithmetic=ARITHMETIC) as host:
             yield host
     elif address == EMULATOR:
+        warm()  # here: what is compiled then is there for the other process too, which has to answer soon
         with _child([sys.executable, "-m", "neurobot", "board", "emulate", "--fd"], "the emulator") as line:
             yield _host(line)
     elif address == POSIX:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import tyro
 
 from neurobot.cli.arguments import parse
-from neurobot.cli.console import print_json, print_rows, say, seconds
+from neurobot.cli.console import compiling, print_json, print_rows, say, seconds
 from neurobot.errors import ConfigError, near
 from neurobot.spec.check import Problems
 
@@ -198,8 +198,11 @@ def _load(options: Load) -> int:
 
 
 def _emulate(options: Emulate) -> int:
-    from neurobot.board.emulator import Emulator, FixedBoard, open_pty, serve
+    with compiling("fixed_tick_at"):
+        from neurobot.board.emulator import Emulator, FixedBoard, open_pty, serve
+        from neurobot.kernels.fixed_compiled import warm
 
+        warm()
     board = FixedBoard(arena=options.arena, ram=options.ram)
     emulator = Emulator(board, boot_id=_boot_id(), busy=options.busy, buffer=options.buffer)
     if options.fd is not None:

@@ -142,7 +142,9 @@ class Wrong(Board):
         self.ticks += 1
         step = self.inner.tick(request)
         if self.what == "action" and self.ticks == 4:
-            return step._replace(actions=(step.actions[0], step.actions[1] + 1))
+            return step._replace(actions=(step.actions[0], step.actions[1] + 1, *step.actions[2:]))
+        if self.what == "short":
+            return step._replace(actions=step.actions[:-1])
         return step._replace(spikes=step.spikes + 1) if self.what == "spikes" and self.ticks == 4 else step
 
     def digest(self):
@@ -161,6 +163,7 @@ class Wrong(Board):
     [
         ("action", "tick 4 of the episode: on the board action 1 is"),
         ("spikes", "tick 4 of the episode: on the board .* spikes, by the same image here"),
+        ("short", "the board answered with 2 bytes, the image has 2 actions of 2"),
         ("digest", "after 60 steps the digest of the board's state is 0x"),
     ],
 )
