@@ -83,7 +83,7 @@ class Controller:
         self._decoder = program.spec.decoder
         self._dtype = CORES.get(core) if isinstance(core, str) else None
         room = max(LOGGED_SPIKES, program.neurons * min(program.substeps, 16)) if record else 0
-        self._core = self._make_core(seed, room) if isinstance(core, str) else core(program, seed=seed, log_spikes=room)
+        self._core = self._make_core(core, seed, room)
         if learn:
             self.learn = True
         self._rewarded, self._ends = takes_reward(program), acts_at_end(program)
@@ -341,7 +341,10 @@ class Controller:
         self._core.set_last(target)
         return np.int64(self._sent[0]) if self.discrete else self._sent.copy()
 
-    def _make_core(self, seed: int | None, room: int) -> Any:
+    def _make_core(self, core: str | MakeCore, seed: int | None, room: int) -> HostCore | FixedCore:
+        if not isinstance(core, str):
+            made: FixedCore = core(self.program, seed=seed, log_spikes=room)  # or one with all that it has
+            return made
         if self._dtype is None:
             return FixedCore(self.program, seed=seed, log_spikes=room)
         return HostCore(self.program, self._dtype, seed=seed, log_spikes=room)

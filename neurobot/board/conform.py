@@ -71,7 +71,9 @@ class Difference:
 
     def __str__(self) -> str:
         where = f"tick {self.tick}" if self.tick else "the cleared state"
-        shown = (f"{self.board:#010x}", f"{self.recorded:#010x}") if self.what == "digest" else (self.board, self.recorded)
+        shown = (
+            (f"{self.board:#010x}", f"{self.recorded:#010x}") if self.what == "digest" else (self.board, self.recorded)
+        )
         return f"{self.vector}, {where}: {self.what} is {shown[0]}, recorded is {shown[1]}"
 
 
@@ -99,7 +101,9 @@ def recorded() -> tuple[Vector, ...]:
     Raises:
         LinkError: the firmware is not installed.
     """
-    return tuple(_vector(path.stem, json.loads(path.read_text())) for path in sorted((sources() / "vectors").glob("*.json")))
+    return tuple(
+        _vector(path.stem, json.loads(path.read_text())) for path in sorted((sources() / "vectors").glob("*.json"))
+    )
 
 
 def _vector(name: str, data: dict[str, Any]) -> Vector:
@@ -110,7 +114,9 @@ def _vector(name: str, data: dict[str, Any]) -> Vector:
     return Vector(name=name, image=base64.b64decode(data["image"]), digest=data["digest"], ticks=ticks)
 
 
-def conform(host: Host, vectors: Sequence[Vector], log: Callable[[dict[str, Any]], None] = lambda _: None) -> Conformance:
+def conform(
+    host: Host, vectors: Sequence[Vector], log: Callable[[dict[str, Any]], None] = lambda _: None
+) -> Conformance:
     """Compare a board with what was recorded, up to the first difference.
 
     Args:
@@ -148,7 +154,12 @@ def _played(host: Host, vector: Vector, image: Image) -> Iterator[dict[str, Any]
     host.connect()
     host.load(vector.image)
     host.arm(hold=LONGEST, watchdog=LONGEST)
-    yield {"vector": vector.name, "tick": 0, "board": {"digest": host.digest().crc}, "recorded": {"digest": vector.digest}}
+    yield {
+        "vector": vector.name,
+        "tick": 0,
+        "board": {"digest": host.digest().crc},
+        "recorded": {"digest": vector.digest},
+    }
     for k, tick in enumerate(vector.ticks, 1):
         reply = host.tick(image.substeps, tick.kind, tick.data)
         actions = actions_of(reply.data, image).tolist()

@@ -1,7 +1,7 @@
 """A core that is a board on a line: the observation is encoded here, network and decoder run there.
 
-The same image also runs beside it, here, as `FixedCore` runs it: from there come the spikes and membranes that a line has
-no room for, and every answer is compared with it. A board that does something else is not let go on.
+The same image also runs beside it, here, as `FixedCore` runs it: from there come the spikes and membranes that a line
+has no room for, and every answer is compared with it. A board that does something else is not let go on.
 """
 
 from __future__ import annotations
@@ -79,9 +79,7 @@ class BoardCore(Core):
         """Whether a tick fits into a message."""
         steps, payload = self.image.substeps, wire_of(self.image).payload
         if steps > MOST_STEPS:
-            raise BoardError(
-                f"a tick has {steps} steps, a board takes {MOST_STEPS} at most: take a longer dt"
-            )
+            raise BoardError(f"a tick has {steps} steps, a board takes {MOST_STEPS} at most: take a longer dt")
         if payload > MOST_PAYLOAD:
             raise BoardError(
                 f"a tick takes {payload} bytes on the line, {MOST_PAYLOAD} are possible: encode on fewer channels, in "
@@ -147,8 +145,8 @@ class BoardCore(Core):
         what = f"{reply.spikes} spikes" if not wrong.size else f"action {wrong[0]} is {actions[wrong[0]]}"
         should = f"{spikes}" if not wrong.size else f"{here[wrong[0]]}"
         raise BoardError(
-            f"tick {reply.tick} of the episode: on the board {what}, by the same image here {should}. It does not compute "
-            "as docs/fixed.md tells: see `neurobot board conform`"
+            f"tick {reply.tick} of the episode: on the board {what}, by the same image here {should}. It does not "
+            "compute as docs/fixed.md tells: see `neurobot board conform`"
         )
 
     def verify(self) -> None:
@@ -160,8 +158,8 @@ class BoardCore(Core):
         reply = self.host.digest()
         if reply.crc != self._beside.digest() and not self._may_have_held(self._asked):
             raise BoardError(
-                f"after {reply.step} steps the digest of the board's state is {reply.crc:#010x}, by the same image here "
-                f"{self._beside.digest():#010x}: see `neurobot board conform`"
+                f"after {reply.step} steps the digest of the board's state is {reply.crc:#010x}, by the same image "
+                f"here {self._beside.digest():#010x}: see `neurobot board conform`"
             )
 
     def reset(self, seed: int | None = None) -> None:

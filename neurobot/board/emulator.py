@@ -1,8 +1,8 @@
 """A board that is emulated: the integer network behind the board's state machine, in this process or on a pty.
 
-What it does with bytes is `neurobot.link.device`, what it runs is `neurobot.core.FixedNetwork`; both are what the firmware
-does, byte for byte. Beside that it has what makes real boards harder: it is busy while it computes, and what comes
-meanwhile goes into a buffer that may run over; and it can lose its power.
+What it does with bytes is `neurobot.link.device`, what it runs is `neurobot.core.FixedNetwork`; both are what the
+firmware does, byte for byte. Beside that it has what makes real boards harder: it is busy while it computes, and what
+comes meanwhile goes into a buffer that may run over; and it can lose its power.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from neurobot.link.device import Device
 from neurobot.link.protocol import TickFlag, TickRequest
 
 INVALID, RAM, ACTIONS = 1, 2, 3
-"""Why an image is refused: it is none, needs more memory for its state, has more actions than an answer has room for."""
+"""Why an image is refused: it is none, needs more memory for its state, has more actions than fit into an answer."""
 STEPS, DATA = 1, 2
 """Why the input of a tick is: another number of steps, or other data than the image says."""
 MEGABYTE = 1 << 20

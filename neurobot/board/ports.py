@@ -102,7 +102,8 @@ def _qemu(board: str) -> Iterator[Transport]:
         place = Path(scratch) / "line"
         process = subprocess.Popen(
             [
-                "qemu-system-arm", "-M", MACHINES[board], "-display", "none", "-monitor", "none", "-kernel", str(program),
+                "qemu-system-arm", "-M", MACHINES[board], "-display", "none", "-monitor", "none",
+                "-kernel", str(program),
                 "-chardev", f"socket,id=line,path={place},server=on,wait=off", "-serial", "chardev:line",
             ],
             stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
@@ -130,7 +131,11 @@ def _connected(place: Path, process: subprocess.Popen[bytes]) -> Transport:
                 time.sleep(0.01)
                 continue
             ours.close()
-            said = process.stderr.read().decode(errors="replace")[:500] if process.poll() is not None and process.stderr else ""
+            said = (
+                process.stderr.read().decode(errors="replace")[:500]
+                if process.poll() is not None and process.stderr
+                else ""
+            )
             raise LinkError(f"QEMU has not opened its line ({error}) {said}".rstrip()) from error
 
 

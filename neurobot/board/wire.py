@@ -62,8 +62,8 @@ def actions_of(data: bytes, image: Image) -> np.ndarray:
     """
     if len(data) < 2 * image.n_act:
         raise BoardError(
-            f"the board answered with {len(data)} bytes, the image has {image.n_act} actions of 2: it does not compute as "
-            "docs/fixed.md tells: see `neurobot board conform`"
+            f"the board answered with {len(data)} bytes, the image has {image.n_act} actions of 2: it does not compute "
+            "as docs/fixed.md tells: see `neurobot board conform`"
         )
     actions: np.ndarray = np.frombuffer(data, "<i2", image.n_act)
     return actions

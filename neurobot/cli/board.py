@@ -260,10 +260,17 @@ def _bench(options: Measure) -> int:
         result = bench(host, image, options.ticks)
     trips = {name: result.quantile(q) for name, q in (("p50", 0.5), ("p99", 0.99), ("p99.9", 0.999), ("max", 1.0))}
     if options.json:
-        print_json(
-            {"board": result.board, "ticks": len(result.trips), "request": result.wire.request, "answer": result.wire.answer,
-             "cycles": result.cycles, "period": result.period, "used": result.used, "repeats": result.repeats} | trips
-        )  # fmt: skip
+        data = {
+            "board": result.board,
+            "ticks": len(result.trips),
+            "request": result.wire.request,
+            "answer": result.wire.answer,
+            "cycles": result.cycles,
+            "period": result.period,
+            "used": result.used,
+            "repeats": result.repeats,
+        }
+        print_json(data | trips)
         return 0
     wire = ", ".join(f"{seconds(result.wire.seconds(baud))} at {baud}" for baud in BAUD_RATES)
     print_rows(
@@ -271,7 +278,9 @@ def _bench(options: Measure) -> int:
         {
             "round trip": ", ".join(f"{seconds(time)} {name}" for name, time in trips.items()),
             "bytes": f"{result.wire.request} there, {result.wire.answer} back; on a serial line {wire} baud",
-            "board": f"{result.cycles:g} of its own units a tick" if result.cycles else "does not tell how long it takes",
+            "board": f"{result.cycles:g} of its own units a tick"
+            if result.cycles
+            else "does not tell how long it takes",
             "budget": f"p99 is {result.used:.1%} of the control period of {seconds(result.period)}",
             "repeated": f"{result.repeats} requests",
         },

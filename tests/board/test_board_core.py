@@ -20,7 +20,9 @@ def play(controller, ticks=40, seed=0):
     return np.array([controller.step(x) for x in observations(ticks, seed)])
 
 
-@pytest.mark.parametrize("program", [quantized(), quantized(True), quantized(slew=0.25)], ids=["spikes", "currents", "slew"])
+@pytest.mark.parametrize(
+    "program", [quantized(), quantized(True), quantized(slew=0.25)], ids=["spikes", "currents", "slew"]
+)
 def test_actions_spikes_membranes_and_digest_are_those_of_the_host(program):
     host, line = emulated()
     here, there = Controller(program, "fixed", record=True, seed=5), controller_on(host, program, True, 5, **LONG)

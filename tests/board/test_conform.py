@@ -60,5 +60,7 @@ def test_a_bench_measures_every_round_trip():
     host, _ = emulated()
     result = bench(host, image, 50)
     assert (result.board, len(result.trips), result.repeats) == ("emulator", 50, 0)
-    assert result.quantile(0.0) == min(result.trips) <= result.quantile(0.5) <= result.quantile(1.0) == max(result.trips)
+    assert (
+        result.quantile(0.0) == min(result.trips) <= result.quantile(0.5) <= result.quantile(1.0) == max(result.trips)
+    )
     assert result.used == pytest.approx(np.sort(result.trips)[49] / result.period)

@@ -80,9 +80,9 @@ def test_a_compiler_that_fails_is_quoted(tmp_path, monkeypatch):
 
 def test_without_compilers_or_qemu_it_says_what_to_install(monkeypatch):
     monkeypatch.setattr(shutil, "which", lambda name: None)
-    with pytest.raises(LinkError, match="there is no C compiler .*apt-get install gcc libc6-dev.*--port emulator"):
+    with pytest.raises(LinkError, match=r"there is no C compiler .*apt-get install gcc libc6-dev.*--port emulator"):
         firmware.build("posix")
-    with pytest.raises(LinkError, match="there is no arm-none-eabi-gcc .* apt-get install gcc-arm-none-eabi"):
+    with pytest.raises(LinkError, match=r"there is no arm-none-eabi-gcc .* apt-get install gcc-arm-none-eabi"):
         firmware.build("m3")
     with pytest.raises(LinkError, match="there is no qemu-system-arm: apt-get install"), open_board("qemu:m3"):
         pass
