@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from benchmarks import camera, codes, convert, crossing, loop, papers, scale, shipped, train
+from benchmarks import camera, codes, convert, crossing, fixed, loop, papers, scale, shipped, train
 from benchmarks.bptt import case as bptt
 from benchmarks.cuba import case as cuba
 from benchmarks.environments import CACHE
@@ -59,7 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     cases = parser.add_subparsers(dest="case", required=True)
     for add in (
         _tick, _cuba, _plasticity, _envs, _bptt, _crossing, _scale, _camera, _codes, _train, _convert, _shipped,
-        _papers, _recover, _loop,
+        _papers, _recover, _loop, _fixed,
     ):  # fmt: skip
         add(cases)
     return parser
@@ -192,6 +192,13 @@ def _convert(cases: Any) -> None:
     case.add_argument("--carry", nargs="+", default=["0"], help="shares of the potentials, or tune (default 0)")
     case.add_argument("--episodes", type=count, default=100, help="episodes of each evaluation (default 100)")
     case.set_defaults(run=lambda a: (convert.main(a.policy, a.substeps, a.carry, a.episodes), _print_versions()))
+
+
+def _fixed(cases: Any) -> None:
+    case = cases.add_parser("fixed", help="what programs that ship keep of their return in integers")
+    case.add_argument("name", nargs="*", help=f"of launch files (default {' '.join(fixed.NAMES)})")
+    case.add_argument("--episodes", type=count, default=20, help="episodes of each evaluation (default 20)")
+    case.set_defaults(run=lambda a: (fixed.main(a.name, a.episodes), _print_versions()))
 
 
 def _shipped(cases: Any) -> None:

@@ -144,8 +144,11 @@ def _roll_out(
     seed = seed if options.seed is None else options.seed
     from neurobot.loop.drawn import DrawnObservations
 
-    env = DrawnObservations(program) if env is None else env
-    program = ready(program, core, env, seed)
+    if core == "fixed":
+        from neurobot.board.supported import require_supported
+
+        require_supported(program)  # before observations are drawn, which a network alone has none of
+        program = ready(program, core, DrawnObservations(program) if env is None else env, seed)
     with compiling(KERNELS[core]):
         from neurobot.controller import Controller
 
@@ -158,7 +161,9 @@ def _roll_out(
         learning = Learning(controller, freeze_at=experiment.freeze_at)
     ticks = min(max(2, round((options.seconds or SECONDS) / controller.control_period)), MOST_TICKS)
     with messages().status(f"{ticks} ticks of {options.what}"):
-        recording = roll_out(controller, env, ticks=ticks, seed=seed, learning=learning)
+        recording = roll_out(
+            controller, DrawnObservations(program) if env is None else env, ticks=ticks, seed=seed, learning=learning
+        )
     how = "fed" if config is None else "run"
     return Looked(recording=recording, program=program, env=None if config is None else config.id, how=how)
 

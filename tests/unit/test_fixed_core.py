@@ -10,7 +10,7 @@ from neurobot.board.decoding import FULL
 from neurobot.controller import Controller
 from neurobot.core import FixedCore, HostCore
 from neurobot.core.fixed_network import FixedNetwork
-from neurobot.errors import ImageError, ObservationError, SpecError
+from neurobot.errors import ImageError, ObservationError, ProgramFileError, SpecError
 from neurobot.kernels import fixed_ops as fx
 from neurobot.kernels.status import BAD_OBSERVATION, OK
 from neurobot.program import Program
@@ -261,6 +261,19 @@ def test_other_params_leave_the_image_out_and_a_file_keeps_it(tmp_path):
     assert read.diff(replace(program, image=None)) == ["image: only in the first"]
     assert play(FixedCore(read)).bits() == play(FixedCore(program)).bits()
     assert read.provenance["quantized"]["ticks"] == 120
+
+
+@pytest.mark.parametrize(
+    ("image", "said"),
+    [
+        (np.zeros((2, 2), np.uint8), r"array 'image' has shape \(2, 2\), the spec asks for None"),
+        (np.zeros(8, np.float32), "array 'image' has dtype float32, it must be uint8"),
+    ],
+)
+def test_a_file_with_an_image_of_another_kind_is_refused(image, said, tmp_path):
+    replace(quantized(one()).program, image=image).save(tmp_path / "a.safetensors")
+    with pytest.raises(ProgramFileError, match=said):
+        Program.load(tmp_path / "a.safetensors")
 
 
 def test_nothing_saturates_where_scales_are_chosen_by_what_is_seen():
