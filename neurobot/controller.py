@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
@@ -26,6 +26,9 @@ CORES: dict[str, Literal["float32", "float64"]] = {"host": "float32", "host64": 
 """Cores in floating point."""
 FIXED = "fixed"
 """The one in integers."""
+MakeCore: TypeAlias = Callable[..., Any]
+"""``make(program, seed=..., log_spikes=...)`` makes a core that is somewhere else, such as
+`neurobot.board.core.BoardCore`."""
 REAL = "fiub"
 """Kinds of NumPy's types that an observation may have: floats, integers and bool."""
 LOGGED_SPIKES = 4096
@@ -37,14 +40,15 @@ class Controller:
 
     Args:
         program: a `Program` of a `ControllerSpec`, or the path of its file.
-        core: ``host`` (float32), ``host64`` (float64), or ``fixed``: integers, for a program that was quantized.
+        core: ``host`` (float32), ``host64`` (float64), or ``fixed``: integers, for a program that was quantized; or a
+            function that makes one, see `MakeCore`.
         record: keep the spikes of every tick, for `spikes`.
         seed: of chance; default the program's.
         learn: whether rules of projections change weights, see `learn`.
 
     Attributes:
         program: what runs.
-        core: what computes it, as given.
+        core: what computes it: the name that was given, or that of the class.
         control_period: time of a tick [s].
         observation_size: length of an observation.
         action_size: length of an action, 1 if it is discrete.
@@ -61,7 +65,7 @@ class Controller:
     def __init__(
         self,
         program: Program | str | Path,
-        core: str = "host",
+        core: str | MakeCore = "host",
         *,
         record: bool = False,
         seed: int | None = None,
@@ -70,18 +74,19 @@ class Controller:
         program = program if isinstance(program, Program) else load(program)
         if not isinstance(program.spec, ControllerSpec):
             raise SpecError("Controller", ["the program has no encoder and decoder; build it from a ControllerSpec"])
-        if core not in (*CORES, FIXED):
+        if isinstance(core, str) and core not in (*CORES, FIXED):
             raise SpecError("Controller", [f"core is {core!r}; {near(core, [*CORES, FIXED])}"])
-        self.program, self.core = program, core
+        self.program = program
         self.control_period = program.control_period
         self.observation_size = program.observation_size
         self.action_size = program.action_size
         self.discrete = program.discrete
         self.record = record
         self._decoder = program.spec.decoder
-        self._dtype = CORES.get(core)
+        self._dtype = CORES.get(core) if isinstance(core, str) else None
         room = max(LOGGED_SPIKES, program.neurons * min(program.substeps, 16)) if record else 0
-        self._core = self._make_core(seed, room)
+        self._core = self._make_core(core, seed, room)
+        self.core = core if isinstance(core, str) else type(self._core).__name__
         if learn:
             self.learn = True
         self._rewarded, self._ends = takes_reward(program), acts_at_end(program)
@@ -284,6 +289,11 @@ class Controller:
         return int(self._ints[ops.SPIKES])
 
     @property
+    def link_ns(self) -> int:
+        """How much of the last tick was spent on a line to a board [ns]; 0 without one."""
+        return int(self._core.link_ns)
+
+    @property
     def synops_last(self) -> int:
         """Synaptic operations of the last tick: one for every weight that was added."""
         ints = self._ints  # as `synops_of`, without arrays, because a loop asks every tick
@@ -340,7 +350,10 @@ class Controller:
         self._core.set_last(target)
         return np.int64(self._sent[0]) if self.discrete else self._sent.copy()
 
-    def _make_core(self, seed: int | None, room: int) -> HostCore | FixedCore:
+    def _make_core(self, core: str | MakeCore, seed: int | None, room: int) -> HostCore | FixedCore:
+        if not isinstance(core, str):
+            made: FixedCore = core(self.program, seed=seed, log_spikes=room)  # or one with all that it has
+            return made
         if self._dtype is None:
             return FixedCore(self.program, seed=seed, log_spikes=room)
         return HostCore(self.program, self._dtype, seed=seed, log_spikes=room)

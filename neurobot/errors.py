@@ -107,6 +107,28 @@ class RobotError(NeurobotError, OSError):
     exit_code = 5
 
 
+class LinkError(NeurobotError, OSError):
+    """A board that cannot be reached: no such port, a line that hung up, no answer, another version of the protocol."""
+
+    exit_code = 5
+
+
+class BoardError(NeurobotError, RuntimeError):
+    """A board that refuses what it is asked for, started anew, or has gone to its safe state.
+
+    Attributes:
+        error: why, a code of `neurobot.link.protocol.Error`; 0 if the board did not refuse.
+        state: of the board, a code of `neurobot.link.protocol.State`.
+    """
+
+    exit_code = 4
+
+    def __init__(self, message: str, *, error: int = 0, state: int = 0):
+        self.error = error
+        self.state = state
+        super().__init__(message)
+
+
 class TrainingError(NeurobotError, ValueError):
     """A training run or a checkpoint that cannot go on."""
 

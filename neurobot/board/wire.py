@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from neurobot.core.image import Image
+from neurobot.errors import BoardError
 
 BAUD_RATES = (115_200, 921_600, 2_000_000)
 BITS = 10
@@ -49,3 +52,18 @@ def wire_of(image: Image) -> Wire:
     data = 2 * image.n_in if image.currents else image.substeps * -(-image.n_in // 8)
     request, answer = TICK_HEAD + data, ANSWER_HEAD + 2 * image.n_act
     return Wire(frame_bytes(request), frame_bytes(answer), max(request, answer))
+
+
+def actions_of(data: bytes, image: Image) -> np.ndarray:
+    """The actions in an answer to TICK, (n_act,) int16.
+
+    Raises:
+        BoardError: there are less than the image has.
+    """
+    if len(data) < 2 * image.n_act:
+        raise BoardError(
+            f"the board answered with {len(data)} bytes, the image has {image.n_act} actions of 2: it does not compute "
+            "as docs/fixed.md tells: see `neurobot board conform`"
+        )
+    actions: np.ndarray = np.frombuffer(data, "<i2", image.n_act)
+    return actions

@@ -16,6 +16,7 @@ from neurobot.errors import NeurobotError, near
 COMMANDS = {
     "run": "run a controller in an environment, record it and print a summary",
     "watch": "look at a run that goes on, from another terminal",
+    "stream": "run a controller through a board, emulated or real",
     "train": "make a controller by training",
     "sweep": "train with several seeds and settings, side by side, and tabulate what came out",
     "eval": "measure a program's return over many episodes",
@@ -27,6 +28,7 @@ COMMANDS = {
     "plot": "draw a recorded run as one picture, or the window of a learning rule",
     "nir": "show a NIR file, or run it and compare its spikes with a table",
     "bench": "measure the time from sensor to action, stage by stage, in real time",
+    "board": "look at a board, load it, compare it with what was recorded, measure it, or be one",
     "doctor": "show what this machine has: versions, timers, rendering, serial ports",
 }
 MODULES = {name: f"neurobot.cli.{name}" for name in COMMANDS} | {"eval": "neurobot.cli.evaluate"}

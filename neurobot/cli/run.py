@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -24,7 +25,7 @@ from neurobot.errors import ConfigError
 from neurobot.spec.guard import Overrun
 
 if TYPE_CHECKING:
-    from neurobot.controller import Controller
+    from neurobot.controller import Controller, MakeCore
     from neurobot.loop import Faults, Loop, Recorder, Robot, RunSummary, Suspended
     from neurobot.loop.realtime import Realtime
     from neurobot.program import Program
@@ -75,7 +76,26 @@ class Run:
 
 def main(args: Sequence[str]) -> int:
     """The command; returns the exit code."""
-    options, loaded, experiment = parse_with_settings(Run, args, "run")
+    return execute(*parse_with_settings(Run, args, "run"))
+
+
+def execute(
+    options: Run,
+    loaded: Experiment,
+    experiment: Experiment,
+    on: Callable[[], AbstractContextManager[str | MakeCore]] | None = None,
+) -> int:
+    """Run an experiment, record it and print a summary.
+
+    Args:
+        options: of the command.
+        loaded: the experiment as the file says.
+        experiment: with what the command line changes.
+        on: opens where the network runs; default `experiment.core`.
+
+    Returns:
+        The exit code.
+    """
     refuse_fixed(loaded, experiment)
     if options.overrun is not None:
         experiment = replace(experiment, guard=replace(experiment.guard, overrun=options.overrun))
@@ -100,12 +120,13 @@ def main(args: Sequence[str]) -> int:
         elif experiment.controller_spec(robot.observation_space, robot.action_space) != program.spec:
             say("the program was made with other settings than those of the launch file; the program's are in force")
         program = ready(program, experiment.core, robot, experiment.seed)
-        with compiling(KERNELS[experiment.core]):
-            from neurobot.controller import Controller
+        with nullcontext(experiment.core) if on is None else on() as core:
+            with compiling(KERNELS[experiment.core]):
+                from neurobot.controller import Controller
 
-            record = options.record or experiment.learn  # who learns is watched by its spikes
-            controller = Controller(program, experiment.core, record=record, seed=experiment.seed)
-        ran = _run(options, experiment, controller, robot, suspended)
+                record = options.record or experiment.learn  # who learns is watched by its spikes
+                controller = Controller(program, core, record=record, seed=experiment.seed)
+            ran = _run(options, experiment, controller, robot, suspended)
     finally:
         env.close()
     summary = ran.summary
@@ -339,9 +360,18 @@ def summary_rows(summary: RunSummary, period: float) -> dict[str, str]:
             f"{seconds(tick.p50)} median, {seconds(tick.p99)} p99, {seconds(tick.p999)} p99.9, "
             f"{seconds(tick.max)} longest"
         ),
+        "link time": _link(summary),
         "interrupted": _interrupted(n, len(summary.episodes)) if summary.interrupted else "",
     }
     return {name: value for name, value in rows.items() if value} | _learning_rows(summary)
+
+
+def _link(summary: RunSummary) -> str:
+    """The part of a tick that was spent on a line to a board; nothing without one."""
+    link = summary.timing["link"]
+    if not link.max:
+        return ""
+    return f"{seconds(link.p50)} of it, median; {seconds(link.p99)} p99, {seconds(link.max)} longest"
 
 
 def _deadlines(summary: RunSummary) -> str:

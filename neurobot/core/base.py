@@ -54,12 +54,14 @@ class Core(ABC):
         state: (words,) of the core's kind of number; `neurobot.core` writes it, others read.
         ints: the same memory as integers.
         action: (n,) float64, what the last tick decoded, after the limits.
+        link_ns: how much of the last tick was spent on a line to a board [ns]; 0 without one.
     """
 
     program: Program
     state: np.ndarray
     ints: np.ndarray
     action: np.ndarray
+    link_ns: int = 0
 
     @abstractmethod
     def reset(self, seed: int | None = None) -> None:

@@ -68,6 +68,11 @@ class FixedNetwork:
         return self._tick()
 
     @property
+    def given(self) -> tuple[int, bytes]:
+        """Kind and data of the last tick's input."""
+        return int(self._io[fx.IO_KIND]), self.data[: self._io[fx.IO_SIZE]].tobytes()
+
+    @property
     def spikes(self) -> int:
         """Spikes of the last tick."""
         return int(self._io[fx.IO_SPIKES])

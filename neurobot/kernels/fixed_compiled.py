@@ -34,6 +34,12 @@ def _kernel() -> Callable[[np.ndarray], int]:
     return compile_on_disk(fixed_tick_at, "i8(i8[::1])")
 
 
+def warm() -> None:
+    """Compile it, or load it, now: what runs by a clock has no time for that later."""
+    if not numba.config.DISABLE_JIT:
+        _kernel()
+
+
 def bind_fixed(arrays: tuple[np.ndarray, ...]) -> Callable[[], int]:
     """`fixed_tick` on these arrays, which stay where they are; a function that runs a tick and returns its status."""
     return bound(_kernel, fixed_tick, KINDS, arrays)

@@ -89,7 +89,8 @@ class Episode:
                 recorder.act(whose)
                 recorder.checkpoint(learning, ahead=1)
             slack = clock.wait()
-            stages = (woke, sensed - begin, thought, decided - sensed - thought, acted - decided, 0, slack)
+            link = self._controller.link_ns if whose == OWN else 0
+            stages = (woke, sensed - begin, thought, decided - sensed - thought, acted - decided, link, slack)
             begin = now()
             self._count(stages)
             if recorder is not None:

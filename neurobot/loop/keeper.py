@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from neurobot.loop.record import Recorder
 
 
+RESTORED = ("host", "host64", "fixed")
+"""Cores whose state can be set."""
+
+
 @final
 class Keeper:
     """The parts of a `Loop`, as far as something changes in them."""
@@ -42,6 +46,8 @@ class Keeper:
         """Why a run of these parts cannot be suspended; empty if it can."""
         if not isinstance(self._clock, SimClock):
             return "it keeps to real time, and a world that does not stop cannot be gone on with later"
+        if self._controller.core not in RESTORED:
+            return f"its network runs on {self._controller.core}, whose state cannot be set"
         return self._robot.why_not_suspended
 
     def take(self, course: Course, episode: Episode | None) -> Suspended:

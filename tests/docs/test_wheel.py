@@ -36,7 +36,9 @@ def test_the_wheel_holds_types_environments_launch_files_and_programs(wheel: Pat
     assert {str(p) for p in sources} <= set(names)
     assets = {f"neurobot/envs/assets/{p.name}" for p in (ROOT / "envs" / "assets").iterdir()}
     assert assets <= set(names)
-    assert not [n for n in names if n.startswith(("tests/", "benchmarks/", "envs/", "launch/"))]
+    firmware = [p for p in (ROOT / "firmware").rglob("*") if p.suffix in (".c", ".h", ".ld", ".json")]
+    assert {f"neurobot/{p.relative_to(ROOT)}" for p in firmware if "build" not in p.parts} <= set(names)
+    assert not [n for n in names if n.startswith(("tests/", "benchmarks/", "envs/", "launch/", "firmware/"))]
 
 
 def test_a_bundled_launch_file_runs_from_a_fresh_environment(wheel: Path, tmp_path: Path) -> None:

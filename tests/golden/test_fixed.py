@@ -15,7 +15,7 @@ from neurobot.core.image import Image
 from neurobot.kernels.status import OK
 from tests.twins import fixed
 
-FILES = sorted((Path(__file__).parent / "fixed").glob("*.json"))
+FILES = sorted((Path(__file__).parents[2] / "firmware/vectors").glob("*.json"))
 VECTORS = [json.loads(path.read_text()) for path in FILES]
 SOURCE = Path(fixed.__file__).read_text()
 

@@ -19,7 +19,7 @@ ALLOWED["core"] |= {"kernels"}
 for above in ("controller", "loop", *LAST):
     ALLOWED[above] |= {"kernels"}
 for last in LAST:
-    ALLOWED[last] |= {"envs"}  # inside of functions only, to register the ids
+    ALLOWED[last] |= {"envs", "link"}  # envs inside of functions only, to register the ids
 ALLOWED["envs"] = {"errors", "envs"}
 ALLOWED["link"] = {"errors", "link"}
 OUTSIDE = {

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-FOLDERS = ("neurobot", "envs", "launch", "benchmarks", "tests")
+FOLDERS = ("neurobot", "envs", "launch", "benchmarks", "firmware", "tests")
 FILES = sorted(p for folder in FOLDERS for p in (ROOT / folder).rglob("*.py"))
 SHIPPED = [p for p in FILES if p.relative_to(ROOT).parts[0] in ("neurobot", "envs", "launch")]
 FORBIDDEN_IMPORTS = {"pickle", "cloudpickle", "dill", "marshal", "shelve", "yaml", "joblib"}

@@ -1,4 +1,4 @@
-"""Vectors for everybody who runs images: ``python -m tests.golden.make.fixed_record`` writes ``tests/golden/fixed``.
+"""Vectors for everybody who runs images: ``python -m tests.golden.make.fixed_record`` writes ``firmware/vectors``.
 
 They come from the twin in Python's own integers (`tests.twins.fixed`), never from what is to be tested.
 
@@ -18,7 +18,7 @@ from neurobot.core.image import Image
 from tests.kernels.fixed_networks import random_input, random_network, sweep
 from tests.twins.fixed import FixedTwin
 
-FOLDER = Path(__file__).parents[1] / "fixed"
+FOLDER = Path(__file__).parents[3] / "firmware/vectors"
 TICKS = 6
 MOST_BYTES = 5000
 NETWORKS = 14

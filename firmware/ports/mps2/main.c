@@ -1,0 +1,155 @@
+/* Arm's MPS2 boards with a Cortex-M3 (AN385), M4 (AN386) or M7 (AN500), real or under QEMU: UART0, and SysTick for time.
+ *
+ * There are no motors: outputs stay in `outputs`, for a debugger.
+ */
+#include <string.h>
+
+#include "../port.h"
+
+#define REGISTER(at) (*(volatile uint32_t *)(at))
+#define CLOCK_HZ 25000000u
+#define BAUD 115200u
+
+/* CMSDK APB UART */
+#define UART_DATA REGISTER(0x40004000u)
+#define UART_STATE REGISTER(0x40004004u)
+#define UART_CTRL REGISTER(0x40004008u)
+#define UART_INTERRUPTS REGISTER(0x4000400Cu)
+#define UART_BAUDDIV REGISTER(0x40004010u)
+#define TX_FULL 1u
+#define RX_FULL 2u
+#define RX_OVERRUN 8u
+
+/* the core's own */
+#define SYST_CSR REGISTER(0xE000E010u)
+#define SYST_RVR REGISTER(0xE000E014u)
+#define SYST_CVR REGISTER(0xE000E018u)
+#define NVIC_ISER0 REGISTER(0xE000E100u)
+
+#define TICKS_MS (CLOCK_HZ / 1000u)
+#define RING 1024u /* powers of two */
+#define UNSENT 2048u
+
+extern uint32_t data_begin[], data_end[], data_from[], bss_begin[], bss_end[], stack_top[];
+
+static __attribute__((section(".arena"))) uint32_t image[(1u << 20) / 4u], ram[(1u << 20) / 4u];
+static __attribute__((section(".noinit"))) uint32_t boots; /* kept over a reset, whatever it was at power-up */
+static volatile uint32_t lost;
+static volatile uint32_t milliseconds;
+static volatile uint16_t ring_in; /* the interrupt's; ring_out is the loop's */
+static uint16_t ring_out, sent_in, sent_out;
+static uint8_t ring[RING], unsent[UNSENT];
+int16_t outputs[64];
+uint16_t n_outputs;
+
+void reset(void);
+static void on_systick(void) { milliseconds++; }
+
+static void on_receive(void) {
+    UART_INTERRUPTS = 2u; /* cleared first: a byte that comes now asks again */
+    while (UART_STATE & RX_FULL) {
+        uint8_t byte = (uint8_t)UART_DATA;
+        if ((uint16_t)(ring_in - ring_out) < RING) {
+            ring[ring_in % RING] = byte;
+            ring_in++;
+        } else {
+            lost++;
+        }
+    }
+    if (UART_STATE & RX_OVERRUN) {
+        UART_STATE = RX_OVERRUN;
+        lost++;
+    }
+}
+
+static void on_fault(void) {
+    REGISTER(0xE000ED0Cu) = 0x05FA0004u; /* reset: a board that restarted is noticed, one that is stuck is not */
+    for (;;) {
+    }
+}
+
+__attribute__((section(".vectors"), used)) static void (*const VECTORS[])(void) = {
+    (void (*)(void))stack_top, reset,    on_fault, on_fault, on_fault, on_fault, on_fault, on_fault, on_fault,
+    on_fault,                  on_fault, on_fault, on_fault, on_fault, on_fault, on_systick, on_receive,
+};
+
+/* Since the start, in clocks. The counter may have begun anew before its interrupt was served, so that a time would lie
+ * before one that was told already: then that one is told again. */
+static uint64_t clocks(void) {
+    static uint64_t told;
+    uint32_t before, left;
+    uint64_t now;
+
+    do {
+        before = milliseconds;
+        left = SYST_CVR;
+    } while (before != milliseconds);
+    now = (uint64_t)before * TICKS_MS + (TICKS_MS - 1u - left);
+    told = now > told ? now : told;
+    return told;
+}
+
+uint32_t port_now_us(void) { return (uint32_t)(clocks() / (CLOCK_HZ / 1000000u)); }
+
+uint32_t port_cycles(void) { return (uint32_t)clocks(); }
+
+uint32_t port_boot_id(void) { return ++boots * 2654435761u ^ (uint32_t)clocks() * 40503u; }
+
+uint32_t port_lost(void) { return lost; }
+
+uint16_t port_read(uint8_t *bytes, uint16_t room) {
+    uint16_t count = 0;
+
+    while (count < room && ring_out != ring_in) {
+        bytes[count++] = ring[ring_out++ % RING];
+    }
+    return count;
+}
+
+static void flush(void) {
+    while (sent_out != sent_in && !(UART_STATE & TX_FULL)) {
+        UART_DATA = unsent[sent_out++ % UNSENT];
+    }
+}
+
+void port_write(const uint8_t *bytes, uint16_t count) {
+    if (count <= UNSENT - (uint16_t)(sent_in - sent_out)) {
+        for (uint16_t k = 0; k < count; k++) {
+            unsent[sent_in++ % UNSENT] = bytes[k];
+        }
+    }
+    flush();
+}
+
+void port_actuate(const int16_t *values, uint16_t count) {
+    n_outputs = count < 64u ? count : 64u;
+    memset(outputs, 0, sizeof outputs);
+    if (n_outputs > 0) {
+        memcpy(outputs, values, n_outputs * sizeof *values);
+    }
+}
+
+/* Does not sleep: what is left to send has to go on. */
+void port_wait(void) { flush(); }
+
+static void start_hardware(void) {
+    UART_BAUDDIV = CLOCK_HZ / BAUD;
+    UART_CTRL = 1u | 2u | 8u; /* send, receive, interrupt for what was received */
+    SYST_RVR = TICKS_MS - 1u;
+    SYST_CVR = 0;
+    SYST_CSR = 7u; /* on, with interrupt, at the processor's clock */
+    NVIC_ISER0 = 1u;
+}
+
+void reset(void) {
+    const struct firmware_memory memory = {"mps2", (uint8_t *)image, (uint8_t *)ram, sizeof image, sizeof ram};
+
+    memcpy(data_begin, data_from, (size_t)((char *)data_end - (char *)data_begin));
+    memset(bss_begin, 0, (size_t)((char *)bss_end - (char *)bss_begin));
+    start_hardware();
+    firmware_start(&memory);
+    for (;;) {
+        firmware_turn();
+        flush();
+    }
+}

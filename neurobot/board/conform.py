@@ -1,0 +1,182 @@
+"""Does a board compute as docs/fixed.md tells? Recorded images and ticks, through any line."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from neurobot.board.firmware import sources
+from neurobot.board.wire import actions_of
+from neurobot.core.image import Image
+from neurobot.kernels import fixed_ops as fx
+from neurobot.link.host import Host
+
+LONGEST = 0.5
+"""Of both times of a board [s]: what is asked here is no matter of time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tick:
+    """A recorded tick.
+
+    Args:
+        kind, data: its input, as docs/fixed.md has it.
+        actions: of the board.
+        digest: of the state after it.
+    """
+
+    kind: int
+    data: bytes
+    actions: tuple[int, ...]
+    digest: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vector:
+    """A recorded image.
+
+    Args:
+        name: of it.
+        image: its bytes.
+        digest: of its cleared state.
+        ticks: from there on.
+    """
+
+    name: str
+    image: bytes
+    digest: int
+    ticks: tuple[Tick, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """The first place where a board did something else.
+
+    Args:
+        vector: its name.
+        tick: from 1; 0 is the cleared state.
+        what: ``action K`` or ``digest``; one of the state alone shows in the digest first.
+        board: what it gave.
+        recorded: what it should be.
+    """
+
+    vector: str
+    tick: int
+    what: str
+    board: int
+    recorded: int
+
+    def __str__(self) -> str:
+        where = f"tick {self.tick}" if self.tick else "the cleared state"
+        shown = (
+            (f"{self.board:#010x}", f"{self.recorded:#010x}") if self.what == "digest" else (self.board, self.recorded)
+        )
+        return f"{self.vector}, {where}: {self.what} is {shown[0]}, recorded is {shown[1]}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conformance:
+    """What came of it.
+
+    Args:
+        vectors, ticks: that were the same.
+        neuron_steps: of all those ticks.
+        skipped: names of vectors that the board has no room for.
+        difference: the first one, which ended it; or None.
+    """
+
+    vectors: int
+    ticks: int
+    neuron_steps: int
+    skipped: tuple[str, ...]
+    difference: Difference | None
+
+
+def recorded() -> tuple[Vector, ...]:
+    """The vectors that come with the firmware.
+
+    Raises:
+        LinkError: the firmware is not installed.
+    """
+    return tuple(
+        _vector(path.stem, json.loads(path.read_text())) for path in sorted((sources() / "vectors").glob("*.json"))
+    )
+
+
+def _vector(name: str, data: dict[str, Any]) -> Vector:
+    ticks = tuple(
+        Tick(kind=t["kind"], data=base64.b64decode(t["data"]), actions=tuple(t["actions"]), digest=t["digest"])
+        for t in data["ticks"]
+    )
+    return Vector(name=name, image=base64.b64decode(data["image"]), digest=data["digest"], ticks=ticks)
+
+
+def conform(
+    host: Host, vectors: Sequence[Vector], log: Callable[[dict[str, Any]], None] = lambda _: None
+) -> Conformance:
+    """Compare a board with what was recorded, up to the first difference.
+
+    Args:
+        host: of its line; connected or not.
+        vectors: see `recorded`.
+        log: is given every comparison as plain data.
+
+    Raises:
+        LinkError, BoardError: the board cannot be reached, or refuses.
+    """
+    arena = host.connect().arena
+    done = ticks = steps = 0
+    skipped = []
+    for vector in vectors:
+        if len(vector.image) > arena:
+            skipped.append(vector.name)
+            continue
+        image = Image.of(vector.image)
+        for entry in _played(host, vector, image):
+            log(entry)
+            wrong = _first(vector, entry)
+            if wrong is not None:
+                return Conformance(
+                    vectors=done, ticks=ticks, neuron_steps=steps, skipped=tuple(skipped), difference=wrong
+                )
+            if entry["tick"]:
+                ticks += 1
+                steps += image.substeps * image.header(fx.W_NEURONS)
+        done += 1
+    return Conformance(vectors=done, ticks=ticks, neuron_steps=steps, skipped=tuple(skipped), difference=None)
+
+
+def _played(host: Host, vector: Vector, image: Image) -> Iterator[dict[str, Any]]:
+    """What the board gives and what was recorded, from the cleared state on; the board is at rest behind it."""
+    host.connect()
+    host.load(vector.image)
+    host.arm(hold=LONGEST, watchdog=LONGEST)
+    yield {
+        "vector": vector.name,
+        "tick": 0,
+        "board": {"digest": host.digest().crc},
+        "recorded": {"digest": vector.digest},
+    }
+    for k, tick in enumerate(vector.ticks, 1):
+        reply = host.tick(image.substeps, tick.kind, tick.data)
+        actions = actions_of(reply.data, image).tolist()
+        yield {
+            "vector": vector.name, "tick": k, "board": {"actions": actions, "digest": host.digest().crc},
+            "recorded": {"actions": list(tick.actions), "digest": tick.digest},
+        }  # fmt: skip
+    host.reset()
+
+
+def _first(vector: Vector, entry: dict[str, Any]) -> Difference | None:
+    board, recorded = entry["board"], entry["recorded"]
+    for k, (mine, theirs) in enumerate(zip(board.get("actions", ()), recorded.get("actions", ()), strict=True)):
+        if mine != theirs:
+            return Difference(vector=vector.name, tick=entry["tick"], what=f"action {k}", board=mine, recorded=theirs)
+    if board["digest"] != recorded["digest"]:
+        return Difference(
+            vector=vector.name, tick=entry["tick"], what="digest", board=board["digest"], recorded=recorded["digest"]
+        )
+    return None

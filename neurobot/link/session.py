@@ -1,0 +1,379 @@
+"""The host's side, without a clock or a port: what to ask in which order, and what to make of it.
+
+    DISCONNECTED ──connect──▶ DISARMED ──load, arm──▶ ARMED ──reset──▶ DISARMED
+         ▲                        │ error                │ error
+         └───────disarm()──────── LOST ◀─────────────────┘
+
+Whatever goes wrong while a board is armed, or on the line at any time, leads to LOST. Nothing but `disarm`, which an
+operator calls, leads out, then `connect` and `arm` anew: no robot starts to move because a cable was put back.
+
+What is asked is written as generators, one a task: each asks and yields until an answer comes. `start` begins one,
+`receive` and `poll` carry it on, `outgoing` is what is to be sent, and `done` says whether there is a `result`.
+`neurobot.link.host` drives a session with a port and a clock; tests do it in virtual time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from enum import IntEnum
+from typing import Any, NoReturn, final
+
+from neurobot.errors import BoardError, LinkError, NeurobotError
+from neurobot.link import protocol as p
+from neurobot.link.board import image_crc
+from neurobot.link.clock import BoardClock, Ping, estimate
+from neurobot.link.exchange import Answer, Exchange, Patience
+from neurobot.link.message import Message
+from neurobot.link.refusal import check_hello, explain, restarted, safe
+
+Job = Generator[None, Any, Any]
+"""A task that asks, and is sent an `Answer` at each yield."""
+
+
+class Phase(IntEnum):
+    """Where the host is."""
+
+    DISCONNECTED = 0
+    DISARMED = 1
+    ARMED = 2
+    LOST = 3
+
+
+@final
+class Session:
+    """The host's side of one board.
+
+    Args:
+        arithmetic: version of the arithmetic that images of this host have.
+        patience: how long it waits.
+        nonce: where to begin with the numbers that tell one HELLO from another.
+
+    Attributes:
+        arithmetic: as given.
+        phase: where it is.
+        hello: what the board told last; None before it was connected.
+        exchange: requests and answers, with their counts.
+        restarts: how often another power-up was found than the one before.
+        holds: how often the board held its outputs.
+        done: whether the last task has ended.
+        result: what it returned.
+    """
+
+    def __init__(self, *, arithmetic: int, patience: Patience | None = None, nonce: int = 0):
+        self.arithmetic = arithmetic
+        self.phase = Phase.DISCONNECTED
+        self.hello: p.HelloReply | None = None
+        self.exchange = Exchange(patience or Patience())
+        self.restarts = self.holds = 0
+        self.done = True
+        self.result: Any = None
+        self._nonce = nonce
+        self._job: Job | None = None
+        self._now = 0.0
+        self._image_crc: int | None = None
+        self._tick = 0
+
+    @property
+    def deadline(self) -> float:
+        """When `poll` has something to do [s]."""
+        return self.exchange.deadline
+
+    def outgoing(self) -> bytes:
+        """Take what is to be sent."""
+        return self.exchange.outgoing()
+
+    def start(self, job: Job, now: float) -> None:
+        """Begin a task.
+
+        Args:
+            job: what a method such as `connect` returned.
+            now: a monotonic time [s].
+
+        Raises:
+            LinkError, BoardError: see `receive`; also if another task is not done.
+        """
+        if not self.done:
+            raise LinkError("the session is busy with another task: one after the other")
+        self._now, self.done, self.result, self._job = now, False, None, job
+        self._advance(None)
+
+    def receive(self, data: bytes, now: float) -> None:
+        """Take bytes from the line, and carry the task on.
+
+        Args:
+            data: any bytes.
+            now: a monotonic time [s].
+
+        Raises:
+            LinkError: there is no board of this version any more.
+            BoardError: the board refused, started anew, or is SAFE.
+        """
+        self._now = now
+        try:
+            self.exchange.receive(data, now)
+            while self.exchange.events:
+                self._told(self.exchange.events.popleft())
+        except NeurobotError as error:
+            self._fail(error)
+        while self.exchange.answers and not self.done:
+            self._advance(self.exchange.answers.popleft())
+
+    def poll(self, now: float) -> None:
+        """Repeat what has waited long enough.
+
+        Args:
+            now: a monotonic time [s].
+
+        Raises:
+            LinkError: there was no answer for too long.
+        """
+        self._now = now
+        try:
+            self.exchange.poll(now)
+        except LinkError as error:
+            self._fail(error)
+
+    def lose(self) -> None:
+        """The port failed: the task is over, and the board is lost."""
+        self._end()
+        self.phase = Phase.LOST
+
+    def disarm(self) -> None:
+        """An operator has seen what is wrong: it may be connected again.
+
+        Allowed in every phase. Says nothing to the board, which is SAFE by now or will be.
+        """
+        self._end()
+        self.phase = Phase.DISCONNECTED
+
+    def connect(self) -> Job:
+        """Find out who is there; a board that still runs for an earlier host is taken to rest.
+
+        Returns:
+            A task that results in the board's `HelloReply`.
+        """
+        self._only("connect", Phase.DISCONNECTED, Phase.DISARMED)
+        known, self.phase = self.hello, Phase.DISCONNECTED
+        hello = yield from self._hello()
+        if known is not None and hello.boot_id != known.boot_id:
+            self.restarts += 1
+            self._image_crc = None
+        self.phase = Phase.DISARMED
+        if hello.state in (p.State.RUNNING, p.State.HOLD):
+            yield from self._ask(p.ResetRequest())
+            hello = yield from self._hello()
+        return hello
+
+    def load(self, image: bytes) -> Job:
+        """Have an image loaded; nothing is sent if it is there already.
+
+        Args:
+            image: of the arithmetic that this session was made for.
+
+        Returns:
+            A task that results in the bytes that were sent of it.
+        """
+        hello, crc = self._connected("load", Phase.DISARMED), image_crc(image)
+        if len(image) > hello.arena:
+            raise BoardError(
+                f"the image has {len(image)} bytes, the board {hello.name.decode(errors='replace')} has room for "
+                f"{hello.arena}: make the network smaller, or take a larger board",
+                error=p.Error.SIZE,
+                state=hello.state,
+            )
+        self._image_crc = crc
+        if hello.flags & p.HelloFlag.IMAGE and hello.image_crc == crc:
+            return 0
+        yield from self._ask(p.LoadBeginRequest(len(image), crc))
+        yield from self._chunks(image, min(hello.payload, p.PAYLOAD) - 4)
+        yield from self._ask(p.LoadCommitRequest())
+        return len(image)
+
+    def _chunks(self, image: bytes, size: int) -> Job:
+        """Send an image in pieces, some of them on their way at once; where one was lost, go back to it."""
+        sent = received = 0
+        while received < len(image):
+            while sent < len(image) and self.exchange.waiting < p.WINDOW:
+                self.exchange.ask(p.LoadChunkRequest(sent, image[sent : sent + size]), self._now)
+                sent += len(image[sent : sent + size])
+            answer = yield
+            message = answer.message
+            if isinstance(message, p.Nak) and message.error == p.Error.OFFSET:
+                self.exchange.forget()
+                sent = message.arg
+            else:
+                received = max(received, self._agreed(message, p.LoadChunkReply).received)
+
+    def arm(self, *, hold: float, watchdog: float, last_tick: int = 0, clear: bool = True, fast: bool = True) -> Job:
+        """Let the board run.
+
+        Args:
+            hold: without a tick for so long it holds its outputs [s].
+            watchdog: without a tick for so long it goes to rest [s]; the board keeps it within 5 ms and 500 ms.
+            last_tick: the first tick is the one after it.
+            clear: start with cleared state.
+            fast: have damaged frames told at once.
+
+        Returns:
+            A task that results in None.
+        """
+        before = self._connected("arm", Phase.DISARMED)
+        hold_ms, watchdog_ms = round(1000 * hold), round(1000 * watchdog)
+        if not 0 < hold_ms <= watchdog_ms <= p.WATCHDOG_MS_MAX:
+            raise BoardError(
+                f"hold is {hold} s and watchdog {watchdog} s: "
+                f"it must be 0.001 <= hold <= watchdog <= {p.WATCHDOG_MS_MAX / 1000}"
+            )
+        hello = yield from self._hello()
+        if hello.boot_id != before.boot_id:
+            self.restarts += 1
+            raise restarted(hello.state)
+        if self._image_crc is None or hello.image_crc != self._image_crc or not hello.flags & p.HelloFlag.IMAGE:
+            raise BoardError("the board has no image of this session: call load first", state=hello.state)
+        flags = (p.ArmFlag.CLEAR if clear else 0) | (p.ArmFlag.FAST_NAK if fast else 0)
+        request = p.ArmRequest(hello.boot_id, hello.trip_count, hold_ms, watchdog_ms, last_tick, flags)
+        yield from self._ask(request)
+        self.phase, self._tick = Phase.ARMED, last_tick
+
+    def tick(self, n_sub: int, kind: int, data: bytes, *, flags: int = p.TickFlag.CARRY, reward: int = 0) -> Job:
+        """One control tick.
+
+        Args:
+            n_sub: steps of the network.
+            kind: of the data, `protocol.Input`.
+            data: input for the network.
+            flags: `protocol.TickFlag`.
+            reward: of the action before, Q8.8.
+
+        Returns:
+            A task that results in a `TickReply`.
+        """
+        hello = self._connected("tick", Phase.ARMED)
+        request = p.TickRequest((self._tick + 1) & 0xFFFFFFFF, n_sub, flags, reward, kind, data)
+        if len(data) + 9 > min(hello.payload, p.PAYLOAD):
+            raise BoardError(
+                f"the input of a tick has {len(data)} bytes, the board takes {min(hello.payload, p.PAYLOAD) - 9}: "
+                "send spikes as bitmaps or as a list, or make fewer sub-steps"
+            )
+        reply = yield from self._ask(request)
+        self._tick = request.tick
+        return reply
+
+    def reset(self) -> Job:
+        """Stop: outputs to rest, state cleared.
+
+        Returns:
+            A task that results in None.
+        """
+        self._only("reset", Phase.DISARMED, Phase.ARMED)
+        yield from self._ask(p.ResetRequest())
+        self.phase = Phase.DISARMED
+
+    def stats(self) -> Job:
+        """The board's own counts.
+
+        Returns:
+            A task that results in a `StatsReply`.
+        """
+        self._only("stats", Phase.DISARMED, Phase.ARMED)
+        return (yield from self._ask(p.StatsRequest()))
+
+    def digest(self) -> Job:
+        """Steps, and the CRC-32 of the whole state.
+
+        Returns:
+            A task that results in a `DigestReply`.
+        """
+        self._only("digest", Phase.DISARMED, Phase.ARMED)
+        return (yield from self._ask(p.DigestRequest()))
+
+    def synchronise(self, count: int = 16) -> Job:
+        """Compare the board's clock with the host's; not while ticks are to be sent.
+
+        Args:
+            count: round trips.
+
+        Returns:
+            A task that results in a `BoardClock`.
+        """
+        self._only("synchronise", Phase.DISARMED, Phase.ARMED)
+        pings = []
+        for _ in range(count):
+            self.exchange.ask(p.PingRequest(round(self._now * 1e6)), self._now)
+            answer = yield
+            reply = self._agreed(answer.message, p.PingReply)
+            if not answer.repeats:
+                pings.append(Ping(answer.sent, reply.dev_us, answer.received))
+        clock: BoardClock = estimate(pings)
+        return clock
+
+    def _hello(self) -> Job:
+        """Ask who is there, and refuse to go on with what does not fit."""
+        self._nonce = (self._nonce + 1) & 0xFFFFFFFF
+        hello = yield from self._ask(p.HelloRequest(p.MAJOR, p.MINOR, self._nonce))
+        check_hello(hello, self.arithmetic)
+        self.hello = hello
+        return hello
+
+    def _ask(self, request: Message) -> Job:
+        """One request and its answer."""
+        self.exchange.ask(request, self._now)
+        answer = yield
+        return self._agreed(answer.message, type(answer.message))
+
+    def _agreed(self, message: Message, kind: type[Message]) -> Any:
+        """The answer, unless it is a refusal."""
+        if isinstance(message, p.Nak):
+            if message.state == p.State.BOOT and self._image_crc is not None and self.phase is not Phase.DISCONNECTED:
+                self.restarts += 1
+                raise restarted(message.state)
+            raise explain(message)
+        assert isinstance(message, kind)
+        return message
+
+    def _told(self, event: p.Event) -> None:
+        """What the board tells by itself."""
+        if event.reason == p.Reason.HOLD:
+            self.holds += 1
+        elif event.reason == p.Reason.BOOT and self.phase in (Phase.DISARMED, Phase.ARMED):
+            self.restarts += 1
+            raise restarted(p.State.BOOT)
+        elif event.reason == p.Reason.WATCHDOG and self.phase is Phase.ARMED:
+            raise safe()
+
+    def _advance(self, answer: Answer | None) -> None:
+        """Carry the task on until it waits for the next answer, or has ended."""
+        job, asked = self._job, self.exchange.counts.asked
+        assert job is not None
+        try:
+            job.send(answer)  # None begins it
+        except StopIteration as end:
+            self._end()
+            self.result = end.value
+        except NeurobotError as error:
+            if answer is None and self.exchange.counts.asked == asked:  # refused before anything was said
+                self._end()
+                raise
+            self._fail(error)
+
+    def _end(self) -> None:
+        self.exchange.forget()
+        self._job, self.done, self.result = None, True, None
+
+    def _fail(self, error: NeurobotError) -> NoReturn:
+        """The task is over, and while the board is armed, or if it cannot be reached, it is lost."""
+        self._end()
+        if self.phase is Phase.ARMED or isinstance(error, LinkError):
+            self.phase = Phase.LOST
+        raise error
+
+    def _only(self, what: str, *phases: Phase) -> None:
+        if self.phase not in phases:
+            allowed = " or ".join(phase.name for phase in phases)
+            todo = "call disarm and connect once the robot is safe" if self.phase is Phase.LOST else "see Session"
+            raise LinkError(f"{what} is for a board that is {allowed}, this one is {self.phase.name}: {todo}")
+
+    def _connected(self, what: str, phase: Phase) -> p.HelloReply:
+        self._only(what, phase)
+        assert self.hello is not None
+        return self.hello

@@ -1,0 +1,66 @@
+"""Conformance and timing of boards, and what is said of boards that are not right."""
+
+import numpy as np
+import pytest
+
+from neurobot.board.bench import bench, everything, silence
+from neurobot.board.conform import conform, recorded
+from neurobot.board.emulator import Emulator, FixedBoard
+from neurobot.core.fixed_network import FixedNetwork
+from neurobot.core.image import Image
+from neurobot.kernels import fixed_ops as fx
+from neurobot.kernels.status import OK
+from tests.board.lines import emulated
+from tests.board.test_board_core import Wrong
+from tests.kernels.fixed_networks import random_network
+
+
+def test_the_emulator_repeats_what_was_recorded_and_all_of_it_is_logged():
+    host, _ = emulated()
+    log = []
+    result = conform(host, recorded(), log.append)
+    assert result.difference is None
+    assert (result.vectors, result.ticks) == (len(recorded()), sum(len(v.ticks) for v in recorded()))
+    assert len(log) == result.vectors + result.ticks
+    assert all(entry["board"] == entry["recorded"] for entry in log)
+
+
+def test_the_first_difference_is_told_with_its_tick():
+    vector = next(v for v in recorded() if len(v.ticks[0].actions) > 1)
+    host, _ = emulated(Emulator(Wrong("action")))
+    found = conform(host, [vector]).difference
+    recorded_action = vector.ticks[3].actions[1]
+    assert str(found) == f"{vector.name}, tick 4: action 1 is {recorded_action + 1}, recorded is {recorded_action}"
+    host, _ = emulated(Emulator(Wrong("digest")))
+    found = conform(host, [vector]).difference
+    digest = vector.digest
+    assert str(found) == f"{vector.name}, the cleared state: digest is {digest ^ 1:#010x}, recorded is {digest:#010x}"
+
+
+def test_images_that_do_not_fit_are_named():
+    host, _ = emulated(Emulator(FixedBoard(arena=3000)))
+    result = conform(host, recorded())
+    assert set(result.skipped) == {v.name for v in recorded() if len(v.image) > 3000}
+    assert 0 < result.vectors == len(recorded()) - len(result.skipped)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_inputs_of_the_bench_are_taken_by_every_image(seed):
+    image = random_network(seed)
+    network = FixedNetwork(image)
+    assert network.tick(*silence(image)) == OK
+    quiet = network.spikes
+    assert network.tick(*everything(image)) == OK
+    if not image.currents and any(row[0] == fx.INPUT and row[fx.FED] for row in image.rows):
+        assert network.spikes >= quiet + image.substeps * image.n_in - quiet
+
+
+def test_a_bench_measures_every_round_trip():
+    image = Image.of(recorded()[0].image)
+    host, _ = emulated()
+    result = bench(host, image, 50)
+    assert (result.board, len(result.trips), result.repeats) == ("emulator", 50, 0)
+    assert (
+        result.quantile(0.0) == min(result.trips) <= result.quantile(0.5) <= result.quantile(1.0) == max(result.trips)
+    )
+    assert result.used == pytest.approx(np.sort(result.trips)[49] / result.period)

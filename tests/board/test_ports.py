@@ -1,0 +1,96 @@
+"""Boards by address, what is built for them, and what is said where that is not possible."""
+
+import os
+import shutil
+
+import numpy as np
+import pytest
+
+import neurobot
+from neurobot.board import firmware
+from neurobot.board.ports import open_board
+from neurobot.core.fixed_network import FixedNetwork
+from neurobot.errors import LinkError
+from tests.firmware.native import FIRMWARE, need
+from tests.kernels.fixed_networks import random_input, random_network
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch):
+    (tmp_path / "cache").mkdir()
+    monkeypatch.setattr(firmware, "_cache", lambda: tmp_path / "cache")
+    return tmp_path / "cache"
+
+
+@pytest.mark.parametrize(("address", "realtime"), [("emulator", False), ("emulator", True), ("posix", False)])
+def test_a_board_that_was_opened_runs_and_is_gone_afterwards(address, realtime):
+    need("gcc")
+    image, rng = random_network(1), np.random.default_rng(1)
+    network = FixedNetwork(image)
+    with open_board(address, realtime=realtime) as host:
+        host.connect()
+        host.load(image.to_bytes())
+        host.arm(hold=0.5, watchdog=0.5)
+        given = random_input(rng, image)
+        network.tick(*given)
+        assert np.frombuffer(host.tick(image.substeps, *given).data, "<i2").tolist() == network.last.tolist()
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("posx", "there is no board 'posx': did you mean 'posix'"),
+        ("qemu:m33", "there is no board qemu:m33: did you mean 'm3'"),
+        ("/dev/no-such-port", "there is no port /dev/no-such-port"),
+        ("socket://nowhere", "is no address of a socket"),
+    ],
+)
+def test_an_address_that_is_none_is_told(address, words):
+    with pytest.raises(LinkError, match=words), open_board(address):
+        pass
+
+
+def test_a_program_is_built_once_and_anew_when_its_sources_change(tmp_path, monkeypatch, cache):
+    need("gcc")
+    first = firmware.build("posix")
+    before = first.stat().st_mtime_ns
+    assert firmware.build("posix") == first
+    assert first.stat().st_mtime_ns == before
+    copy = tmp_path / "firmware"
+    shutil.copytree(FIRMWARE, copy, ignore=shutil.ignore_patterns("build"))
+    with (copy / "core/core.c").open("a") as file:
+        file.write("/* changed */\n")
+    monkeypatch.setattr(firmware, "sources", lambda: copy)
+    assert firmware.build("posix") != first
+    assert sorted(p.name[:6] for p in cache.iterdir()) == ["posix-", "posix-"]
+
+
+def test_a_compiler_that_fails_is_quoted(tmp_path, monkeypatch):
+    need("gcc")
+    copy = tmp_path / "firmware"
+    shutil.copytree(FIRMWARE, copy, ignore=shutil.ignore_patterns("build"))
+    with (copy / "core/core.c").open("a") as file:
+        file.write("nonsense\n")
+    monkeypatch.setattr(firmware, "sources", lambda: copy)
+    with pytest.raises(LinkError, match=r"cannot build the firmware: (.|\n)*core\.c"):
+        firmware.build("posix")
+
+
+def test_without_compilers_or_qemu_it_says_what_to_install(monkeypatch):
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    with pytest.raises(LinkError, match=r"there is no C compiler .*apt-get install gcc libc6-dev.*--port emulator"):
+        firmware.build("posix")
+    with pytest.raises(LinkError, match=r"there is no arm-none-eabi-gcc .* apt-get install gcc-arm-none-eabi"):
+        firmware.build("m3")
+    with pytest.raises(LinkError, match="there is no qemu-system-arm: apt-get install"), open_board("qemu:m3"):
+        pass
+    with pytest.raises(LinkError, match="there is no firmware for 'm5'; did you mean"):
+        firmware.build("m5")
+
+
+def test_without_its_sources_it_says_where_they_were_looked_for(tmp_path, monkeypatch):
+    monkeypatch.setattr(neurobot, "__file__", str(tmp_path / "neurobot/__init__.py"))
+    with pytest.raises(LinkError, match=r"are neither in .*firmware nor in .*neurobot/firmware: install neurobot anew"):
+        firmware.sources()
