@@ -140,7 +140,7 @@ def test_a_generator_of_another_seed_is_replaced():
         (np.random.Generator(np.random.MT19937(1)), "it.inner.k draws by MT19937; use numpy.random.default_rng"),
         (np.random.default_rng([1, 2]), r"it.inner.k was seeded with \[1, 2\]; seed it with one whole number"),
     ],
-    ids=str,
+    ids=["object", "number as a key", "set", "objects", "complex", "generator", "seeds"],
 )
 def test_what_cannot_be_kept_is_named(value, said):
     it = Outer()
