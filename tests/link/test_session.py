@@ -147,7 +147,7 @@ def test_a_board_that_would_misread_is_refused(change, says):
 def test_without_a_board_the_wait_ends_and_an_operator_has_to_look():
     host, line = local()
     line.power(None)
-    with pytest.raises(LinkError, match=r"no answer to HELLO for 1 s, asked \d+ times: is the board on"):
+    with pytest.raises(LinkError, match=r"no answer to HELLO for 3 s, asked \d+ times: is the board on"):
         host.connect()
     with pytest.raises(LinkError, match="this one is LOST: call disarm and connect once the robot is safe"):
         host.connect()
