@@ -196,6 +196,8 @@ class Session:
             while sent < len(image) and self.exchange.waiting < p.WINDOW:
                 self.exchange.ask(p.LoadChunkRequest(sent, image[sent : sent + size]), self._now)
                 sent += len(image[sent : sent + size])
+            if not self.exchange.waiting and not self.exchange.answers:
+                raise LinkError(f"the board acknowledges {received} of {len(image)} bytes and wants none: it is wrong")
             answer = yield
             message = answer.message
             if isinstance(message, p.Nak) and message.error == p.Error.OFFSET:

@@ -8,7 +8,7 @@ from neurobot.link.device import Device
 from neurobot.link.exchange import Patience
 from neurobot.link.frame import Decoder, Frame, encode
 from neurobot.link.host import Host
-from neurobot.link.message import pack, unpack
+from neurobot.link.message import pack, type_of, unpack
 from neurobot.link.refusal import explain
 from neurobot.link.session import Phase, Session
 from tests.link.lines import IMAGE, drive, local, running
@@ -46,6 +46,48 @@ def test_two_pieces_of_an_image_are_on_their_way_at_once():
     before = line.now()
     host.load(IMAGE)  # 2050 bytes: five pieces
     assert 0.0098 < line.now() - before < 0.0112  # begin and commit 4 ms; pairs of pieces 3 times 2 ms
+
+
+def test_after_a_lost_piece_both_are_sent_again_at_once_and_nothing_else_is_waited_for():
+    host, line = local()
+    host.connect()
+    session = host.session
+
+    def deliver(frames):
+        for frame in frames:
+            session.receive(line.device.receive(encode(frame), 0), 0.0)
+        return Decoder().feed(session.outgoing())
+
+    session.start(session.load(IMAGE), 0.0)
+    first = deliver(Decoder().feed(session.outgoing()))
+    assert len(first) == 2
+    again = deliver(first[1:])
+    assert [frame.payload for frame in again] == [frame.payload for frame in first]
+    assert (session.exchange.waiting, session.exchange.counts.repeats) == (2, 0)
+    while not session.done:
+        again = deliver(again)
+    assert session.result == len(IMAGE)
+
+
+@pytest.mark.parametrize("answer", [p.LoadChunkReply(5), p.Nak(p.Type.LOAD_CHUNK, p.Error.OFFSET, 1, 0, 10**6)])
+def test_a_board_that_acknowledges_what_cannot_be_is_not_waited_for(answer):
+    host, _line = local()
+    host.connect()
+    session = host.session
+    session.start(session._chunks(b"0123456789", 508), 0.0)
+    (frame,) = Decoder().feed(session.outgoing())
+    with pytest.raises(LinkError, match=r"acknowledges \d of 10 bytes and wants none"):
+        session.receive(encode(Frame(type_of(type(answer)), frame.seq, pack(answer))), 0.0)
+
+
+def test_a_board_without_an_image_has_no_digest_and_has_not_started_anew():
+    host, line = running()
+    host.reset()
+    line.power(mute(Device(ToyBoard(), 78)))
+    host.connect()
+    with pytest.raises(BoardError, match="refuses DIGEST: it has no image"):
+        host.digest()
+    assert host.session.restarts == 1
 
 
 def test_an_image_that_is_there_is_not_sent_again():
