@@ -24,7 +24,7 @@ from neurobot.link.message import Message, pack, title, type_of, unpack
 SHORT = 64
 """Bytes that an answer is taken to have until one of its type came."""
 SLACK = 1.5
-"""An answer may take so much longer than the quickest of its type before the request is repeated."""
+"""An answer may take so much longer than the quickest of its type before the request is repeated, up to `longest`."""
 EVENTS = 64
 """Events that are kept until somebody takes them; the oldest go first."""
 
@@ -175,7 +175,7 @@ class Exchange:
         line = encode(Frame(kind, self._seq, pack(request)))
         ahead = sum(len(entry.line) for entry in self._pending)
         wait = self.patience.answer + (ahead + len(line) + self._sizes.get(kind, SHORT)) / self.patience.rate
-        wait = max(wait, SLACK * self._trips.get(kind, 0.0))
+        wait = max(wait, min(SLACK * self._trips.get(kind, 0.0), self.patience.longest))
         end = now + (self.patience.lost if self.decoder.ok else self.patience.first)
         self._pending.append(_Pending(request, kind, self._seq, line, now, end, now + wait, wait))
         self._seq = (self._seq + 1) & 0xFF

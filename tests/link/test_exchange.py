@@ -79,6 +79,13 @@ def test_a_line_that_is_slower_than_expected_is_soon_not_asked_twice(exchange):
     assert exchange.counts.repeats == 1
 
 
+def test_one_answer_that_was_long_in_coming_does_not_make_the_next_wait_long(exchange):
+    exchange.ask(p.PingRequest(0), 0.0)
+    exchange.receive(reply(p.PingReply(0, 0), 0), 0.09)
+    exchange.ask(p.PingRequest(1), 1.0)
+    assert exchange.deadline == 1.02
+
+
 def test_the_time_on_the_wire_is_waited_for_too():
     exchange = Exchange(Patience(answer=0.005, rate=1000.0))
     exchange.ask(p.LoadChunkRequest(0, bytes([1] * 480)), 0.0)
