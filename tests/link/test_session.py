@@ -266,6 +266,8 @@ def test_a_restart_between_connect_and_arm_is_found_out_by_the_boot_id():
     line.power(mute(Device(ToyBoard(), 78)))
     with pytest.raises(BoardError, match="the board has started anew"):
         host.arm(hold=0.1, watchdog=0.5)
+    assert (host.session.restarts, host.phase) == (1, Phase.DISCONNECTED)
+    host.connect()
     assert host.session.restarts == 1
 
 
@@ -302,6 +304,54 @@ def test_clocks_are_compared():
     assert clock.round_trip == pytest.approx(0.0006, abs=2e-6)
     reply = host.tick(1, 0, b"")
     assert clock.host_time(reply.dev_us, line.now()) == pytest.approx(line.now() - 0.0003, abs=3e-6)
+
+
+def test_a_round_trip_in_which_a_request_was_repeated_does_not_count():
+    host, line = local()
+    host.connect()
+    session = host.session
+
+    def deliver(now):
+        session.receive(line.device.receive(session.outgoing(), round(now * 1e6)), now)
+
+    session.start(session.synchronise(1), 5.0)
+    session.outgoing()  # lost
+    session.poll(5.5)
+    deliver(5.5)
+    assert not session.done
+    deliver(5.5)
+    assert session.result == (0.0, 0.0)
+
+
+def test_clocks_cannot_be_compared_on_a_line_that_loses_every_first_request():
+    host, line = local()
+    host.connect()
+    session = host.session
+    session.start(session.synchronise(2), 5.0)
+    with pytest.raises(LinkError, match="no PING came back without being repeated"):
+        for k in range(30):
+            session.outgoing()
+            session.poll(5.5 + 0.5 * k)
+            session.receive(line.device.receive(session.outgoing(), 0), 5.5 + 0.5 * k)
+
+
+def test_a_restart_while_nothing_is_asked_is_heard_of_and_connecting_anew_is_enough():
+    host, line = local()
+    host.connect()
+    line.power(Device(ToyBoard(), 78))
+    with pytest.raises(BoardError, match="the board has started anew"):
+        host.listen(0.01)
+    line.power(Device(ToyBoard(), 79))
+    assert host.connect().boot_id == 79  # its event, which comes before the answer, is no news
+    assert host.session.restarts == 1
+
+
+def test_that_a_board_went_safe_is_no_news_to_a_host_that_has_not_armed_it():
+    host, _line = local()
+    host.connect()
+    event = p.Event(3, 0, p.Reason.WATCHDOG)
+    host.session.receive(encode(Frame(p.Type.EVENT, 0, pack(event))), 0.0)
+    assert host.phase is Phase.DISARMED
 
 
 def test_boards_counts_are_told():
