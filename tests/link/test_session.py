@@ -346,6 +346,14 @@ def test_a_restart_while_nothing_is_asked_is_heard_of_and_connecting_anew_is_eno
     assert host.session.restarts == 1
 
 
+def test_connecting_anew_to_a_board_that_has_started_anew_is_no_error():
+    host, line = local()
+    host.connect()
+    line.power(Device(ToyBoard(), 78))
+    assert host.connect().boot_id == 78
+    assert (host.phase, host.session.restarts) == (Phase.DISARMED, 1)
+
+
 def test_that_a_board_went_safe_is_no_news_to_a_host_that_has_not_armed_it():
     host, _line = local()
     host.connect()
