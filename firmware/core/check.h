@@ -1,8 +1,8 @@
 /* A walk over an image that is not trusted. Internal to core/: see image.h for the outside.
  *
- * No offset is believed: all of them follow from the sizes that rows tell, so the rows are walked with a running sum for
- * each area of memory, and every offset has to be that sum. Sizes are bounded so that no sum wraps: 4096 rows of at most
- * 2^18 bytes each, and histories and arrays that are compared with what is left of 2^24.
+ * No offset is believed: all of them follow from the sizes that rows tell, so the rows are walked with a running sum
+ * for each area of memory, and every offset has to be that sum. Sizes are bounded so that no sum wraps: 4096 rows of at
+ * most 2^18 bytes each, and histories and arrays that are compared with what is left of 2^24.
  */
 #ifndef NB_CHECK_H
 #define NB_CHECK_H

@@ -159,8 +159,11 @@ const int16_t *nb_core_actions(const struct nb_core *core, uint16_t *count) {
 
 /* Where an output goes without a tick: half the way back is rounded towards rest. */
 static int16_t held(const struct nb_output *out, int32_t last) {
-    int32_t to = out->on_hold == NB_KEEP ? last : out->on_hold == NB_REST ? out->rest : out->rest + (last - out->rest) / 2;
+    int32_t to = out->on_hold == NB_KEEP ? last : out->rest;
 
+    if (out->on_hold == NB_DAMP) {
+        to += (last - out->rest) / 2;
+    }
     if (out->slew != NB_NO_SLEW) {
         to = to > last + out->slew ? last + out->slew : to;
         to = to < last - out->slew ? last - out->slew : to;

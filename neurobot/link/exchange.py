@@ -23,6 +23,8 @@ from neurobot.link.message import Message, pack, title, type_of, unpack
 
 SHORT = 64
 """Bytes that an answer is taken to have until one of its type came."""
+SLACK = 1.5
+"""An answer may take so much longer than the quickest of its type before the request is repeated, up to `longest`."""
 EVENTS = 64
 """Events that are kept until somebody takes them; the oldest go first."""
 
@@ -38,21 +40,25 @@ class Patience:
         answer: for an answer, beside the time that both frames take on the line, before the request is repeated [s].
         longest: the waiting time doubles up to this [s].
         lost: without an answer for so long the board is lost [s].
+        first: the same for the first answer of all: opening the port of some boards starts them anew [s].
         rate: of the line [bytes/s]; infinite where it does not count, as on USB and sockets.
     """
 
     answer: float = 0.005
     longest: float = 0.1
     lost: float = 1.0
+    first: float = 3.0
     rate: float = math.inf
 
     def __post_init__(self) -> None:
         """Refuse what cannot be waited for."""
-        if not 0 < self.answer <= self.longest <= self.lost < math.inf or not self.rate > 0:
+        if not 0 < self.answer <= self.longest <= self.lost < math.inf or not 0 < self.first < math.inf:
             raise LinkError(
-                f"patience is answer {self.answer}, longest {self.longest}, lost {self.lost} s, rate {self.rate}: "
-                "it must be 0 < answer <= longest <= lost, and a rate above 0"
+                f"patience is answer {self.answer}, longest {self.longest}, lost {self.lost}, first {self.first} s: "
+                "it must be 0 < answer <= longest <= lost, and first above 0"
             )
+        if not self.rate > 0:
+            raise LinkError(f"the rate of the line is {self.rate} bytes/s, it must be above 0")
 
 
 @dataclass(slots=True)
@@ -110,7 +116,8 @@ class _Pending:
     type: int
     seq: int
     line: bytes
-    first: float
+    first: float  # when it was sent first
+    end: float  # when the board is lost
     again: float  # when it is to be repeated
     wait: float
     repeats: int = 0
@@ -142,6 +149,7 @@ class Exchange:
         self._seq = 0
         self._out = bytearray()
         self._sizes: dict[int, int] = {}  # of the longest answer to each type
+        self._trips: dict[int, float] = {}  # the shortest time from a request of each type to its answer [s]
 
     @property
     def waiting(self) -> int:
@@ -167,7 +175,9 @@ class Exchange:
         line = encode(Frame(kind, self._seq, pack(request)))
         ahead = sum(len(entry.line) for entry in self._pending)
         wait = self.patience.answer + (ahead + len(line) + self._sizes.get(kind, SHORT)) / self.patience.rate
-        self._pending.append(_Pending(request, kind, self._seq, line, now, now + wait, wait))
+        wait = max(wait, min(SLACK * self._trips.get(kind, 0.0), self.patience.longest))
+        end = now + (self.patience.lost if self.decoder.ok else self.patience.first)
+        self._pending.append(_Pending(request, kind, self._seq, line, now, end, now + wait, wait))
         self._seq = (self._seq + 1) & 0xFF
         self._out += line
         self.counts.asked += 1
@@ -216,11 +226,8 @@ class Exchange:
             LinkError: there was no answer for too long.
         """
         for entry in self._pending:
-            if now >= entry.first + self.patience.lost:
-                raise LinkError(
-                    f"no answer to {title(entry.type)} for {now - entry.first:.3g} s, asked {entry.repeats + 1} times: "
-                    "is the board on, the cable in, and the baud rate the board's?"
-                )
+            if now >= entry.end:
+                raise LinkError(self._silence(entry, now))
             if now >= entry.again:
                 entry.wait = min(2 * entry.wait, max(entry.wait, self.patience.longest))
                 entry.fast = False
@@ -236,9 +243,19 @@ class Exchange:
 
     def _repeat(self, entry: _Pending, now: float) -> None:
         entry.repeats += 1
-        entry.again = min(now + entry.wait, entry.first + self.patience.lost)
+        entry.again = min(now + entry.wait, entry.end)
         self.counts.repeats += 1
         self._out += entry.line
+
+    def _silence(self, entry: _Pending, now: float) -> str:
+        """That there was no answer, and what to look at."""
+        said = f"no answer to {title(entry.type)} for {now - entry.first:.3g} s, asked {entry.repeats + 1} times: "
+        if self.decoder.received and not self.decoder.ok:
+            return said + (
+                f"{self.decoder.received} bytes came, and none of them are of this protocol. Is it a board with this "
+                "firmware, and is the baud rate the board's?"
+            )
+        return said + "is the board on, the cable in, and the baud rate the board's?"
 
     def _repeat_at_once(self, now: float) -> None:
         """Something was lost just now: it may be what is waited for."""
@@ -271,6 +288,7 @@ class Exchange:
             self.counts.stale += 1
             return
         self._sizes[asked] = max(self._sizes.get(asked, SHORT), len(frame.payload) + SHORT)
+        self._trips[asked] = min(self._trips.get(asked, math.inf), now - entry.first)
         self._done(entry, message, now)
 
     def _find(self, kind: int, seq: int) -> _Pending | None:

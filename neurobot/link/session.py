@@ -53,7 +53,7 @@ class Session:
         phase: where it is.
         hello: what the board told last; None before it was connected.
         exchange: requests and answers, with their counts.
-        restarts: how often another power-up was found than the one before.
+        restarts: how often a board that was connected had started anew.
         holds: how often the board held its outputs.
         done: whether the last task has ended.
         result: what it returned.
@@ -196,6 +196,8 @@ class Session:
             while sent < len(image) and self.exchange.waiting < p.WINDOW:
                 self.exchange.ask(p.LoadChunkRequest(sent, image[sent : sent + size]), self._now)
                 sent += len(image[sent : sent + size])
+            if not self.exchange.waiting and not self.exchange.answers:
+                raise LinkError(f"the board acknowledges {received} of {len(image)} bytes and wants none: it is wrong")
             answer = yield
             message = answer.message
             if isinstance(message, p.Nak) and message.error == p.Error.OFFSET:
@@ -226,8 +228,7 @@ class Session:
             )
         hello = yield from self._hello()
         if hello.boot_id != before.boot_id:
-            self.restarts += 1
-            raise restarted(hello.state)
+            raise self._restarted(hello.state)
         if self._image_crc is None or hello.image_crc != self._image_crc or not hello.flags & p.HelloFlag.IMAGE:
             raise BoardError("the board has no image of this session: call load first", state=hello.state)
         flags = (p.ArmFlag.CLEAR if clear else 0) | (p.ArmFlag.FAST_NAK if fast else 0)
@@ -291,14 +292,16 @@ class Session:
         """Compare the board's clock with the host's; not while ticks are to be sent.
 
         Args:
-            count: round trips.
+            count: round trips; those in which a request was repeated do not count, and are made up for.
 
         Returns:
             A task that results in a `BoardClock`.
         """
         self._only("synchronise", Phase.DISARMED, Phase.ARMED)
-        pings = []
-        for _ in range(count):
+        pings: list[Ping] = []
+        for _ in range(4 * count):
+            if len(pings) == count:
+                break
             self.exchange.ask(p.PingRequest(round(self._now * 1e6)), self._now)
             answer = yield
             reply = self._agreed(answer.message, p.PingReply)
@@ -325,8 +328,7 @@ class Session:
         """The answer, unless it is a refusal."""
         if isinstance(message, p.Nak):
             if message.state == p.State.BOOT and self._image_crc is not None and self.phase is not Phase.DISCONNECTED:
-                self.restarts += 1
-                raise restarted(message.state)
+                raise self._restarted(message.state)
             raise explain(message)
         assert isinstance(message, kind)
         return message
@@ -336,10 +338,17 @@ class Session:
         if event.reason == p.Reason.HOLD:
             self.holds += 1
         elif event.reason == p.Reason.BOOT and self.phase in (Phase.DISARMED, Phase.ARMED):
-            self.restarts += 1
-            raise restarted(p.State.BOOT)
+            raise self._restarted(p.State.BOOT)
         elif event.reason == p.Reason.WATCHDOG and self.phase is Phase.ARMED:
             raise safe()
+
+    def _restarted(self, state: int) -> BoardError:
+        """The board is another one now, as far as anybody knows."""
+        self.restarts += 1
+        self.hello = self._image_crc = None
+        if self.phase is Phase.DISARMED:
+            self.phase = Phase.DISCONNECTED
+        return restarted(state)
 
     def _advance(self, answer: Answer | None) -> None:
         """Carry the task on until it waits for the next answer, or has ended."""

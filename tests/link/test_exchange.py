@@ -11,7 +11,7 @@ from neurobot.link.message import pack, type_of
 
 @pytest.fixture
 def exchange():
-    return Exchange(Patience(answer=0.005, longest=0.02, lost=0.1))
+    return Exchange(Patience(answer=0.005, longest=0.02, lost=0.1, first=0.1))
 
 
 def sent(exchange):
@@ -33,7 +33,7 @@ def test_a_request_is_sent_at_once_and_its_answer_ends_the_waiting(exchange):
 
 
 def test_a_request_is_repeated_with_the_same_number_after_times_that_double():
-    exchange = Exchange(Patience(answer=1 / 128, longest=1 / 32, lost=1 / 8))
+    exchange = Exchange(Patience(answer=1 / 128, longest=1 / 32, first=1 / 8))
     exchange.ask(p.StatsRequest(), 0.0)
     first, times = sent(exchange), []
     for k in range(1, 128):
@@ -51,6 +51,39 @@ def test_after_too_long_the_board_is_lost_and_the_message_says_what_was_asked(ex
     exchange.poll(0.05)
     with pytest.raises(LinkError, match=r"no answer to TICK for 0\.1 s, asked 2 times: is the board on"):
         exchange.poll(0.1)
+
+
+def test_the_first_answer_of_all_may_take_longer():
+    exchange = Exchange(Patience(lost=0.1, first=0.5))
+    exchange.ask(p.PingRequest(5), 0.0)
+    exchange.poll(0.49)
+    exchange.receive(reply(p.PingReply(5, 9), 0), 0.49)
+    exchange.ask(p.PingRequest(5), 1.0)
+    with pytest.raises(LinkError, match=r"no answer to PING for 0\.2 s, asked 1 times: is the board on"):
+        exchange.poll(1.2)
+
+
+def test_something_that_talks_and_is_no_board_is_told_as_that():
+    exchange = Exchange(Patience(first=0.1))
+    exchange.ask(p.PingRequest(5), 0.0)
+    exchange.receive(b"login: ", 0.05)
+    with pytest.raises(LinkError, match=r"7 bytes came, and none of them are of this protocol\. Is it a board with"):
+        exchange.poll(0.1)
+
+
+def test_a_line_that_is_slower_than_expected_is_soon_not_asked_twice(exchange):
+    for k in range(5):
+        exchange.ask(p.PingRequest(k), float(k))
+        exchange.poll(k + 0.0059)
+        exchange.receive(reply(p.PingReply(k, 0), k), k + 0.016)  # as an adapter that collects for 16 ms
+    assert exchange.counts.repeats == 1
+
+
+def test_one_answer_that_was_long_in_coming_does_not_make_the_next_wait_long(exchange):
+    exchange.ask(p.PingRequest(0), 0.0)
+    exchange.receive(reply(p.PingReply(0, 0), 0), 0.09)
+    exchange.ask(p.PingRequest(1), 1.0)
+    assert exchange.deadline == 1.02
 
 
 def test_the_time_on_the_wire_is_waited_for_too():
@@ -161,7 +194,9 @@ def test_the_report_has_both_ends(exchange):
     assert (report["asked"], report["answered"], report["cobs_err"], report["rx_ok"]) == (1, 1, 1, 1)
 
 
-@pytest.mark.parametrize("wrong", [{"answer": 0.0}, {"longest": 0.001}, {"lost": math.inf}, {"rate": 0.0}])
+@pytest.mark.parametrize(
+    "wrong", [{"answer": 0.0}, {"longest": 0.001}, {"lost": math.inf}, {"first": 0.0}, {"rate": 0.0}]
+)
 def test_patience_that_cannot_be_is_refused(wrong):
-    with pytest.raises(LinkError, match="it must be 0 < answer <= longest <= lost, and a rate above 0"):
+    with pytest.raises(LinkError, match=r"it must be (0 < answer <= longest <= lost, and first above 0|above 0)"):
         Patience(**wrong)

@@ -10,7 +10,7 @@ from neurobot.link.device import Device
 from neurobot.link.exchange import Patience
 from neurobot.link.frame import Decoder, Frame, encode
 from neurobot.link.host import Host
-from neurobot.link.message import pack, unpack
+from neurobot.link.message import pack, type_of, unpack
 from neurobot.link.refusal import explain
 from neurobot.link.session import Phase, Session
 from tests.link.lines import IMAGE, drive, local, running
@@ -48,6 +48,48 @@ def test_two_pieces_of_an_image_are_on_their_way_at_once():
     before = line.now()
     host.load(IMAGE)  # 2050 bytes: five pieces
     assert 0.0098 < line.now() - before < 0.0112  # begin and commit 4 ms; pairs of pieces 3 times 2 ms
+
+
+def test_after_a_lost_piece_both_are_sent_again_at_once_and_nothing_else_is_waited_for():
+    host, line = local()
+    host.connect()
+    session = host.session
+
+    def deliver(frames):
+        for frame in frames:
+            session.receive(line.device.receive(encode(frame), 0), 0.0)
+        return Decoder().feed(session.outgoing())
+
+    session.start(session.load(IMAGE), 0.0)
+    first = deliver(Decoder().feed(session.outgoing()))
+    assert len(first) == 2
+    again = deliver(first[1:])
+    assert [frame.payload for frame in again] == [frame.payload for frame in first]
+    assert (session.exchange.waiting, session.exchange.counts.repeats) == (2, 0)
+    while not session.done:
+        again = deliver(again)
+    assert session.result == len(IMAGE)
+
+
+@pytest.mark.parametrize("answer", [p.LoadChunkReply(5), p.Nak(p.Type.LOAD_CHUNK, p.Error.OFFSET, 1, 0, 10**6)])
+def test_a_board_that_acknowledges_what_cannot_be_is_not_waited_for(answer):
+    host, _line = local()
+    host.connect()
+    session = host.session
+    session.start(session._chunks(b"0123456789", 508), 0.0)
+    (frame,) = Decoder().feed(session.outgoing())
+    with pytest.raises(LinkError, match=r"acknowledges \d of 10 bytes and wants none"):
+        session.receive(encode(Frame(type_of(type(answer)), frame.seq, pack(answer))), 0.0)
+
+
+def test_a_board_without_an_image_has_no_digest_and_has_not_started_anew():
+    host, line = running()
+    host.reset()
+    line.power(mute(Device(ToyBoard(), 78)))
+    host.connect()
+    with pytest.raises(BoardError, match="refuses DIGEST: it has no image"):
+        host.digest()
+    assert host.session.restarts == 1
 
 
 def test_an_image_that_is_there_is_not_sent_again():
@@ -149,7 +191,7 @@ def test_a_board_that_would_misread_is_refused(change, says):
 def test_without_a_board_the_wait_ends_and_an_operator_has_to_look():
     host, line = local()
     line.power(None)
-    with pytest.raises(LinkError, match=r"no answer to HELLO for 1 s, asked \d+ times: is the board on"):
+    with pytest.raises(LinkError, match=r"no answer to HELLO for 3 s, asked \d+ times: is the board on"):
         host.connect()
     with pytest.raises(LinkError, match="this one is LOST: call disarm and connect once the robot is safe"):
         host.connect()
@@ -226,6 +268,8 @@ def test_a_restart_between_connect_and_arm_is_found_out_by_the_boot_id():
     line.power(mute(Device(ToyBoard(), 78)))
     with pytest.raises(BoardError, match="the board has started anew"):
         host.arm(hold=0.1, watchdog=0.5)
+    assert (host.session.restarts, host.phase) == (1, Phase.DISCONNECTED)
+    host.connect()
     assert host.session.restarts == 1
 
 
@@ -262,6 +306,62 @@ def test_clocks_are_compared():
     assert clock.round_trip == pytest.approx(0.0006, abs=2e-6)
     reply = host.tick(1, 0, b"")
     assert clock.host_time(reply.dev_us, line.now()) == pytest.approx(line.now() - 0.0003, abs=3e-6)
+
+
+def test_a_round_trip_in_which_a_request_was_repeated_does_not_count():
+    host, line = local()
+    host.connect()
+    session = host.session
+
+    def deliver(now):
+        session.receive(line.device.receive(session.outgoing(), round(now * 1e6)), now)
+
+    session.start(session.synchronise(1), 5.0)
+    session.outgoing()  # lost
+    session.poll(5.5)
+    deliver(5.5)
+    assert not session.done
+    deliver(5.5)
+    assert session.result == (0.0, 0.0)
+
+
+def test_clocks_cannot_be_compared_on_a_line_that_loses_every_first_request():
+    host, line = local()
+    host.connect()
+    session = host.session
+    session.start(session.synchronise(2), 5.0)
+    with pytest.raises(LinkError, match="no PING came back without being repeated"):
+        for k in range(30):
+            session.outgoing()
+            session.poll(5.5 + 0.5 * k)
+            session.receive(line.device.receive(session.outgoing(), 0), 5.5 + 0.5 * k)
+
+
+def test_a_restart_while_nothing_is_asked_is_heard_of_and_connecting_anew_is_enough():
+    host, line = local()
+    host.connect()
+    line.power(Device(ToyBoard(), 78))
+    with pytest.raises(BoardError, match="the board has started anew"):
+        host.listen(0.01)
+    line.power(Device(ToyBoard(), 79))
+    assert host.connect().boot_id == 79  # its event, which comes before the answer, is no news
+    assert host.session.restarts == 1
+
+
+def test_connecting_anew_to_a_board_that_has_started_anew_is_no_error():
+    host, line = local()
+    host.connect()
+    line.power(Device(ToyBoard(), 78))
+    assert host.connect().boot_id == 78
+    assert (host.phase, host.session.restarts) == (Phase.DISARMED, 1)
+
+
+def test_that_a_board_went_safe_is_no_news_to_a_host_that_has_not_armed_it():
+    host, _line = local()
+    host.connect()
+    event = p.Event(3, 0, p.Reason.WATCHDOG)
+    host.session.receive(encode(Frame(p.Type.EVENT, 0, pack(event))), 0.0)
+    assert host.phase is Phase.DISARMED
 
 
 def test_boards_counts_are_told():

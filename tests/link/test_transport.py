@@ -282,8 +282,10 @@ def test_a_simulated_line_takes_the_time_of_its_rate_and_delay():
     assert line.read(1.0)  # the board says that it started
     before = line.now()
     line.write(bytes(100))
-    line.write(bytes(50))
-    assert line.read(0.5) == b""
+    line.write(bytes(50))  # behind the first
+    assert line.read(0.14) == b""
+    assert line.device.decoder.received == 100
+    assert line.read(0.36) == b""
     assert line.now() == pytest.approx(before + 0.5)
     assert line.device.decoder.received == 150
     assert host.connect().name == b"toy"

@@ -1,4 +1,4 @@
-/* Arm's MPS2 boards with a Cortex-M3 (AN385), M4 (AN386) or M7 (AN500), real or under QEMU: UART0, and SysTick for time.
+/* Arm's MPS2 boards with a Cortex-M3 (AN385), M4 (AN386) or M7 (AN500), real or under QEMU: UART0, SysTick for time.
  *
  * There are no motors: outputs stay in `outputs`, for a debugger.
  */
