@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import shutil
 import socket
 import subprocess
@@ -30,6 +31,10 @@ PATIENT = Patience(answer=0.02, longest=0.2, lost=10.0)
 """With boards that are processes: they wait for their turn as any other."""
 WITHIN = 10.0
 """How long QEMU may take to open its line [s]."""
+STARTS_WITHIN = 60.0
+"""And a process to start, which may have to compile kernels [s]."""
+ENDS_WITHIN = 5.0
+"""And a process to end, once its line is closed; then it is killed [s]."""
 
 
 @contextmanager
@@ -83,6 +88,8 @@ def _child(command: list[str], name: str) -> Iterator[Transport]:
         process = subprocess.Popen([*command, str(number)], pass_fds=[number], stdin=subprocess.DEVNULL)
     line = FileTransport(ours.fileno(), name, owner=ours)
     try:
+        if not select.select((ours,), (), (), STARTS_WITHIN)[0]:  # it tells that it has started
+            raise LinkError(f"{name} has not started within {STARTS_WITHIN:g} s: is this machine that busy? Try again")
         yield line
     finally:
         line.close()  # which ends it
@@ -142,7 +149,7 @@ def _connected(place: Path, process: subprocess.Popen[bytes]) -> Transport:
 def _end(process: subprocess.Popen[bytes]) -> None:
     """Wait for a process that was asked to end, and do not wait for ever."""
     try:
-        process.wait(5.0)
+        process.wait(ENDS_WITHIN)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
