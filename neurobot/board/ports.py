@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from neurobot.board.emulator import Emulator
-from neurobot.board.firmware import PROCESSORS, build
+from neurobot.board.firmware import build
 from neurobot.errors import LinkError, near
 from neurobot.kernels.fixed_compiled import warm
 from neurobot.kernels.fixed_ops import ARITHMETIC
@@ -24,7 +24,7 @@ from neurobot.link.local import LocalLine
 from neurobot.link.transport import FileTransport, Transport, open_line
 
 EMULATOR, POSIX, QEMU = "emulator", "posix", "qemu:"
-MACHINES = {"m3": "mps2-an385", "m4": "mps2-an386", "m7": "mps2-an500"}
+MACHINES = {"m0": "microbit", "m3": "mps2-an385", "m4": "mps2-an386", "m7": "mps2-an500"}
 ADDRESSES = (EMULATOR, POSIX, *(QEMU + name for name in MACHINES), "/dev/ttyACM0", "socket://HOST:PORT")
 """What a board's address may be; any other port is one too."""
 PATIENT = Patience(answer=0.02, longest=0.2, lost=10.0)
@@ -103,7 +103,6 @@ def _qemu(board: str) -> Iterator[Transport]:
         raise LinkError(f"there is no board {QEMU}{board}: {near(board, MACHINES)}")
     if shutil.which("qemu-system-arm") is None:
         raise LinkError("there is no qemu-system-arm: apt-get install qemu-system-arm, or take --port posix")
-    assert board in PROCESSORS
     program = build(board)
     with tempfile.TemporaryDirectory() as scratch:
         place = Path(scratch) / "line"
