@@ -1,4 +1,4 @@
-/* BBC micro:bit, the first one (nRF51822, Cortex-M0), real or under QEMU: its UART, TIMER0 for time, RNG for the boot id.
+/* BBC micro:bit, the first one (nRF51822, Cortex-M0), real or under QEMU: UART, TIMER0 for time, RNG for the boot id.
  *
  * There are no motors: outputs stay in `outputs`, for a debugger.
  */
