@@ -48,7 +48,9 @@ static uint8_t check_output(const struct nb_output *out, uint8_t choice, uint32_
 
 static uint8_t check_words(const struct nb_walk *w, const nb_u32 *d, uint8_t choice) {
     uint32_t groups = d[NB_D_GROUPS], per = d[NB_D_PER], width = per * (1u + d[NB_D_PUSH_PULL]);
-    int32_t mult = (int32_t)d[NB_D_MULT], most = choice ? 0 : 65535;
+    int32_t mult = (int32_t)d[NB_D_MULT];
+    /* sums of counts are below 2^31, those of membranes below 2^45 */
+    int32_t most = d[NB_D_KIND] == NB_RATE ? INT32_MAX : d[NB_D_KIND] == NB_MEMBRANE ? 65535 : 0;
 
     if (!nb_range(d[NB_D_KIND], NB_RATE, NB_HIGHEST) || !nb_range(groups, 1, 32767) ||
         d[NB_D_PUSH_PULL] > (choice ? 0u : 1u) || per > 32767 || !nb_range(width, 1, 32767)) {

@@ -34,24 +34,16 @@ uint32_t nb_core_load(struct nb_core *core, const uint8_t *image, uint32_t count
     return 0;
 }
 
-/* v at its first values, no current, and with fresh nothing in flight. */
-static void settle(const struct nb_core *core, const nb_u32 *row) {
-    const nb_i32 *init = (const nb_i32 *)nb_in_image(core, row[NB_PARAMS_AT]) + row[NB_N];
-
-    memcpy(nb_in_state(core, row[NB_V_AT]), init, 4u * row[NB_N]);
-    if (NB_CURRENT(row[NB_FLAGS]) != NB_NONE) {
-        memset(nb_in_state(core, row[NB_I_AT]), 0, 4u * row[NB_N]);
-    }
-}
-
 void nb_core_reset(struct nb_core *core) {
     const nb_u32 *head = nb_head(core);
 
     memset(core->ram, 0, head[NB_W_STATE] + head[NB_W_SCRATCH]);
     core->spikes = 0;
     for (uint32_t r = 0; r < head[NB_W_OPS]; r++) {
-        if (nb_row(core, r)[0] == NB_OP_NEURON) {
-            settle(core, nb_row(core, r));
+        const nb_u32 *row = nb_row(core, r);
+        if (row[0] == NB_OP_NEURON) {
+            const nb_i32 *init = (const nb_i32 *)nb_in_image(core, row[NB_PARAMS_AT]) + row[NB_N];
+            memcpy(nb_in_state(core, row[NB_V_AT]), init, 4u * row[NB_N]);
         }
     }
     for (uint32_t a = 0; a < head[NB_W_ACT]; a++) {
@@ -77,9 +69,9 @@ static void carry(const struct nb_core *core, const nb_u32 *row) {
 }
 
 /* What happens ahead of the steps. */
-static void begin(const struct nb_core *core, uint8_t carries) {
+static void begin(const struct nb_core *core) {
     const nb_u32 *head = nb_head(core);
-    uint8_t fresh = !carries || (head[NB_W_FLAGS] & NB_FRESH);
+    uint8_t fresh = (head[NB_W_FLAGS] & NB_FRESH) != 0;
 
     for (uint32_t r = 0; r < head[NB_W_OPS]; r++) {
         const nb_u32 *row = nb_row(core, r);
@@ -88,7 +80,7 @@ static void begin(const struct nb_core *core, uint8_t carries) {
         if (op == NB_OP_COUNT) {
             memset(nb_in_scratch(core, row[NB_COUNTS_AT]), 0, nb_align4(2u * n) + 4u); /* decided lies behind */
         } else if (op == NB_OP_NEURON) {
-            carries ? carry(core, row) : settle(core, row);
+            carry(core, row);
             if (fresh && (row[NB_FLAGS] & NB_REFRACTORY)) {
                 memset(nb_in_state(core, row[NB_WAIT_AT]), 0, 2u * n);
             }
@@ -130,7 +122,7 @@ static void run_step(struct nb_turn *turn) {
     }
 }
 
-uint32_t nb_core_tick(struct nb_core *core, uint32_t n_sub, uint8_t carries, const struct nb_input *input) {
+uint32_t nb_core_tick(struct nb_core *core, uint32_t n_sub, const struct nb_input *input) {
     struct nb_turn turn = {core, input, 0, 0, 0, 0};
     nb_u32 *state = nb_in_state(core, 0);
 
@@ -140,7 +132,7 @@ uint32_t nb_core_tick(struct nb_core *core, uint32_t n_sub, uint8_t carries, con
     if (!nb_accepts(nb_head(core), input)) {
         return NB_INPUT_DATA;
     }
-    begin(core, carries);
+    begin(core);
     for (; turn.substep < n_sub; turn.substep++) {
         turn.step = state[NB_S_STEP];
         run_step(&turn);

@@ -38,9 +38,8 @@ uint32_t nb_core_load(struct nb_core *core, const uint8_t *image, uint32_t count
 /* Clears the state. An image was loaded, here and below. */
 void nb_core_reset(struct nb_core *core);
 
-/* Runs a tick of n_sub steps; 0, or why the input does not fit, with nothing changed. Without carries, it begins with
- * membranes at their first values and nothing in flight, whatever the image says. */
-uint32_t nb_core_tick(struct nb_core *core, uint32_t n_sub, uint8_t carries, const struct nb_input *input);
+/* Runs a tick of n_sub steps; 0, or why the input does not fit, with nothing changed. */
+uint32_t nb_core_tick(struct nb_core *core, uint32_t n_sub, const struct nb_input *input);
 
 /* The last actions. */
 const int16_t *nb_core_actions(const struct nb_core *core, uint16_t *count);

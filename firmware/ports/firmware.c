@@ -24,7 +24,7 @@ static uint32_t tick(void *self, const struct nb_tick *asked, struct nb_step *st
     input.kind = asked->kind;
     input.data = asked->data;
     input.count = asked->count;
-    reason = nb_core_tick(own, asked->n_sub, (asked->flags & NB_TICK_FLAG_CARRY) != 0, &input);
+    reason = nb_core_tick(own, asked->n_sub, &input); /* flags and reward mean nothing to this arithmetic */
     if (reason != 0) {
         return reason;
     }

@@ -22,7 +22,7 @@ from neurobot.kernels import fixed_ops as fx
 from neurobot.kernels.status import OK
 from neurobot.link.board import ROOM, Board, Step
 from neurobot.link.device import Device
-from neurobot.link.protocol import TickFlag, TickRequest
+from neurobot.link.protocol import TickRequest
 
 INVALID, RAM, ACTIONS = 1, 2, 3
 """Why an image is refused: it is none, needs more memory for its state, has more actions than fit into an answer."""
@@ -76,17 +76,11 @@ class FixedBoard(Board):
         self.network.clear()
 
     def tick(self, request: TickRequest) -> Step | int:
-        """See `Board.tick`."""
+        """See `Board.tick`; flags and reward mean nothing to this arithmetic."""
         network = self.network
         if request.n_sub != network.image.substeps:
             return STEPS
-        before = None
-        if not request.flags & TickFlag.CARRY:
-            before = network.state.copy()
-            _settle(network)
         if network.tick(request.kind, request.data) != OK:
-            if before is not None:
-                network.state[:] = before
             return DATA
         return Step(0, 0, min(network.spikes, 65535), tuple(network.last.tolist()), b"")
 
@@ -122,14 +116,6 @@ def held(outputs: np.ndarray, last: np.ndarray) -> np.ndarray:
     to = np.choose(outputs["on_hold"], (now, rest, half))
     slewed: np.ndarray = np.where(slew == fx.NO_SLEW, to, np.clip(to, now - slew, now + slew))
     return slewed
-
-
-def _settle(network: FixedNetwork) -> None:
-    """Membranes at their first values and nothing in flight; last actions and counts of steps stay."""
-    state, begin = network.state, np.empty_like(network.state)
-    network.image.clear(begin)
-    first = fx.S_LAST + (network.image.n_act + 1) // 2
-    state[first:] = begin[first:]
 
 
 @final

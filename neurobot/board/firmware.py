@@ -16,8 +16,8 @@ INCLUDED = ("core", "link")
 """Folders whose files are built into every board."""
 WARNINGS = ("-std=c99", "-Wall", "-Wextra")
 BARE = ("-Os", "-mthumb", "-ffreestanding", "-ffunction-sections", "-fdata-sections")
-PROCESSORS = {"m3": "cortex-m3", "m4": "cortex-m4", "m7": "cortex-m7"}
-"""Of the boards of ports/mps2, by the names that the Makefile has for them."""
+PORTS = {"m0": "microbit", "m3": "mps2", "m4": "mps2", "m7": "mps2"}
+"""Folders of ports/ by processors, which have the names that the Makefile has for them."""
 ARM = "arm-none-eabi-gcc"
 
 
@@ -41,7 +41,7 @@ def build(target: str) -> Path:
     """Build a firmware, unless the same was built before.
 
     Args:
-        target: ``posix``, or a name of `PROCESSORS`.
+        target: ``posix``, or a name of `PORTS`.
 
     Returns:
         The program.
@@ -49,10 +49,10 @@ def build(target: str) -> Path:
     Raises:
         LinkError: another target, no compiler, or a compiler that fails, with what it says.
     """
-    if target != "posix" and target not in PROCESSORS:
-        raise LinkError(f"there is no firmware for {target!r}; {near(target, ['posix', *PROCESSORS])}")
+    if target != "posix" and target not in PORTS:
+        raise LinkError(f"there is no firmware for {target!r}; {near(target, ['posix', *PORTS])}")
     folder, compiler = sources(), _compiler(target)
-    port = "posix" if target == "posix" else "mps2"
+    port = PORTS.get(target, target)
     files = [p for part in (*INCLUDED, "ports", f"ports/{port}") for p in sorted((folder / part).glob("*.*"))]
     units = [str(p) for p in files if p.suffix == ".c"]
     flags = _flags(folder, target)
@@ -69,9 +69,9 @@ def _flags(folder: Path, target: str) -> list[str]:
     flags = [*WARNINGS, *(f"-I{folder / part}" for part in INCLUDED)]
     if target == "posix":
         return [*flags, "-O2"]
-    script = folder / "ports" / "mps2" / "mps2.ld"
+    script = folder / "ports" / PORTS[target] / f"{PORTS[target]}.ld"
     link = ["-T", str(script), "-nostartfiles", "--specs=nano.specs", "-Wl,--gc-sections"]
-    return [*flags, *BARE, f"-mcpu={PROCESSORS[target]}", *link]
+    return [*flags, *BARE, f"-mcpu=cortex-{target}", *link]
 
 
 def _compiler(target: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import shutil
 import socket
 import subprocess
@@ -13,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from neurobot.board.emulator import Emulator
-from neurobot.board.firmware import PROCESSORS, build
+from neurobot.board.firmware import build
 from neurobot.errors import LinkError, near
 from neurobot.kernels.fixed_compiled import warm
 from neurobot.kernels.fixed_ops import ARITHMETIC
@@ -23,13 +24,17 @@ from neurobot.link.local import LocalLine
 from neurobot.link.transport import FileTransport, Transport, open_line
 
 EMULATOR, POSIX, QEMU = "emulator", "posix", "qemu:"
-MACHINES = {"m3": "mps2-an385", "m4": "mps2-an386", "m7": "mps2-an500"}
+MACHINES = {"m0": "microbit", "m3": "mps2-an385", "m4": "mps2-an386", "m7": "mps2-an500"}
 ADDRESSES = (EMULATOR, POSIX, *(QEMU + name for name in MACHINES), "/dev/ttyACM0", "socket://HOST:PORT")
 """What a board's address may be; any other port is one too."""
 PATIENT = Patience(answer=0.02, longest=0.2, lost=10.0)
 """With boards that are processes: they wait for their turn as any other."""
 WITHIN = 10.0
 """How long QEMU may take to open its line [s]."""
+STARTS_WITHIN = 60.0
+"""And a process to start, which may have to compile kernels [s]."""
+ENDS_WITHIN = 5.0
+"""And a process to end, once its line is closed; then it is killed [s]."""
 
 
 @contextmanager
@@ -83,6 +88,8 @@ def _child(command: list[str], name: str) -> Iterator[Transport]:
         process = subprocess.Popen([*command, str(number)], pass_fds=[number], stdin=subprocess.DEVNULL)
     line = FileTransport(ours.fileno(), name, owner=ours)
     try:
+        if not select.select((ours,), (), (), STARTS_WITHIN)[0]:  # it tells that it has started
+            raise LinkError(f"{name} has not started within {STARTS_WITHIN:g} s: is this machine that busy? Try again")
         yield line
     finally:
         line.close()  # which ends it
@@ -96,7 +103,6 @@ def _qemu(board: str) -> Iterator[Transport]:
         raise LinkError(f"there is no board {QEMU}{board}: {near(board, MACHINES)}")
     if shutil.which("qemu-system-arm") is None:
         raise LinkError("there is no qemu-system-arm: apt-get install qemu-system-arm, or take --port posix")
-    assert board in PROCESSORS
     program = build(board)
     with tempfile.TemporaryDirectory() as scratch:
         place = Path(scratch) / "line"
@@ -142,7 +148,7 @@ def _connected(place: Path, process: subprocess.Popen[bytes]) -> Transport:
 def _end(process: subprocess.Popen[bytes]) -> None:
     """Wait for a process that was asked to end, and do not wait for ever."""
     try:
-        process.wait(5.0)
+        process.wait(ENDS_WITHIN)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()

@@ -34,8 +34,8 @@ class Stream(Run):
     quantized is quantized first.
 
     Args:
-        port: the board: emulator; posix (the firmware as a process of this machine); qemu:m3, qemu:m4, qemu:m7; a
-            serial port such as /dev/ttyACM0; or socket://HOST:PORT.
+        port: the board: emulator; posix (the firmware as a process of this machine); qemu:m0, qemu:m3, qemu:m4,
+            qemu:m7; a serial port such as /dev/ttyACM0; or socket://HOST:PORT.
         baud: of a serial port [bit/s].
         hold: without a tick for so long the board holds its outputs [s]; default three control periods, or 0.5 s
             without --realtime.

@@ -94,3 +94,16 @@ def test_without_its_sources_it_says_where_they_were_looked_for(tmp_path, monkey
     monkeypatch.setattr(neurobot, "__file__", str(tmp_path / "neurobot/__init__.py"))
     with pytest.raises(LinkError, match=r"are neither in .*firmware nor in .*neurobot/firmware: install neurobot anew"):
         firmware.sources()
+
+
+def test_a_process_that_does_not_start_is_told(tmp_path, monkeypatch):
+    from neurobot.board import ports
+
+    silent = tmp_path / "silent"
+    silent.write_text("#!/bin/sh\nexec sleep 60\n")
+    silent.chmod(0o755)
+    monkeypatch.setattr(ports, "build", lambda target: silent)
+    monkeypatch.setattr(ports, "STARTS_WITHIN", 0.1)
+    monkeypatch.setattr(ports, "ENDS_WITHIN", 0.1)
+    with pytest.raises(LinkError, match=r"the board's process has not started within 0\.1 s"), open_board("posix"):
+        pass

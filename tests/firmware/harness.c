@@ -22,7 +22,7 @@ static void tick(struct nb_core *core, const nb_u32 *head, int value) {
     for (uint32_t k = 1; !currents && n % 8u && k <= substeps; k++) {
         data[k * ((n + 7u) / 8u) - 1u] &= (uint8_t)(0xFFu >> (8u - n % 8u));
     }
-    if (nb_core_tick(core, substeps, 1, &input) != 0) {
+    if (nb_core_tick(core, substeps, &input) != 0) {
         abort();
     }
     free(data);

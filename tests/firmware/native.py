@@ -86,10 +86,10 @@ class NativeCore:
     def reset(self):
         self.library.nb_core_reset(c.byref(self.core))
 
-    def tick(self, kind, data, n_sub=None, carries=True):
+    def tick(self, kind, data, n_sub=None):
         given = _Input(kind, data, len(data))
         n_sub = int(self.words[fx.W_SUBSTEPS]) if n_sub is None else n_sub
-        return self.library.nb_core_tick(c.byref(self.core), c.c_uint32(n_sub), c.c_uint8(carries), c.byref(given))
+        return self.library.nb_core_tick(c.byref(self.core), c.c_uint32(n_sub), c.byref(given))
 
     def _numbers(self, function, *args):
         count = c.c_uint16()

@@ -98,22 +98,6 @@ def test_an_input_that_does_not_fit_is_refused_where_the_host_refuses_it_and_cha
     assert refused > 150
 
 
-def test_a_tick_without_carry_begins_with_nothing_in_flight(library):
-    for seed in range(20):
-        image, rng = random_network(seed), np.random.default_rng(seed)
-        used, new = core_of(library, image), core_of(library, image)
-        for _ in range(3):
-            assert used.tick(*random_input(rng, image)) == 0
-        given = random_input(rng, image)
-        words = image.header(fx.W_STATE) // 4
-        first = 2 + (image.n_act + 1) // 2
-        new.memory[4 : 4 + first] = used.memory[4 : 4 + first]  # step count, and last actions for slew
-        assert used.tick(*given, carries=False) == 0
-        assert new.tick(*given, carries=False) == 0
-        live = used.memory[4 : 4 + words] != new.memory[4 : 4 + words]
-        assert not live.any()
-
-
 def where_it_goes(output, last):
     rest, slew = int(output["rest"]), int(output["slew"])
     half = abs(last - rest) // 2 * (1 if last > rest else -1)

@@ -21,8 +21,9 @@ def qemu(tmp_path, monkeypatch):
     return lambda board="m3": open_board(f"qemu:{board}")
 
 
-def test_a_cortex_m3_repeats_all_that_was_recorded(qemu):
-    with qemu() as host:
+@pytest.mark.parametrize("board", ["m3", "m0"])
+def test_a_cortex_m3_and_a_micro_bit_repeat_all_that_was_recorded(qemu, board):
+    with qemu(board) as host:
         result = conform(host, recorded())
     assert result.difference is None
     assert (result.skipped, result.vectors) == ((), len(recorded()))
@@ -35,7 +36,7 @@ def test_a_cortex_m3_runs_random_networks_as_the_host_does(qemu):
             run_in_step(host, seed, ticks=20)
 
 
-@pytest.mark.parametrize("board", [name for name in MACHINES if name != "m3"])
+@pytest.mark.parametrize("board", [name for name in MACHINES if name not in ("m0", "m3")])
 def test_its_relatives_do_too(qemu, board):
     with qemu(board) as host:
         run_in_step(host, SEEDS[2], ticks=20)
