@@ -87,9 +87,9 @@ class Header:
     def columns(self) -> dict[str, tuple[str, tuple[int, ...]]]:
         """Dtype and shape per tick of every array but `spikes`."""
         return {
-            "spike_count": ("<i8", ()),
             "tick": ("<i8", ()),
             "episode": ("<i8", ()),
+            "spike_count": ("<i8", ()),
             "timing": ("<i8", (len(STAGES),)),
             "reward": ("<f8", ()),
             "held": ("|u1", ()),

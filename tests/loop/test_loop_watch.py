@@ -91,10 +91,12 @@ def text(pid, **changes):
 
 
 def test_what_a_run_left_that_had_no_time_to_end_is_told_as_that(tmp_path):
-    (tmp_path / LIVE).write_text(text(2**22 + 5))
-    assert find_live(tmp_path.parent) is None
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / LIVE).write_text(text(2**22 + 5))
+    assert find_live(tmp_path) is None
     with pytest.raises(RecordingError, match="the run of process 4194309 is over, and had no time to say so; remove"):
-        Watcher(tmp_path)
+        Watcher(run)
 
 
 @pytest.mark.parametrize(
