@@ -182,7 +182,11 @@ def _loop(cases: Any) -> None:
     case.add_argument("program", nargs="?", default="launch/halfcheetah.safetensors", help="default HalfCheetah's")
     case.add_argument("--rounds", type=count, default=9, help="rounds (default 9)")
     case.add_argument("--seconds", type=length, default=60.0, help="of each soak (default 60; 1800 for half an hour)")
-    case.set_defaults(run=lambda a: (loop.main(a.program, a.rounds, a.seconds), _print_versions()))
+    case.add_argument("--soaks", nargs="+", choices=loop.SOAKS, default=list(loop.SOAKS), help="default all")
+    case.add_argument("--only-soaks", action="store_true", help="no table of costs")
+    case.set_defaults(
+        run=lambda a: (loop.main(a.program, 0 if a.only_soaks else a.rounds, a.seconds, a.soaks), _print_versions())
+    )
 
 
 def _convert(cases: Any) -> None:

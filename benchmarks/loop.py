@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -29,34 +29,43 @@ ALL = GuardSpec(frozen=1e9, silence=1e9, runaway=1.0, dead_man=1e9, max_misses=N
 """Every detector looks, and finds nothing."""
 TICKS = 1000
 PERIOD = 0.002  # [s]
+SOAKS = {
+    "alone": ("alone", 0, False),
+    "stalled": ("the writer of the recording stopped meanwhile", 0, True),
+    "busy": ("beside a busy process on every core", os.cpu_count() or 1, False),
+}
+"""Name in the table, busy neighbours, and whether the writer of the recording is stopped."""
 
 
-def main(launch: str, rounds: int, seconds: float) -> None:
+def main(launch: str, rounds: int, seconds: float, soaks: Sequence[str]) -> None:
     """Print both tables.
 
     Args:
         launch: a trained program's file.
-        rounds: that alternate.
-        seconds: of the soak.
+        rounds: that alternate; 0 leaves their table out.
+        seconds: of a soak.
+        soaks: which of `SOAKS`.
     """
     program = Program.load(launch)
-    print(f"| {Path(launch).stem}, a tick of | median [us] | beside the controller [us] | least – most |")
-    print("|---|---|---|---|")
-    times = _costs(program, rounds)
-    alone = times["the controller alone"]
-    for name, each in times.items():
-        extra = [1e6 * (a - b) for a, b in zip(each, alone, strict=True)]
-        shown = f"{statistics.median(extra):.1f} | {min(extra):.1f} – {max(extra):.1f}" if each is not alone else "| "
-        print(f"| {name} | {1e6 * statistics.median(each):.1f} | {shown} |")
+    if rounds:
+        _print_costs(program, Path(launch).stem, rounds)
     columns = "ticks | missed | skipped | slots | began late [us] | tick [us] | longest stage | memory grew"
     print(f"\n| {1 / PERIOD:.0f} Hz for {seconds:g} s, median and p99 | {columns} |")
     print("|---|---|---|---|---|---|---|---|---|")
-    for name, neighbours, stalls in (
-        ("alone", 0, False),
-        ("the writer of the recording stopped meanwhile", 0, True),
-        ("beside a busy process on every core", os.cpu_count() or 1, False),
-    ):
-        print(_soak(name, program, seconds, neighbours, stalls))
+    for name in soaks:
+        title, neighbours, stalls = SOAKS[name]
+        print(_soak(title, program, seconds, neighbours, stalls))
+
+
+def _print_costs(program: Program, name: str, rounds: int) -> None:
+    print(f"| {name}, a tick of | median [us] | beside the controller [us] | least – most |")
+    print("|---|---|---|---|")
+    times = _costs(program, rounds)
+    alone = times["the controller alone"]
+    for kind, each in times.items():
+        extra = [1e6 * (a - b) for a, b in zip(each, alone, strict=True)]
+        shown = f"{statistics.median(extra):.1f} | {min(extra):.1f} – {max(extra):.1f}" if each is not alone else "| "
+        print(f"| {kind} | {1e6 * statistics.median(each):.1f} | {shown} |")
 
 
 def _costs(program: Program, rounds: int) -> dict[str, list[float]]:
@@ -79,8 +88,8 @@ def _round(program: Program) -> Iterator[tuple[str, float]]:
     yield "the controller alone", (time.perf_counter() - begin) / TICKS
     for name, guard, records in (
         ("the loop: clock, guard, timing", GuardSpec(), False),
-        ("with every detector", ALL, False),
-        ("and the recorder's ring", ALL, True),
+        ("with the recorder's ring", GuardSpec(), True),
+        ("and with every detector", ALL, True),
     ):
         with _loop(controller, _instant(controller, TICKS), guard, records) as loop:
             begin = time.perf_counter()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -12,6 +11,7 @@ import numpy as np
 from neurobot.core import BatchCore, FixedCore, HostCore
 from neurobot.core.base import neuron_error
 from neurobot.core.fixed_rows import FixedRows
+from neurobot.core.given import REAL, as_array, finite, is_real
 from neurobot.core.learning import Plasticity, acts_at_end, check_learn, takes_reward
 from neurobot.errors import ActionError, ObservationError, SpecError, near
 from neurobot.kernels import ops
@@ -29,8 +29,6 @@ FIXED = "fixed"
 MakeCore: TypeAlias = Callable[..., Any]
 """``make(program, seed=..., log_spikes=...)`` makes a core that is somewhere else, such as
 `neurobot.board.core.BoardCore`."""
-REAL = "fiub"
-"""Kinds of NumPy's types that an observation may have: floats, integers and bool."""
 LOGGED_SPIKES = 4096
 """Spikes a tick that a recording controller keeps at least."""
 
@@ -126,7 +124,7 @@ class Controller:
             x[:] = observation
         except (AttributeError, TypeError, ValueError):
             self._take(observation)
-        status = self._tick(reward=_finite(reward)) if self._rewarded else self._tick()
+        status = self._tick(reward=finite(reward)) if self._rewarded else self._tick()
         if status:
             self._refuse(status)
         if out is not None:
@@ -145,7 +143,7 @@ class Controller:
             ObservationError: it is not finite; nothing has changed.
         """
         if self._ends:
-            self._core.end(_finite(reward) if self._rewarded else 0.0, truncated=truncated)
+            self._core.end(finite(reward) if self._rewarded else 0.0, truncated=truncated)
 
     @property
     def learn(self) -> bool:
@@ -250,9 +248,9 @@ class Controller:
         Raises:
             ObservationError, ActionError: as `step`, naming the row; in the case of an observation nothing has changed.
         """
-        x = _as_array(observation)
+        x = as_array(observation)
         rows = x[None] if x.ndim == 1 else x
-        if rows.ndim != 2 or rows.shape[1] != self.observation_size or not _is_real(rows):
+        if rows.ndim != 2 or rows.shape[1] != self.observation_size or not is_real(rows):
             self._take(observation)
         rows = np.ascontiguousarray(rows, np.float64)
         if not np.isfinite(rows).all():
@@ -372,8 +370,8 @@ class Controller:
 
     def _take(self, observation: Any) -> None:
         """Copy an observation that is no array of the right shape, or say what is wrong with it."""
-        x = _as_array(observation)
-        if not _is_real(x):
+        x = as_array(observation)
+        if not is_real(x):
             raise ObservationError(f"the observation has dtype {x.dtype}; it must be real numbers")
         if x.shape != self._shape:
             raise ObservationError(f"the observation has shape {x.shape}; this controller takes {self._shape}")
@@ -387,21 +385,3 @@ class Controller:
             raise neuron_error(self.program, self._ints)
         if status == BAD_ACTION:
             raise ActionError("the read-out is not finite; nothing was sent. Look for weights that are far too large")
-
-
-def _as_array(observation: Any) -> np.ndarray:
-    try:
-        return np.asarray(observation)
-    except (TypeError, ValueError):
-        kind = type(observation).__name__
-        raise ObservationError(f"the observation is no array of numbers, but a {kind}") from None
-
-
-def _finite(reward: float) -> float:
-    if not math.isfinite(reward):
-        raise ObservationError(f"the reward is {reward}; it must be finite")
-    return reward
-
-
-def _is_real(x: np.ndarray) -> bool:
-    return x.dtype.kind in REAL

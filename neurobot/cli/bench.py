@@ -20,7 +20,8 @@ from neurobot.cli.console import compiling, print_json, print_rows, print_table,
 from neurobot.cli.environment import import_modules, make_env
 from neurobot.cli.fixed import ready
 from neurobot.cli.realtime import as_data, coming_first, in_words
-from neurobot.cli.run import KERNELS, STOPPED, load_program, summary_rows, untrained
+from neurobot.cli.run import KERNELS, STOPPED, load_program, untrained
+from neurobot.cli.run_words import summary_rows
 from neurobot.config import Experiment, load_experiment
 from neurobot.spec.check import Problems
 

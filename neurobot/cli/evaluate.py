@@ -14,7 +14,8 @@ from neurobot.cli.arguments import Perturb, parse, perturbed
 from neurobot.cli.console import compiling, messages, print_json, print_rows, say
 from neurobot.cli.environment import import_modules, made_for, make_env, same_id
 from neurobot.cli.fixed import ready
-from neurobot.cli.run import KERNELS, STOPPED, load_program, summary_rows, untrained
+from neurobot.cli.run import KERNELS, STOPPED, load_program, untrained
+from neurobot.cli.run_words import summary_rows
 from neurobot.config import MAX_SEED, CoreName, EnvConfig, Experiment, load_experiment
 from neurobot.errors import ConfigError
 from neurobot.spec.check import Problems

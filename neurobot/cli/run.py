@@ -14,11 +14,12 @@ from neurobot.cli import INTERRUPTED
 from neurobot.cli.arguments import Perturb, parse_with_settings
 from neurobot.cli.blackbox import as_data as faults_as_data
 from neurobot.cli.blackbox import black_box, named, tell_faults
-from neurobot.cli.console import compiling, print_json, print_rows, say, seconds, significant
+from neurobot.cli.console import compiling, print_json, print_rows, say
 from neurobot.cli.environment import check_id, make_env
 from neurobot.cli.fixed import ready
 from neurobot.cli.folder import LEARNT, PROGRAM, RECORDING, SUMMARY, new_folder, write_config, write_json
 from neurobot.cli.realtime import as_data, coming_first, in_words
+from neurobot.cli.run_words import summary_rows
 from neurobot.cli.suspend import forget, keep, load_suspended, tell_suspended, why_not
 from neurobot.config import Experiment, changed, to_json
 from neurobot.errors import ConfigError
@@ -103,12 +104,7 @@ def execute(
     if options.dry_run:
         print(to_json(experiment), end="")
         return 0
-    if options.out is not None and not options.record:
-        raise ConfigError("--out names a folder for the recording, and --no-record writes none; give one of them")
-    if options.black_box is not None and not options.record:
-        raise ConfigError(
-            "--black-box needs a run folder for what it writes, and --no-record makes none; give one of them"
-        )
+    _refuse_folders(options)
     suspended = load_suspended(options, loaded, experiment) if options.resume else None
     program = None if experiment.program is None else load_program(experiment.program)
     env = _make_env(experiment, options)
@@ -135,6 +131,18 @@ def execute(
     if summary.interrupted:
         return INTERRUPTED
     return STOPPED if summary.physics_errors or summary.stopped else 0
+
+
+def _refuse_folders(options: Run) -> None:
+    """Raise ConfigError where something is to be written and no folder is to be made."""
+    if options.record:
+        return
+    if options.out is not None:
+        raise ConfigError("--out names a folder for the recording, and --no-record writes none; give one of them")
+    if options.black_box is not None:
+        raise ConfigError(
+            "--black-box needs a run folder for what it writes, and --no-record makes none; give one of them"
+        )
 
 
 def refuse_fixed(loaded: Experiment, experiment: Experiment) -> None:
@@ -337,74 +345,3 @@ def _report(
         say(f"learning was stopped: {summary.learning.runaway}")
     if ran.faults is not None:
         tell_faults(ran.faults)
-
-
-def summary_rows(summary: RunSummary, period: float) -> dict[str, str]:
-    """A run in words.
-
-    Args:
-        summary: of the run.
-        period: control period [s].
-    """
-    n, tick = len(summary.returns), summary.timing["tick"]
-    mean, std = significant(summary.return_mean), significant(summary.return_std)
-    length = significant(summary.ticks / max(len(summary.episodes), 1))
-    spikes, synops = significant(summary.spikes_per_tick), significant(summary.synops_per_tick)
-    rows = {
-        "return": f"{mean} ± {std} over {n} episodes" if n > 1 else mean,
-        "ticks": f"{summary.ticks} of {seconds(period)}; {length} an episode",
-        "deadlines": _deadlines(summary),
-        "spikes": f"{spikes} a tick; {synops} synaptic operations",
-        "held": _holds(summary),
-        "tick time": (
-            f"{seconds(tick.p50)} median, {seconds(tick.p99)} p99, {seconds(tick.p999)} p99.9, "
-            f"{seconds(tick.max)} longest"
-        ),
-        "link time": _link(summary),
-        "interrupted": _interrupted(n, len(summary.episodes)) if summary.interrupted else "",
-    }
-    return {name: value for name, value in rows.items() if value} | _learning_rows(summary)
-
-
-def _link(summary: RunSummary) -> str:
-    """The part of a tick that was spent on a line to a board; nothing without one."""
-    link = summary.timing["link"]
-    if not link.max:
-        return ""
-    return f"{seconds(link.p50)} of it, median; {seconds(link.p99)} p99, {seconds(link.max)} longest"
-
-
-def _deadlines(summary: RunSummary) -> str:
-    """How many deadlines were missed, and for what."""
-    deadlines, stages = summary.deadlines, summary.late_stages
-    text = f"{deadlines.misses} missed of {deadlines.ticks}; worst by {seconds(deadlines.worst_lateness)}"
-    return text + ("; longest was " + ", ".join(f"{name} in {n}" for name, n in stages.items()) if stages else "")
-
-
-def _holds(summary: RunSummary) -> str:
-    """How many ticks were held, and why the first of them was."""
-    if not summary.holds:
-        return ""
-    reason = next(e.hold_reason for e in summary.episodes if e.hold_reason)
-    return f"{summary.holds} ticks; the first: {reason}"
-
-
-def _learning_rows(summary: RunSummary) -> dict[str, str]:
-    """What a run learnt, in words."""
-    learning = summary.learning
-    if learning is None:
-        return {}
-    end = ", then frozen" if learning.frozen else ", then stopped: a runaway" if learning.runaway else ""
-    rows = {"learnt": f"for {seconds(learning.duration)}{end}"}
-    for name, p in learning.projections.items():
-        rows[name] = (
-            f"weights moved by {significant(p.moved)} on average, to a mean of {significant(p.mean)}; "
-            f"{p.at_low:.0%} at the lower bound, {p.at_high:.0%} at the upper"
-        )
-    if learning.runaway_windows:
-        rows["runaway"] = f"{learning.runaway_windows} s in which a population fired too much"
-    return rows
-
-
-def _interrupted(whole: int, begun: int) -> str:
-    return "by Ctrl-C; the episode that was cut short is not in the mean" if whole < begun else "by Ctrl-C"

@@ -14,7 +14,7 @@ def test_costs_and_soaks_are_tables(name, monkeypatch, capsys):
     assert costs.startswith(f"| {name}, a tick of |")
     rows = [[cell.strip() for cell in row.split("|")[1:-1]] for row in costs.splitlines()[2:]]
     assert [row[0] for row in rows] == [
-        "the controller alone", "the loop: clock, guard, timing", "with every detector", "and the recorder's ring",
+        "the controller alone", "the loop: clock, guard, timing", "with the recorder's ring", "and with every detector",
     ]  # fmt: skip
     assert all(float(row[1]) > 0 for row in rows)
     rows = [[cell.strip() for cell in row.split("|")[1:-1]] for row in soaks.splitlines()[2:]]

@@ -3,6 +3,7 @@
 import os
 import signal
 from dataclasses import replace
+from functools import cache
 
 import gymnasium
 import numpy as np
@@ -282,7 +283,7 @@ def test_a_file_that_is_none_is_refused(tmp_path):
 @given(st.data())
 def test_a_damaged_file_is_refused(tmp_path_factory, data):
     path = tmp_path_factory.mktemp("damaged") / "suspended.safetensors"
-    SUSPENDED.save(path)
+    suspended_once().save(path)
     whole = bytearray(path.read_bytes())
     if data.draw(st.booleans()):
         whole = whole[: data.draw(st.integers(0, len(whole) - 1))]
@@ -293,14 +294,16 @@ def test_a_damaged_file_is_refused(tmp_path_factory, data):
         read = Suspended.load(path)
     except ProgramFileError:
         return
-    assert repr(read) == repr(SUSPENDED)  # what was changed says nothing, such as a space
+    assert repr(read) == repr(suspended_once())  # what was changed says nothing, such as a space
 
 
-SUSPENDED = suspended_at()
+@cache
+def suspended_once():
+    return suspended_at()
 
 
 def test_what_was_written_is_read_again(tmp_path):
-    about = replace(SUSPENDED, about={"experiment": [1, {"a": None}]})
+    about = replace(suspended_once(), about={"experiment": [1, {"a": None}]})
     about.save(tmp_path / "a")
     assert repr(Suspended.load(tmp_path / "a")) == repr(about)
 
@@ -318,18 +321,18 @@ def test_what_was_written_is_read_again(tmp_path):
 )  # fmt: skip
 def test_a_file_with_a_right_checksum_and_nonsense_in_it_is_refused(tmp_path, wrong):
     path = tmp_path / "a"
-    SUSPENDED.save(path)
+    suspended_once().save(path)
     meta, arrays = load_hashed(path, KEY, FORMAT, "suspended run")
     save_hashed(path, KEY, meta | wrong, arrays)
     with pytest.raises(ProgramFileError, match="the suspended run is damaged"):
         Suspended.load(path)
     save_hashed(path, KEY, meta, arrays)
-    assert Suspended.load(path).seed == SUSPENDED.seed
+    assert Suspended.load(path).seed == suspended_once().seed
 
 
 def test_a_disk_that_is_full_leaves_the_old_file(tmp_path, monkeypatch):
     path = tmp_path / "suspended.safetensors"
-    SUSPENDED.save(path)
+    suspended_once().save(path)
     before = path.read_bytes()
 
     def full(*_):
@@ -337,7 +340,7 @@ def test_a_disk_that_is_full_leaves_the_old_file(tmp_path, monkeypatch):
 
     monkeypatch.setattr("os.fsync", full)
     with pytest.raises(ProgramFileError, match=r"No space left on device.*what was there before is unchanged"):
-        replace(SUSPENDED, seed=9).save(path)
+        replace(suspended_once(), seed=9).save(path)
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
 
