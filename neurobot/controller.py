@@ -53,6 +53,7 @@ class Controller:
         discrete: whether an action is the number of a choice.
         record: whether `spikes` are kept.
         tap: where its ticks leave what a recording takes.
+        linked: whether the network runs on a board, on a line.
 
     Raises:
         SpecError: a network without encoder and decoder, an unknown core, learn without a rule.
@@ -92,7 +93,7 @@ class Controller:
         self._observation = self._core.observation
         self._shape = self._observation.shape
         self._tick, self._sent, self._ints = self._core.tick_in_place, self._core.action, self._core.ints
-        self.tap = self._core.tap()
+        self.tap, self.linked = self._core.tap(), self._core.linked
         counts = "decoder.counts"
         self._counts = self._core.block(counts) if counts in program.blocks["state"] else None
         self._none = b"" if self._counts is None else bytes(self._counts.nbytes)

@@ -52,6 +52,8 @@ class BoardCore(Core):
         LinkError: there is no board.
     """
 
+    linked = True
+
     def __init__(
         self,
         program: Program,

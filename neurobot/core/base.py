@@ -54,13 +54,15 @@ class Core(ABC):
         state: (words,) of the core's kind of number; `neurobot.core` writes it, others read.
         ints: the same memory as integers.
         action: (n,) float64, what the last tick decoded, after the limits.
-        link_ns: how much of the last tick was spent on a line to a board [ns]; 0 without one.
+        linked: whether it is on a line to a board.
+        link_ns: how much of the last tick was spent on that [ns]; 0 without one.
     """
 
     program: Program
     state: np.ndarray
     ints: np.ndarray
     action: np.ndarray
+    linked: bool = False
     link_ns: int = 0
 
     @abstractmethod

@@ -72,6 +72,7 @@ class Episode:
         """
         tally, clock, recorder, now = self.tally, self._clock, self._recorder, time.perf_counter_ns
         get_observation, outcome, learning = self._robot.get_observation, self._robot.outcome, self._learning
+        boxed, linked = recorder is not None and recorder.boxed, self._controller.linked
         begin = now()
         ending = False
         while True:
@@ -87,9 +88,10 @@ class Episode:
             acted = now()
             if recorder is not None:
                 recorder.act(whose)
-                recorder.checkpoint(learning, ahead=1)
+                if boxed:
+                    recorder.checkpoint(learning, ahead=1)
             slack = clock.wait()
-            link = self._controller.link_ns if whose == OWN else 0
+            link = self._controller.link_ns if linked and whose == OWN else 0
             stages = (woke, sensed - begin, thought, decided - sensed - thought, acted - decided, link, slack)
             begin = now()
             self._count(stages)

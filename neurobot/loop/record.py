@@ -149,7 +149,12 @@ class Recorder:
         Args:
             reward: what is delivered with the observation.
         """
-        self._slot, self._reward = self._claim(), reward
+        self._slot, self._reward = -1, reward
+        if self._error is None:
+            try:
+                self._slot = self._ticks.claim()
+            except RecordingError as error:
+                self._error = error
 
     def refused(self, observation: Any) -> None:
         """Take the observation of a tick whose action is not the network's own, as long as it is what it was.
@@ -182,6 +187,11 @@ class Recorder:
             self._ticks.publish()
             self._slot = -1
         self._tick += 1
+
+    @property
+    def boxed(self) -> bool:
+        """Whether there is a black box, and something for `checkpoint` to do."""
+        return self._states is not None
 
     def checkpoint(self, learning: Learning | None, *, ahead: int = 0) -> None:
         """Let a black box copy the state, if it is time to.
@@ -247,16 +257,6 @@ class Recorder:
         views = [memory.view(kind) for kind in ("<i8", "<f8", "<f4", "<i4", "u1")]
         given = (*views, _plan(dtype, max_spikes), *tap._replace(units=tap.units.ravel())[1:])
         self._copy = bind_record(tap.kind, given)
-
-    def _claim(self) -> int:
-        """A slot for this tick, or -1 for none; remembers why there is none."""
-        if self._error is not None:
-            return -1
-        try:
-            return self._ticks.claim()
-        except RecordingError as error:
-            self._error = error
-            return -1
 
     def _event(self, event: dict[str, Any]) -> None:
         if self._error is not None or self._events.failed:

@@ -96,7 +96,8 @@ class RingWriter:
     def publish(self) -> None:
         """Show the record in the claimed slot to the reader."""
         self._head += 1
-        _fence()
+        if not _ORDERED:
+            _fence()
         self._words[_HEAD] = self._head
 
     def finish(self) -> None:

@@ -18,7 +18,7 @@ class FakeController:
 
     observation_size, action_size, discrete = 3, 2, False
     dt, substeps, control_period = 0.002, 5, PERIOD
-    slew, link_ns = np.inf, 0
+    slew, linked = np.inf, False
     program = SimpleNamespace(control_period=PERIOD, spec=SimpleNamespace(decoder=SimpleNamespace(size=2)))
 
     def __init__(self, *, sizes=(3, 4), spikes_a_step=2):

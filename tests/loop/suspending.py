@@ -107,6 +107,8 @@ class Notes:
     def refused(self, observation):
         self.seen = np.asarray(observation)
 
+    boxed = False
+
     def checkpoint(self, learning, *, ahead=0):
         pass
 
