@@ -38,4 +38,4 @@ BOARDS = (
     Board("STM32F405 (Cortex-M4)", 128 * KB, 1024 * KB),  # and 64 KB that only the processor reaches
     Board("MPS2 AN385 (Cortex-M3)", 4096 * KB, 4096 * KB),  # SSRAM
 )
-"""From the makers' data sheets."""
+"""A first look: what a board of yours has is in its data sheet."""
