@@ -96,7 +96,7 @@ def find_live(root: Path) -> Path | None:
     paths = [path for inside in INSIDE for path in root.glob(f"*/{inside}/{LIVE}")]
     for path in sorted(paths, key=_time, reverse=True):
         try:
-            if _alive(_read(path).pid):
+            if _alive(read_live(path).pid):
                 return path.parent.parent if path.parent.name == INSIDE[1] else path.parent
         except RecordingError:
             continue
@@ -127,7 +127,7 @@ class Watcher:
                 f"{folder}: no run goes on here, since there is no {LIVE}; start one with `neurobot run`, or look at "
                 "one that has ended with `neurobot plot` or `neurobot check`"
             )
-        self.live = _read(self._path)
+        self.live = read_live(self._path)
         try:
             self._ticks = RingWatcher(self.live.ticks, tick_dtype(self.live.header))
         except (FileNotFoundError, ValueError):
@@ -187,7 +187,8 @@ class Watcher:
         )
 
 
-def _read(path: Path) -> Live:
+def read_live(path: Path) -> Live:
+    """What the file of a run that goes on says. RecordingError without it, or where it is damaged."""
     try:
         if path.stat().st_size > MAX_LIVE:
             raise ValueError("it is too large")

@@ -18,6 +18,8 @@ from replay_runs import PERIOD, RULE, World, again, fixed
 from neurobot.controller import Controller
 from neurobot.errors import GuardError, RecordingError, SpecError
 from neurobot.loop import BlackBox, Loop, Recorder, SimClock, load_recording
+from neurobot.loop.blackbox import Memory
+from neurobot.loop.record import header_of
 from neurobot.loop.replay import replay
 from neurobot.spec import GuardSpec
 from tests.unit import learning_networks
@@ -310,6 +312,23 @@ def test_learning_that_the_run_did_not_have_is_refused(tmp_path):
     controller, learning = again(learner(), learn=True)
     with pytest.raises(SpecError, match="the run did not learn; leave learning out"):
         replay(recording, controller, learning=learning)
+
+
+def test_learning_of_another_program_is_refused(tmp_path):
+    run(tmp_path, Failing("physics"), learner(), learn=True)
+    recording = load_recording(tmp_path / "fault-000/recording")
+    recording = replace(recording, start=replace(recording.start, learning=recording.start.learning[:-1]))
+    controller, learning = again(learner(), learn=True)
+    with pytest.raises(SpecError, match="the state of learning is another program's: 0 populations learn in this"):
+        replay(recording, controller, learning=learning)
+
+
+def test_a_fault_before_any_state_was_kept_is_counted_and_says_so(tmp_path):
+    controller, _ = again(fixed())
+    job = {"folder": str(tmp_path), "chunk_ticks": 10, "black_box": {"keep": 3, "beside": []}}
+    memory = Memory(header_of(controller, 64), job)
+    memory.dump("error", 5)
+    assert (memory.count, memory.dumps, memory.problem) == (1, [], "no state of the controller had been kept before it")
 
 
 def test_learning_takes_no_state_of_another_number_of_populations():

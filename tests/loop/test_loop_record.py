@@ -15,6 +15,7 @@ from loop_fakes import FakeController, FakeEnv
 
 from neurobot.errors import ActionError, RecordingError
 from neurobot.loop import STAGES, Loop, Recorder, SimClock, load_recording
+from neurobot.loop.recording import Position
 
 HERE = Path(__file__).parent
 
@@ -240,6 +241,20 @@ def test_a_folder_that_cannot_be_made_is_refused(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(RecordingError, match=r"file/run: no folder for a recording \(Not a directory\)"):
         Recorder(tmp_path / "file" / "run", FakeController(), realtime=False)
+
+
+def test_a_recording_that_cannot_be_written_is_not_gone_on_with(tmp_path):
+    controller = FakeController()
+    record(tmp_path, controller=controller)
+    with (tmp_path / "events.jsonl").open("a") as events:
+        events.write('{"event": "suspended", "episode": 0, "tick": 5}\n')
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+    try:
+        with pytest.raises(RecordingError, match=r"the recording cannot be gone on with \(File too large\)"):
+            Recorder(tmp_path, controller, realtime=False, resume=Position(tick=5))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="no folder here that nobody can write to")

@@ -16,7 +16,7 @@ from replay_runs import World, again, fixed
 
 from neurobot.errors import RecordingError
 from neurobot.loop import Loop, Recorder, SimClock, Watcher, load_recording
-from neurobot.loop.live import LIVE, find_live
+from neurobot.loop.live import LIVE, MAX_LIVE, find_live, read_live
 from neurobot.loop.vitals import Monitor
 
 
@@ -111,12 +111,18 @@ def test_what_a_run_left_that_had_no_time_to_end_is_told_as_that(tmp_path):
         text(1, ticks="../x"),
         text(1, header={}),
         text(1, actions=[{}]),
+        " " * (MAX_LIVE + 1),
     ],
 )
 def test_a_damaged_file_is_refused(tmp_path, wrong):
     (tmp_path / LIVE).write_text(wrong)
     with pytest.raises(RecordingError, match=r"live.json: it cannot be read \("):
         Watcher(tmp_path)
+
+
+def test_a_run_that_ends_while_it_is_looked_at_is_told_as_that(tmp_path):
+    with pytest.raises(RecordingError, match=r"live.json: the run ended just now"):
+        read_live(tmp_path / LIVE)
 
 
 def test_a_folder_that_does_not_exist_is_told_as_that(tmp_path):
