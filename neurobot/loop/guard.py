@@ -34,6 +34,9 @@ class Mode(IntEnum):
     SAFE = 4
 
 
+_RUNNING, _HOLD = Mode.RUNNING, Mode.HOLD  # a member of an enum is slow to reach, and every tick asks
+
+
 class Flag(IntFlag):
     """What a tick tells the guard: commands, and faults. No flag is a tick with nothing to tell."""
 
@@ -158,12 +161,13 @@ class Guard:
         spec: what is tolerated.
     """
 
-    CHANGES = ("_state", "_commands")
+    CHANGES = ("_state", "_time", "_commands")
 
     def __init__(self, spec: GuardSpec, period: float):
         self.spec = spec
         self._gap = spec.hold_for + 2 * period  # a tick that is nearly one late is only that
         self._state = State()
+        self._time = self._state.time  # of the last call; in nearly every tick nothing else of the state changes
         self._commands: deque[Flag] = deque()
 
     @property
@@ -180,15 +184,14 @@ class Guard:
     def runs(self) -> bool:
         """Whether the controller's own action may be sent, if nothing is wrong in this tick."""
         mode = self._state.mode
-        return mode is Mode.RUNNING or mode is Mode.HOLD
+        return mode is _RUNNING or mode is _HOLD
 
     def pending(self, now: float) -> int:
         """Flags of what is known before the tick: commands since the last one, and a gap in time [s] since then."""
-        flags, state = 0, self._state
+        flags = 0
         while self._commands:
             flags |= self._commands.popleft()
-        runs = state.mode is Mode.RUNNING or state.mode is Mode.HOLD
-        return flags if not runs or 0 <= now - state.time <= self._gap else flags | Flag.GAP
+        return flags if 0 <= now - self._time <= self._gap or not self.runs else flags | Flag.GAP
 
     def update(self, now: float, flags: int = 0) -> Mode:
         """One tick.
@@ -200,9 +203,8 @@ class Guard:
         Returns:
             The mode, which says what may be sent.
         """
-        state = self._state
-        if not flags and state.mode is Mode.RUNNING and 0 <= now - state.time <= self._gap:
-            self._state = State(state.mode, state.since, now, state.cause)  # nearly every tick, without the machine
+        if not flags and self._state.mode is _RUNNING and 0 <= now - self._time <= self._gap:
+            self._time = now  # all that the machine would do
         else:
             self._advance(now, Flag(flags))
         return self._state.mode
@@ -226,11 +228,12 @@ class Guard:
     def disarm(self, now: float | None = None) -> None:
         """Go to DISARMED, out of SAFE too: the operator has seen to the cause."""
         self._commands.clear()
-        self._advance(self._state.time if now is None else now, Flag.DISARM)
+        self._advance(self._time if now is None else now, Flag.DISARM)
 
     def stop(self) -> None:
         """Ask for SAFE in the next tick: the emergency stop. Any thread and any signal handler may call it."""
         self._commands.append(Flag.STOP)
 
     def _advance(self, now: float, flags: Flag) -> None:
-        self._state = advance(self.spec, self._state, now, flags, self._gap)
+        self._state = advance(self.spec, self._state._replace(time=self._time), now, flags, self._gap)
+        self._time = now
