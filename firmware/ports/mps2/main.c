@@ -73,27 +73,39 @@ __attribute__((section(".vectors"), used)) static void (*const VECTORS[])(void) 
     on_fault,                  on_fault, on_fault, on_fault, on_fault, on_fault, on_systick, on_receive,
 };
 
-/* Since the start, in clocks. The counter may have begun anew before its interrupt was served, so that a time would lie
- * before one that was told already: then that one is told again. */
-static uint64_t clocks(void) {
-    static uint64_t told;
-    uint32_t before, left;
-    uint64_t now;
+/* Since the start. The counter may have begun anew before its interrupt was served, so that a time would lie before one
+ * that was told already: then that one is told again. */
+static struct moment {
+    uint32_t ms, clocks;
+} now(void) {
+    static struct moment told;
+    struct moment t;
+    uint32_t left;
 
     do {
-        before = milliseconds;
+        t.ms = milliseconds;
         left = SYST_CVR;
-    } while (before != milliseconds);
-    now = (uint64_t)before * TICKS_MS + (TICKS_MS - 1u - left);
-    told = now > told ? now : told;
+    } while (t.ms != milliseconds);
+    t.clocks = TICKS_MS - 1u - left;
+    if (t.ms != told.ms || t.clocks > told.clocks) {
+        told = t;
+    }
     return told;
 }
 
-uint32_t port_now_us(void) { return (uint32_t)(clocks() / (CLOCK_HZ / 1000000u)); }
+uint32_t port_now_us(void) {
+    struct moment t = now();
 
-uint32_t port_cycles(void) { return (uint32_t)clocks(); }
+    return t.ms * 1000u + t.clocks / (CLOCK_HZ / 1000000u);
+}
 
-uint32_t port_boot_id(void) { return ++boots * 2654435761u ^ (uint32_t)clocks() * 40503u; }
+uint32_t port_cycles(void) {
+    struct moment t = now();
+
+    return t.ms * TICKS_MS + t.clocks;
+}
+
+uint32_t port_boot_id(void) { return ++boots * 2654435761u ^ port_cycles() * 40503u; }
 
 uint32_t port_lost(void) { return lost; }
 
