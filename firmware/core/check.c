@@ -1,7 +1,18 @@
 /* What makes an image valid: section 8 of docs/fixed.md, and `neurobot.core.image_check` in C. */
 #include "check.h"
 
+#include <string.h>
+
 #include "frame.h"
+
+/* Of the header: traces and what is kept are parts of the state, and rewards have a unit, an f32 above 0, where there
+ * are any. */
+static uint8_t check_learning(const nb_u32 *head) {
+    uint32_t state = head[NB_W_STATE], traces = head[NB_W_TRACES], kept = head[NB_W_KEPT], unit = head[NB_W_REWARD];
+
+    return head[NB_W_READOUT] == 0 && traces <= state && kept <= state - traces &&
+           ((state | traces | kept) & 3u) == 0 && (kept ? nb_range(unit, 0x00800000u, 0x7F7FFFFFu) : unit == 0);
+}
 
 uint8_t nb_valid_header(const uint8_t *image, uint32_t count) {
     const nb_u32 *head = (const nb_u32 *)(const void *)image;
@@ -15,12 +26,12 @@ uint8_t nb_valid_header(const uint8_t *image, uint32_t count) {
     if (head[NB_W_LENGTH] != count || head[count / 4u - 1u] != nb_crc32(0, image, count - 4u)) {
         return 0;
     }
-    for (uint32_t w = NB_W_READOUT; w < NB_HEADER_WORDS; w++) { /* and traces, plastic, and what means nothing */
+    for (uint32_t w = NB_W_REWARD + 1u; w < NB_HEADER_WORDS; w++) { /* what means nothing */
         if (head[w] != 0) {
             return 0;
         }
     }
-    return nb_range(head[NB_W_OPS], 1, NB_MOST_ROWS) && nb_range(head[NB_W_SUBSTEPS], 1, NB_MOST_N) &&
+    return check_learning(head) && nb_range(head[NB_W_OPS], 1, NB_MOST_ROWS) && nb_range(head[NB_W_SUBSTEPS], 1, NB_MOST_N) &&
            nb_range(head[NB_W_IN], 1, NB_MOST_N) && head[NB_W_INPUT] <= NB_CURRENTS_IN &&
            nb_range(head[NB_W_ACT], 1, 32767) && head[NB_W_FLAGS] <= NB_FRESH &&
            head[NB_W_STATE] <= NB_MOST_BYTES && head[NB_W_SCRATCH] <= NB_MOST_BYTES;
@@ -56,9 +67,9 @@ uint32_t nb_find_source(const struct nb_walk *w, uint32_t spikes_at, uint32_t n,
 
 /* Words that an op has, as bits; the others are 0. */
 static uint32_t used_words(uint32_t op) {
-    static const uint16_t USED[] = {0, 0x060F, 0x1E2F, 0xFE2F, 0x083F, 0x1FFF, 0x063B};
+    static const uint16_t USED[] = {0, 0x060F, 0x1E3F, 0xFE3F, 0x083F, 0x1FFF, 0x063B};
 
-    return nb_range(op, NB_OP_INPUT, NB_OP_COUNT) ? USED[op] : 0;
+    return nb_range(op, NB_OP_INPUT, NB_OP_COUNT) ? USED[op] : op == NB_OP_LEARN ? 0x1EDB : 0;
 }
 
 static uint8_t check_population(struct nb_walk *w, const nb_u32 *row) {
@@ -142,6 +153,7 @@ static uint8_t check_delivery(struct nb_walk *w, const nb_u32 *row) {
     if (row[0] == NB_OP_DRIVE) {
         return check_drive(w, row);
     }
+    w->learning += row[NB_LEARNT_AT] > 0;
     if (!check_arrival(w, row)) {
         return 0;
     }
@@ -193,10 +205,14 @@ static uint8_t check_row(struct nb_walk *w, const nb_u32 *row) {
             return 0;
         }
     }
+    if (row[0] != NB_OP_LEARN && w->learns > 0) {
+        return 0;
+    }
     switch (row[0]) {
     case NB_OP_INPUT: return check_input(w, row);
     case NB_OP_NEURON: return check_neuron(w, row);
     case NB_OP_COUNT: return check_count(w, row);
+    case NB_OP_LEARN: return nb_check_learn(w, row);
     case NB_OP_DENSE:
     case NB_OP_SPARSE:
     case NB_OP_DRIVE: return check_delivery(w, row);
@@ -218,9 +234,17 @@ static uint8_t check_sizes(struct nb_walk *w) {
 
 uint8_t nb_valid(const uint8_t *image, uint32_t count, nb_u32 *ram) {
     const nb_u32 *head = (const nb_u32 *)(const void *)image;
-    struct nb_walk w = {image, head, head + NB_HEADER_WORDS, ram, 0, count - 4u, 0, 0, 0, 0, 0, 0, 0, 0, 0};
-    uint32_t n_ops = head[NB_W_OPS];
+    struct nb_walk w;
+    uint32_t n_ops = head[NB_W_OPS], kept = head[NB_W_STATE] - head[NB_W_KEPT], traces = kept - head[NB_W_TRACES];
 
+    memset(&w, 0, sizeof w);
+    w.image = image;
+    w.head = head;
+    w.rows = head + NB_HEADER_WORDS;
+    w.ram = ram;
+    w.end = count - 4u;
+    w.traces = traces;
+    w.kept = kept;
     w.at = 4u * (NB_HEADER_WORDS + (n_ops + 1u) * NB_ROW);
     w.state = 8u + nb_align4(2u * head[NB_W_ACT]);
     if (w.at > w.end || !check_sizes(&w)) {
@@ -232,6 +256,7 @@ uint8_t nb_valid(const uint8_t *image, uint32_t count, nb_u32 *ram) {
         }
     }
     return w.waiting == 0 && head[NB_W_NEURONS] == w.neurons && head[NB_W_SYNAPSES] == w.synapses &&
-           head[NB_W_STATE] == w.state && head[NB_W_SCRATCH] == w.scratch && w.fed == (head[NB_W_INPUT] == 0) &&
+           w.learning == w.learns && w.state == traces && w.traces == kept && w.kept == head[NB_W_STATE] &&
+           head[NB_W_SCRATCH] == w.scratch && w.fed == (head[NB_W_INPUT] == 0) &&
            nb_check_decoder(&w) && w.at == w.end;
 }

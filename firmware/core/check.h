@@ -19,7 +19,9 @@ struct nb_walk {
     uint32_t at, end;              /* where the next array is; where the checksum is */
     uint32_t state, sums, scratch; /* where the next field of each is; sums are those of NEURON rows */
     uint32_t neurons, synapses, fed;
+    uint32_t traces, kept;         /* where the next field of a LEARN is, in the state */
     uint32_t r, waiting;           /* this row; how many before it deliver to the next NEURON */
+    uint32_t learning, learns;     /* rows that deliver weights of the state; LEARN rows */
     const nb_u32 *newest;          /* the row whose spikes a COUNT may count */
 };
 
@@ -36,6 +38,9 @@ uint32_t nb_find_source(const struct nb_walk *w, uint32_t spikes_at, uint32_t n,
 /* NEURON: its arrays are in range, and what arrives stays below 2^30. */
 uint8_t nb_check_params(struct nb_walk *w, const nb_u32 *row);
 uint8_t nb_check_fan_in(const struct nb_walk *w, uint32_t n);
+
+/* LEARN, its arrays, and the weights that it changes. */
+uint8_t nb_check_learn(struct nb_walk *w, const nb_u32 *row);
 
 /* The decoder, and its arrays. */
 uint8_t nb_check_decoder(struct nb_walk *w);

@@ -12,6 +12,18 @@ void nb_core_init(struct nb_core *core, uint8_t *ram, uint32_t ram_size) {
     core->ram_size = ram_size;
 }
 
+/* What was learnt: the image's weights, and no estimate of what is usual. */
+static void forget(const struct nb_core *core) {
+    const nb_u32 *head = nb_head(core);
+
+    memset(core->ram + head[NB_W_STATE] - head[NB_W_KEPT], 0, head[NB_W_KEPT]);
+    for (uint32_t r = 0; r < head[NB_W_OPS]; r++) {
+        if (nb_row(core, r)[0] == NB_OP_LEARN) {
+            nb_forget(core, nb_row(core, r));
+        }
+    }
+}
+
 uint32_t nb_core_load(struct nb_core *core, const uint8_t *image, uint32_t count, uint32_t most_actions) {
     const nb_u32 *head = (const nb_u32 *)(const void *)image;
 
@@ -31,13 +43,15 @@ uint32_t nb_core_load(struct nb_core *core, const uint8_t *image, uint32_t count
     core->image = image;
     core->scratch = core->ram + head[NB_W_STATE];
     nb_core_reset(core);
+    forget(core);
     return 0;
 }
 
 void nb_core_reset(struct nb_core *core) {
     const nb_u32 *head = nb_head(core);
 
-    memset(core->ram, 0, head[NB_W_STATE] + head[NB_W_SCRATCH]);
+    memset(core->ram, 0, head[NB_W_STATE] - head[NB_W_KEPT]);
+    memset(core->scratch, 0, head[NB_W_SCRATCH]);
     core->spikes = 0;
     for (uint32_t r = 0; r < head[NB_W_OPS]; r++) {
         const nb_u32 *row = nb_row(core, r);
@@ -117,7 +131,20 @@ static void run_step(struct nb_turn *turn) {
         case NB_OP_INPUT: nb_feed(turn, row); break;
         case NB_OP_NEURON: nb_update(turn, row); break;
         case NB_OP_COUNT: count_spikes(turn, row); break;
+        case NB_OP_LEARN: nb_learn(turn, row); break;
         default: nb_deliver(turn, row);
+        }
+    }
+}
+
+/* What a reward changes. */
+static void reward(const struct nb_core *core, const struct nb_input *input, uint8_t ends) {
+    if (input->forget) {
+        forget(core);
+    }
+    for (uint32_t r = 0; r < nb_head(core)[NB_W_OPS]; r++) {
+        if (nb_row(core, r)[0] == NB_OP_LEARN) {
+            nb_modulate(core, nb_row(core, r), input, ends);
         }
     }
 }
@@ -126,6 +153,14 @@ uint32_t nb_core_tick(struct nb_core *core, uint32_t n_sub, const struct nb_inpu
     struct nb_turn turn = {core, input, 0, 0, 0, 0};
     nb_u32 *state = nb_in_state(core, 0);
 
+    if (n_sub == 0 && nb_head(core)[NB_W_KEPT] > 0) {
+        if (input->count > 0) {
+            return NB_INPUT_DATA;
+        }
+        core->spikes = 0;
+        reward(core, input, 1);
+        return 0;
+    }
     if (n_sub != nb_head(core)[NB_W_SUBSTEPS]) {
         return NB_INPUT_STEPS;
     }
@@ -133,6 +168,7 @@ uint32_t nb_core_tick(struct nb_core *core, uint32_t n_sub, const struct nb_inpu
         return NB_INPUT_DATA;
     }
     begin(core);
+    reward(core, input, 0);
     for (; turn.substep < n_sub; turn.substep++) {
         turn.step = state[NB_S_STEP];
         run_step(&turn);

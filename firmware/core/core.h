@@ -26,6 +26,8 @@ struct nb_input {
     uint8_t kind;
     const uint8_t *data;
     uint32_t count;
+    uint8_t learn, forget; /* whether weights change; whether they are the image's again, ahead of all else */
+    int32_t reward;        /* of the tick before, in the image's unit */
 };
 
 /* ram begins on a multiple of 4, holds state and scratch, and stays where it is. */
@@ -35,10 +37,11 @@ void nb_core_init(struct nb_core *core, uint8_t *ram, uint32_t ram_size);
  * has more actions than most_actions, or needs more memory than there is, is refused before all of it is looked at. */
 uint32_t nb_core_load(struct nb_core *core, const uint8_t *image, uint32_t count, uint32_t most_actions);
 
-/* Clears the state. An image was loaded, here and below. */
+/* Clears the state but for what was learnt. An image was loaded, here and below. */
 void nb_core_reset(struct nb_core *core);
 
-/* Runs a tick of n_sub steps; 0, or why the input does not fit, with nothing changed. */
+/* Runs a tick of n_sub steps, of which there may be none: then it is the last reward of an episode that is brought, and
+ * nothing else. 0, or why the input does not fit, with nothing changed. */
 uint32_t nb_core_tick(struct nb_core *core, uint32_t n_sub, const struct nb_input *input);
 
 /* The last actions. */

@@ -96,24 +96,33 @@ void nb_feed(struct nb_turn *turn, const nb_u32 *row) {
     }
 }
 
+/* Weights, and how far apart they are: those that change are the upper halves of words of the state. */
+static const nb_i16 *find_weights(const struct nb_core *core, const nb_u32 *row, uint32_t *apart) {
+    *apart = row[NB_LEARNT_AT] ? 2 : 1;
+    return row[NB_LEARNT_AT] ? (const nb_i16 *)nb_in_state(core, row[NB_LEARNT_AT]) + 1
+                             : nb_in_image(core, row[NB_WEIGHTS_AT]);
+}
+
 static void deliver_dense(const struct nb_core *core, const nb_u32 *row, uint32_t pre, nb_i32 *s) {
-    uint32_t n_post = row[NB_N_POST];
-    const nb_i16 *w = (const nb_i16 *)nb_in_image(core, row[NB_WEIGHTS_AT]) + pre * n_post;
+    uint32_t n_post = row[NB_N_POST], apart;
+    const nb_i16 *w = find_weights(core, row, &apart);
     int32_t factor = (int32_t)(1u << row[NB_SHIFT]);
 
-    for (uint32_t j = 0; j < n_post; j++) {
-        s[j] += w[j] * factor;
+    w += pre * n_post * apart;
+    for (uint32_t j = 0; j < n_post; j++, w += apart) {
+        s[j] += *w * factor;
     }
 }
 
 static void deliver_sparse(const struct nb_core *core, const nb_u32 *row, uint32_t pre, nb_i32 *s) {
     const nb_u32 *rows = nb_in_image(core, row[NB_ROWS_AT]);
     const nb_u16 *targets = nb_in_image(core, row[NB_TARGETS_AT]);
-    const nb_i16 *w = nb_in_image(core, row[NB_WEIGHTS_AT]);
+    uint32_t apart;
+    const nb_i16 *w = find_weights(core, row, &apart);
     int32_t factor = (int32_t)(1u << row[NB_SHIFT]);
 
     for (uint32_t c = rows[pre]; c < rows[pre + 1u]; c++) {
-        s[targets[c]] += w[c] * factor;
+        s[targets[c]] += w[c * apart] * factor;
     }
 }
 

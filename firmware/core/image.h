@@ -29,16 +29,17 @@ typedef char nb_shifts_are_arithmetic[(-3 >> 1) == -2 ? 1 : -1];
 enum nb_header {
     NB_W_MAGIC, NB_W_FORMAT, NB_W_ARITHMETIC, NB_W_LENGTH, NB_W_OPS, NB_W_SUBSTEPS, NB_W_IN, NB_W_INPUT, NB_W_ACT,
     NB_W_NEURONS, NB_W_SYNAPSES, NB_W_STATE, NB_W_SCRATCH, NB_W_FLAGS, NB_W_PERIOD, NB_W_READOUT, NB_W_TRACES,
-    NB_W_PLASTIC
+    NB_W_KEPT, NB_W_REWARD
 };
 #define NB_FRESH 1u
 #define NB_CURRENTS_IN 1u
 
 /* rows; words of the same name are at the same place in all ops that have them */
-enum nb_op { NB_OP_INPUT = 1, NB_OP_DENSE, NB_OP_SPARSE, NB_OP_DRIVE, NB_OP_NEURON, NB_OP_COUNT };
+enum nb_op { NB_OP_INPUT = 1, NB_OP_DENSE, NB_OP_SPARSE, NB_OP_DRIVE, NB_OP_NEURON, NB_OP_COUNT, NB_OP_LEARN = 16 };
 enum nb_word {
     NB_N = 1, NB_N_PRE = 1, NB_FIRST = 2, NB_N_POST = 2, NB_FED = 3, NB_SHIFT = 3, NB_FLAGS = 3, NB_FIRST_ONLY = 3,
-    NB_CARRY = 4, NB_DRIVE_AT = 4, NB_COUNTS_AT = 4, NB_S_AT = 5, NB_DECIDED_AT = 5, NB_V_AT = 6, NB_I_AT = 7,
+    NB_CARRY = 4, NB_DRIVE_AT = 4, NB_COUNTS_AT = 4, NB_LEARNT_AT = 4, NB_DELIVERY = 4, NB_S_AT = 5,
+    NB_DECIDED_AT = 5, NB_V_AT = 6, NB_TRACES_AT = 6, NB_I_AT = 7, NB_KEPT_AT = 7,
     NB_WAIT_AT = 8, NB_SPIKES_AT = 9, NB_SLOTS = 10, NB_WEIGHTS_AT = 11, NB_PARAMS_AT = 11, NB_DELAY = 12,
     NB_ROWS_AT = 13, NB_TARGETS_AT = 14, NB_N_SYN = 15
 };
@@ -49,6 +50,22 @@ enum nb_word {
 #define NB_REFRACTORY 4u
 #define NB_CURRENT(flags) ((flags) >> 4)
 enum nb_current { NB_NONE, NB_START, NB_END, NB_HELD };
+
+/* LEARN: flags, and its rule, with a u16 for each step of a tick behind it */
+#define NB_NEAREST 1u
+#define NB_CENTRED 2u
+#define NB_RULE 15u
+#define NB_MEMORY 2u /* words: the mean of rewards and its weight */
+#define NB_ONE (1 << 15)
+#define NB_REWARD_BOUND (1 << 29)
+struct nb_rule {
+    uint32_t leak_x, leak_y, leak_mean, leak_e, leak_reward, rise_x, rise_y;
+    int32_t a_plus, a_minus, a_pre;
+    uint32_t e_shift;
+    int32_t gain;
+    uint32_t gain_shift;
+    int32_t low, high;
+} __attribute__((__may_alias__));
 
 /* the decoder */
 enum nb_decoding { NB_RATE = 1, NB_MEMBRANE, NB_WINNER, NB_HIGHEST };
@@ -77,6 +94,11 @@ struct nb_output {
     uint32_t unit[2], offset[2]; /* f64, for the host */
 } __attribute__((__may_alias__));
 enum nb_on_hold { NB_KEEP, NB_REST, NB_DAMP };
+
+/* How many synapses a DENSE or SPARSE has. */
+static inline uint32_t nb_synapses(const nb_u32 *row) {
+    return row[0] == NB_OP_DENSE ? row[NB_N_PRE] * row[NB_N_POST] : row[NB_N_SYN];
+}
 
 static inline uint32_t nb_align4(uint32_t n) { return (n + 3u) & ~3u; }
 

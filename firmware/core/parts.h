@@ -49,6 +49,12 @@ void nb_deliver(const struct nb_turn *turn, const nb_u32 *row);
 /* NEURON: the update of section 6; counts its spikes. */
 void nb_update(struct nb_turn *turn, const nb_u32 *row);
 
+/* LEARN, in a step, with the spikes of all; ahead of the steps, or at the end of an episode, with a reward; and its
+ * weights as the image has them. */
+void nb_learn(const struct nb_turn *turn, const nb_u32 *row);
+void nb_modulate(const struct nb_core *core, const nb_u32 *row, const struct nb_input *input, uint8_t ends);
+void nb_forget(const struct nb_core *core, const nb_u32 *row);
+
 /* Section 7: writes the last actions. */
 void nb_decode_actions(const struct nb_core *core);
 

@@ -7,7 +7,7 @@ import zlib
 
 import numpy as np
 
-from neurobot.board.parts import Cells, Delivery, Drive, Network, Source
+from neurobot.board.parts import Cells, Delivery, Drive, Network, Rule, Source
 from neurobot.core.image import Image
 from neurobot.core.image_blocks import align4
 from neurobot.kernels import fixed_ops as fx
@@ -34,6 +34,8 @@ class _Assembly:
         self.sums = self.neurons = self.synapses = 0
         self.voltages: dict[int, int] = {}
         self.counts: dict[int, int] = {}
+        self.learning: list[tuple[int, int, Rule]] = []
+        self.traces = self.kept = 0
         slots = [1] * len(network.parts)
         for p in network.parts:
             for q in p.arrivals if isinstance(p, Cells) else ():
@@ -65,6 +67,9 @@ class _Assembly:
                 for q in p.arrivals:
                     self._drive(q, p.n) if isinstance(q, Drive) else self._delivery(q, p.n)
                 self._cells(k, p)
+        for learn in self.learning:
+            self._learn(*learn)
+        self._kept()
         self._decoder()
         at = 4 * fx.HEADER_WORDS + 4 * fx.ROW * len(self.rows)
         blocks = b""
@@ -83,7 +88,8 @@ class _Assembly:
             fx.W_OPS: len(self.rows) - 1, fx.W_SUBSTEPS: n.substeps, fx.W_IN: n.n_in, fx.W_INPUT: int(n.currents),
             fx.W_ACT: n.decoding.outputs.size, fx.W_NEURONS: self.neurons, fx.W_SYNAPSES: self.synapses,
             fx.W_STATE: self.state, fx.W_SCRATCH: self.scratch, fx.W_FLAGS: fx.FRESH if n.fresh else 0,
-            fx.W_PERIOD: n.period,
+            fx.W_PERIOD: n.period, fx.W_TRACES: self.traces, fx.W_KEPT: self.kept,
+            fx.W_REWARD: _f32(n.reward_unit) if self.kept else 0,
         }  # fmt: skip
         for word, value in given.items():
             words[word] = value
@@ -122,6 +128,8 @@ class _Assembly:
             self._array(row, fx.TARGETS_AT, q.targets, "<u2")
         self._array(row, fx.WEIGHTS_AT, q.weights, "<i2")
         self.synapses += q.weights.size
+        if q.rule is not None:
+            self.learning.append((row, len(self.rows), q.rule))
 
     def _drive(self, q: Drive, n_post: int) -> None:
         words = {fx.N_PRE: q.weights.shape[0], fx.N_POST: n_post, fx.SHIFT: q.shift, fx.S_AT: self.sums}
@@ -131,9 +139,8 @@ class _Assembly:
         self.synapses += q.weights.size
 
     def _cells(self, k: int, p: Cells) -> None:
-        unit = int(np.array([p.unit], "<f4").view("<u4")[0])
         words = {fx.N: p.n, fx.FIRST_NEURON: self.neurons, fx.FLAGS: p.flags, fx.CARRY: p.carry, fx.S_AT: self.sums}
-        words |= {fx.V_AT: self.state, fx.UNIT: unit}
+        words |= {fx.V_AT: self.state, fx.UNIT: _f32(p.unit)}
         self.voltages[k] = self.state
         self.state += 4 * p.n
         if p.current != fx.NONE:
@@ -160,6 +167,30 @@ class _Assembly:
         words = {fx.N: p.n, fx.FIRST_ONLY: p.count - 1, fx.SPIKES_AT: self.histories[k], fx.SLOTS: self.slots[k]}
         self._row(fx.COUNT, words | at)
 
+    def _learn(self, delivery: int, cells: int, rule: Rule) -> None:
+        """A LEARN; what it keeps is laid out in `_kept`."""
+        q, post = self.rows[delivery], next(row for row in self.rows[cells:] if row[0] == fx.NEURON)
+        n, count = post[fx.N], q[fx.N_SYN] if q[0] == fx.SPARSE else q[fx.N_PRE] * q[fx.N_POST]
+        words = {fx.N: n, fx.FLAGS: fx.NEAREST * rule.nearest | fx.CENTRED * rule.centred, fx.DELIVERY: delivery}
+        words |= {fx.TRACES_AT: self.state + self.traces, fx.UNIT: _f32(rule.unit)}
+        words |= {fx.SPIKES_AT: post[fx.SPIKES_AT], fx.SLOTS: post[fx.SLOTS], fx.KEPT_AT: self.kept}
+        row = self._row(fx.LEARN, words)
+        self.traces += 4 * (q[fx.N_PRE] + n + count)
+        self.kept += 4 * (fx.MEMORY + n * rule.centred)
+        q[fx.LEARNT_AT] = self.kept
+        self.kept += 4 * count
+        self.arrays.append((row, fx.PARAMS_AT, rule.words().astype("<i4").tobytes()))
+        self.arrays.append((None, 0, np.ascontiguousarray(rule.shares, "<u2").tobytes()))
+
+    def _kept(self) -> None:
+        """Once all traces are known: where what is kept begins, behind them."""
+        self.state += self.traces
+        for row in self.rows:
+            if row[0] == fx.LEARN:
+                row[fx.KEPT_AT] += self.state
+                self.rows[row[fx.DELIVERY]][fx.LEARNT_AT] += self.state
+        self.state += self.kept
+
     def _decoder(self) -> None:
         d = self.network.decoding
         source = (self.counts if d.kind in (fx.RATE, fx.WINNER) else self.voltages)[d.population]
@@ -170,3 +201,8 @@ class _Assembly:
         if d.table is not None:
             self._array(row, fx.D_TABLE_AT, d.table, "<u2")
         self.arrays.append((row, fx.D_OUTPUTS_AT, d.outputs.tobytes()))
+
+
+def _f32(x: float) -> int:
+    """The bits of a number as an f32."""
+    return int(np.array([x], "<f4").view("<u4")[0])

@@ -11,6 +11,40 @@ from neurobot.kernels import fixed_ops as fx
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Rule:
+    """How weights change: the words of a LEARN's rule, see docs/fixed.md, section 9.
+
+    Args:
+        leaks: of x, y, mean, e and reward.
+        rises: of x and y, as exponents of 2.
+        events: A_plus, A_minus, A_pre.
+        e_shift: of what is added to e.
+        gain, gain_shift: of what is added to weights.
+        bounds: low and high.
+        shares: (substeps,) of what a step adds to e.
+        nearest, centred: as flags.
+        unit: what 1 of a weight in the state is in the Program's unit.
+    """
+
+    leaks: tuple[int, int, int, int, int]
+    rises: tuple[int, int]
+    events: tuple[int, int, int]
+    e_shift: int
+    gain: int
+    gain_shift: int
+    bounds: tuple[int, int]
+    shares: np.ndarray
+    nearest: bool = False
+    centred: bool = False
+    unit: float = 1.0
+
+    def words(self) -> np.ndarray:
+        """The rule's words, (15,) int64."""
+        parts = (*self.leaks, *self.rises, *self.events, self.e_shift, self.gain, self.gain_shift, *self.bounds)
+        return np.array(parts, np.int64)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Delivery:
     """What arrives by the spikes of a population.
 
@@ -21,6 +55,7 @@ class Delivery:
         targets: (n_syn,) likewise.
         shift: weights count 2^shift times.
         delay: [steps].
+        rule: how they change, where they do.
     """
 
     pre: int
@@ -29,6 +64,7 @@ class Delivery:
     targets: np.ndarray | None = None
     shift: int = 0
     delay: int = 0
+    rule: Rule | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -144,6 +180,7 @@ class Network:
         currents: whether they are currents.
         fresh: whether a tick begins with nothing in flight.
         period: control period [us].
+        reward_unit: what 1 of a reward is, where something learns.
     """
 
     parts: tuple[Part, ...]
@@ -153,3 +190,4 @@ class Network:
     currents: bool = False
     fresh: bool = False
     period: int = 0
+    reward_unit: float = 1.0

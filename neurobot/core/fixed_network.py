@@ -40,7 +40,7 @@ class FixedNetwork:
         self.data = np.zeros(image.substeps * (2 + 2 * image.n_in), np.uint8)
         self.events = np.zeros(1 + 2 * log_spikes if log_spikes else 0, np.int32)
         self._scratch = np.zeros(image.header(fx.W_SCRATCH) // 4, np.int32)
-        self._io = np.zeros(fx.IO, np.int64)
+        self._io = np.zeros(fx.IO + len(image.learns()), np.int64)
         largest = int(max(row[fx.N : fx.N_POST + 1].max() if _delivers(row) else row[fx.N] for row in image.rows))
         lists = np.zeros(1 + largest, np.int32), np.zeros(largest, np.int64)
         words = np.array(image.words)  # its own: compiled code is given writeable arrays
@@ -48,24 +48,50 @@ class FixedNetwork:
         self.arguments = (*areas, self.wanted, self.events, *lists)
         self._tick = bind_fixed(self.arguments)
         self.clear()
+        self.forget()
+
+    def forget(self) -> None:
+        """Go back to the image's weights, and to no estimate of what is usual."""
+        self.image.forget(self.state)
+        self.changes[:] = 0
 
     def clear(self) -> None:
-        """Begin an episode."""
+        """Begin an episode; what was learnt stays."""
         self.image.clear(self.state)
         self._scratch[:] = 0
         self.wanted[:] = self.last
 
-    def tick(self, kind: int, data: bytes) -> int:
-        """Run a tick on an input, as docs/fixed.md, section 6 tells; returns OK or BAD_INPUT."""
+    def tick(self, kind: int, data: bytes, reward: int = 0, *, learn: bool = False) -> int:
+        """Run a tick on an input, as docs/fixed.md, section 6 tells.
+
+        Args:
+            kind, data: the input.
+            reward: of the tick before, int32, in the image's unit.
+            learn: whether weights change.
+
+        Returns:
+            OK, or BAD_INPUT, with nothing changed.
+        """
         if len(data) > self.data.size:  # longer than any input
             return BAD_INPUT
         self.data[: len(data)] = np.frombuffer(data, np.uint8)
-        return self.tick_in_place(kind, len(data))
-
-    def tick_in_place(self, kind: int, size: int) -> int:
-        """`tick` on the first bytes of `data`."""
-        self._io[fx.IO_KIND], self._io[fx.IO_SIZE] = kind, size
+        self._io[fx.IO_KIND], self._io[fx.IO_SIZE] = kind, len(data)
+        self.reward(reward, learn)
         return self._tick()
+
+    def reward(self, reward: int, learn: bool) -> None:
+        """What the next tick is given beside its input."""
+        self._io[fx.IO_FLAGS], self._io[fx.IO_REWARD] = fx.LEARNS if learn else 0, reward
+
+    def end(self, reward: int, learn: bool) -> None:
+        """Take the reward of an episode's last tick; there is no step."""
+        self._io[fx.IO_FLAGS], self._io[fx.IO_REWARD] = fx.ENDS | (fx.LEARNS if learn else 0), reward
+        self._tick()
+
+    @property
+    def changes(self) -> np.ndarray:
+        """How many weights each LEARN has changed, rounding included, (LEARNs,) int64, a view."""
+        return self._io[fx.IO :]
 
     @property
     def given(self) -> tuple[int, bytes]:

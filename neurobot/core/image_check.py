@@ -14,6 +14,7 @@ import numpy as np
 
 from neurobot.core.image_blocks import Blocks, align4, need
 from neurobot.core.image_decoder import check_decoder
+from neurobot.core.image_learning import Learning, check_learning
 from neurobot.kernels import fixed_ops as fx
 
 HEAD = 4 * fx.HEADER_WORDS
@@ -23,11 +24,12 @@ MOST_N = 65535
 MOST_SLOTS = 65536
 USED = {
     fx.INPUT: (1, 2, 3, 9, 10),
-    fx.DENSE: (1, 2, 3, 5, 9, 10, 11, 12),
-    fx.SPARSE: (1, 2, 3, 5, 9, 10, 11, 12, 13, 14, 15),
+    fx.DENSE: (1, 2, 3, 4, 5, 9, 10, 11, 12),
+    fx.SPARSE: (1, 2, 3, 4, 5, 9, 10, 11, 12, 13, 14, 15),
     fx.DRIVE: (1, 2, 3, 4, 5, 11),
     fx.NEURON: (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12),
     fx.COUNT: (1, 3, 4, 5, 9, 10),
+    fx.LEARN: (1, 3, 4, 6, 7, 9, 10, 11, 12),
 }
 """Words that an op has; the others are 0."""
 
@@ -69,11 +71,10 @@ def _header(image: bytes) -> list[int]:
     _range("n_act", words[fx.W_ACT], 1, 32767)
     _range("flags", words[fx.W_FLAGS], 0, fx.FRESH)
     _range("readout", words[fx.W_READOUT], 0, 0)
-    for name, word in (("traces", fx.W_TRACES), ("plastic", fx.W_PLASTIC)):
-        need(words[word] == 0, f"{name} is {words[word]} bytes: learning in fixed point is of a later version")
-    need(not any(words[fx.W_PLASTIC + 1 :]), "words of the header that mean nothing are not 0")
+    need(not any(words[fx.W_REWARD + 1 :]), "words of the header that mean nothing are not 0")
     for name, word in (("state", fx.W_STATE), ("scratch", fx.W_SCRATCH)):
         _range(name, words[word], 0, fx.MOST_BYTES)
+    check_learning(words)
     return words
 
 
@@ -101,19 +102,19 @@ class _Walk:
         self.waiting: list[tuple[list[int], np.ndarray]] = []
         self.later: list[tuple[str, list[int]]] = []
         self.newest = -1
+        self.learning = Learning(self, rows)
 
     def row(self, row: list[int]) -> None:
         """One row."""
         op = row[0]
-        if fx.LEARNING <= op < 2 * fx.LEARNING:
-            self.need(False, f"op {op} is one of learning, which is of a later version")
         self.need(op in USED, f"op {op} is not known; known: " + ", ".join(f"{k} {v}" for k, v in fx.OP_NAMES.items()))
         unused = [w for w in range(1, fx.ROW) if row[w] and w not in USED[op]]
         self.need(not unused, f"word {unused[0] if unused else 0} of {fx.OP_NAMES[op]} is not 0")
         self.range("n", row[fx.N], 1, MOST_N)
+        self.learning.ahead(row)
         {
             fx.INPUT: self._input, fx.DENSE: self._dense, fx.SPARSE: self._sparse, fx.DRIVE: self._drive,
-            fx.NEURON: self._neuron, fx.COUNT: self._count,
+            fx.NEURON: self._neuron, fx.COUNT: self._count, fx.LEARN: self._learn,
         }[op](row)  # fmt: skip
 
     def end(self) -> None:
@@ -125,7 +126,7 @@ class _Walk:
             need(known, f"{where}: no population of {row[fx.N_PRE]} has {row[fx.SLOTS]} slots at {row[fx.SPIKES_AT]}")
         wanted = {
             "neurons": (fx.W_NEURONS, self.neurons), "synapses": (fx.W_SYNAPSES, self.synapses),
-            "state": (fx.W_STATE, self.state), "scratch": (fx.W_SCRATCH, self.scratch),
+            "state": (fx.W_STATE, self.learning.end(self.state)), "scratch": (fx.W_SCRATCH, self.scratch),
         }  # fmt: skip
         for name, (word, value) in wanted.items():
             need(self.words[word] == value, f"{name} is {self.words[word]}, the rows have {value}")
@@ -260,6 +261,10 @@ class _Walk:
             most <= fx.FAN_IN, f"neuron {int(total.argmax())} has a fan-in of {most}, at most {fx.FAN_IN} are allowed"
         )
         self.waiting = []
+
+    def _learn(self, row: list[int]) -> None:
+        self.need(not self.waiting, "what was delivered before it has no NEURON")
+        self.learning.row(row)
 
     def _count(self, row: list[int]) -> None:
         n = row[fx.N]

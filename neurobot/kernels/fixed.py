@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from neurobot.kernels import fixed_decode, fixed_neuron
+from neurobot.kernels import fixed_decode, fixed_neuron, fixed_plastic
 from neurobot.kernels import fixed_ops as fx
 from neurobot.kernels.jit import kernel
 from neurobot.kernels.status import BAD_INPUT, OK
@@ -186,10 +186,15 @@ def _deliver(o, im32, im16, imu16, st32, sc32, data, io, step, substep, spikes, 
     at, words = slot(st32, o, step - o[fx.DELAY])
     list_bits(cut(st32, at, words), n_pre, spikes)
     factor = np.int32(1 << shift)
+    w = cut(st32, o[fx.LEARNT_AT] // 4, fixed_plastic.synapses(o) if o[fx.LEARNT_AT] else 0)
     if op == fx.DENSE:
+        if w.size:
+            return fixed_plastic.learnt_dense(w, n_post, spikes, factor, s)
         return dense(cut(im16, o[fx.WEIGHTS_AT] // 2, n_pre * n_post), n_post, spikes, factor, s)
     n = o[fx.N_SYN]
     rows, targets = cut(im32, o[fx.ROWS_AT] // 4, n_pre + 1), cut(imu16, o[fx.TARGETS_AT] // 2, n)
+    if w.size:
+        return fixed_plastic.learnt_sparse(w, rows, targets, spikes, factor, s)
     return sparse(cut(im16, o[fx.WEIGHTS_AT] // 2, n), rows, targets, spikes, factor, s)
 
 
@@ -263,6 +268,27 @@ def _count(o, st32, sc32, scu16, step, substep):
 
 
 @kernel
+def _modulate(im32, st32, io):
+    """What a reward changes, of every LEARN."""
+    change = fx.IO
+    for r in range(im32[fx.W_OPS]):
+        o = cut(im32, HEADER + r * ROW, ROW)
+        if o[0] == fx.LEARN:
+            fixed_plastic.modulate(o, im32, st32, io, change)
+            change += 1
+
+
+@kernel
+def _learn(o, im32, imu16, st32, sc32, step, substep, spikes):
+    """LEARN, with the spikes of its step."""
+    q = cut(im32, HEADER + o[fx.DELIVERY] * ROW, ROW)
+    at, words = slot(st32, q, step - q[fx.DELAY])
+    list_bits(cut(st32, at, words), q[fx.N_PRE], spikes)
+    at, words = slot(st32, o, step)
+    fixed_plastic.learn(o, im32, imu16, st32, sc32, spikes, cut(st32, at, words), substep)
+
+
+@kernel
 def _begin(im32, st32, stu16, sc32):
     """Carry, and counts to 0: what happens ahead of the steps."""
     fresh = im32[fx.W_FLAGS] & fx.FRESH
@@ -301,13 +327,16 @@ def fixed_tick(im32, st32, sc32, data, io, wanted, events, spikes, sums):
     """Run a tick of docs/fixed.md, section 6.
 
     Reads: im32, the image; data (bytes,) uint8, of which the first io[IO_SIZE] are the tick's input, of kind
-    io[IO_KIND]. Writes: st32, the state; sc32, the scratch; io, the counts of this tick; wanted (n_act,), the actions
-    before the limits; events as `neurobot.kernels.tick.tick`; spikes (1 + n,) and sums (n,), room for the largest
-    population. All but data (uint8), io and sums (int64) are int32.
+    io[IO_KIND]; io[IO_FLAGS] and io[IO_REWARD]. Writes: st32, the state; sc32, the scratch; io, the counts of this
+    tick; wanted (n_act,), the actions before the limits; events as `neurobot.kernels.tick.tick`; spikes (1 + n,) and
+    sums (n,), room for the largest population. All but data (uint8), io and sums (int64) are int32.
 
     Returns:
         OK; BAD_INPUT with nothing changed.
     """
+    if io[fx.IO_FLAGS] & fx.ENDS:
+        _modulate(im32, st32, io)
+        return OK
     if not accepts(im32, io[fx.IO_KIND], data, io[fx.IO_SIZE]):
         return BAD_INPUT
     im16, imu16, st16, stu16 = im32.view(np.int16), im32.view(np.uint16), st32.view(np.int16), st32.view(np.uint16)
@@ -316,6 +345,7 @@ def fixed_tick(im32, st32, sc32, data, io, wanted, events, spikes, sums):
     if events.size:
         events[0] = 0
     _begin(im32, st32, stu16, sc32)
+    _modulate(im32, st32, io)
     n_ops = im32[fx.W_OPS]
     for substep in range(im32[fx.W_SUBSTEPS]):
         step = np.int64(st32[fx.S_STEP])
@@ -337,6 +367,8 @@ def fixed_tick(im32, st32, sc32, data, io, wanted, events, spikes, sums):
                         _log(o, st32, step, substep, spikes, events)
             elif op == fx.COUNT:
                 _count(o, st32, sc32, scu16, step, substep)
+            elif op == fx.LEARN:
+                _learn(o, im32, imu16, st32, sc32, step, substep, spikes)
             else:
                 io[fx.IO_SYNOPS] += _deliver(o, im32, im16, imu16, st32, sc32, data, io, step, substep, spikes, sums)
         st32[fx.S_STEP] = np.int32(np.uint32((step + 1) & WORD))

@@ -16,7 +16,7 @@ static void tick(struct nb_core *core, const nb_u32 *head, int value) {
     uint32_t substeps = head[NB_W_SUBSTEPS], n = head[NB_W_IN], currents = head[NB_W_INPUT];
     uint32_t size = currents ? 2u * n : substeps * ((n + 7u) / 8u);
     uint8_t *data = malloc(size);
-    struct nb_input input = {(uint8_t)(currents ? 1 : 0), data, size};
+    struct nb_input input = {(uint8_t)(currents ? 1 : 0), data, size, 1, 0, value ? 1000 : -1000};
 
     memset(data, value, size);
     for (uint32_t k = 1; !currents && n % 8u && k <= substeps; k++) {

@@ -53,7 +53,10 @@ class _Core(c.Structure):
 
 
 class _Input(c.Structure):
-    _fields_ = [("kind", c.c_uint8), ("data", c.c_char_p), ("count", c.c_uint32)]
+    _fields_ = [
+        ("kind", c.c_uint8), ("data", c.c_char_p), ("count", c.c_uint32), ("learn", c.c_uint8), ("forget", c.c_uint8),
+        ("reward", c.c_int32),
+    ]  # fmt: skip
 
 
 class NativeCore:
@@ -86,10 +89,13 @@ class NativeCore:
     def reset(self):
         self.library.nb_core_reset(c.byref(self.core))
 
-    def tick(self, kind, data, n_sub=None):
-        given = _Input(kind, data, len(data))
+    def tick(self, kind, data, reward=0, *, learn=False, forget=False, n_sub=None):
+        given = _Input(kind, data, len(data), learn, forget, reward)
         n_sub = int(self.words[fx.W_SUBSTEPS]) if n_sub is None else n_sub
         return self.library.nb_core_tick(c.byref(self.core), c.c_uint32(n_sub), c.byref(given))
+
+    def end(self, reward, learn):
+        assert self.tick(0, b"", reward, learn=learn, n_sub=0) == 0
 
     def _numbers(self, function, *args):
         count = c.c_uint16()

@@ -17,6 +17,7 @@ from neurobot.kernels.status import OK
 from tests.firmware.native import FIRMWARE, FLAGS, SOURCES, build_core, core_of, need, run
 from tests.kernels.fixed_networks import random_network
 from tests.unit.test_image import driven, spiking
+from tests.unit.test_image_learning import learning
 
 HARNESS = FIRMWARE.parent / "tests/firmware/harness.c"
 VECTORS = sorted((FIRMWARE / "vectors").glob("*.json"))
@@ -52,7 +53,7 @@ def judged_by_python(image):
     except ImageError:
         return (INVALID,)
     for value in (0, 0, 255):
-        assert network.tick(*constant(network.image, value)) == OK
+        assert network.tick(*constant(network.image, value), 1000 if value else -1000, learn=True) == OK
     return (0, network.digest())
 
 
@@ -96,7 +97,11 @@ def test_images_that_the_host_makes_are_accepted_and_run(harness):
     assert compare(harness, images) == len(images)
 
 
-@pytest.mark.parametrize("image", [spiking(), spiking(subtract=True), driven()], ids=["spikes", "subtract", "currents"])
+@pytest.mark.parametrize(
+    "image",
+    [spiking(), spiking(subtract=True), driven(), learning()],
+    ids=["spikes", "subtract", "currents", "learning"],
+)
 def test_every_word_ahead_of_the_arrays_is_checked_as_on_the_host(harness, image):
     (n_ops,) = struct.unpack_from("<I", image, 4 * fx.W_OPS)
     words = range(fx.HEADER_WORDS + (n_ops + 1) * fx.ROW)
@@ -110,7 +115,7 @@ def test_every_word_ahead_of_the_arrays_is_checked_as_on_the_host(harness, image
 
 def test_every_number_of_the_arrays_is_checked_as_on_the_host(harness):
     images = []
-    for image in (spiking(), driven()):
+    for image in (spiking(), driven(), learning()):
         (n_ops,) = struct.unpack_from("<I", image, 4 * fx.W_OPS)
         first = fx.HEADER_WORDS + (n_ops + 1) * fx.ROW
         for at in range(first, len(image) // 4 - 1):

@@ -8,7 +8,7 @@ from neurobot.core.image import HOLDS
 from neurobot.kernels import fixed_ops as fx
 from neurobot.kernels.status import OK
 from tests.firmware.native import NativeCore, build_core, core_of
-from tests.kernels.fixed_networks import random_input, random_network
+from tests.kernels.fixed_networks import random_input, random_network, random_reward
 from tests.twins.fixed import FixedTwin
 
 LAST, REST, DAMP = range(len(HOLDS))
@@ -24,20 +24,31 @@ def lockstep(library, image, ticks, seed):
     rng = np.random.default_rng(seed)
     core, network, twin = core_of(library, image), FixedNetwork(image), FixedTwin(image.to_bytes())
     assert core.state() == network.state.tobytes()
-    for _ in range(ticks):
-        kind, data = random_input(rng, image)
-        assert network.tick(kind, data) == OK
-        assert core.tick(kind, data) == 0
+    given = [(random_input(rng, image), *random_reward(rng, seed % 4 == 1)) for _ in range(ticks)]
+    for k, (tick, reward, learn) in enumerate(given):
+        if k == ticks // 2 and image.learns():
+            for one in (core, network):
+                one.end(reward, learn)
+        assert network.tick(*tick, reward, learn=learn) == OK
+        assert core.tick(*tick, reward, learn=learn) == 0
         assert core.actions() == network.last.tolist()
         assert core.spikes == network.spikes
         assert core.state() == network.state.tobytes()
     if seed % 3 == 0:  # the twin is slow, and the network was compared with it
-        rng = np.random.default_rng(seed)
-        actions = [twin.tick(*random_input(rng, image)) for _ in range(ticks)][-1]
+        for k, (tick, reward, learn) in enumerate(given):
+            if k == ticks // 2:
+                twin.end(reward, learn)
+            actions = twin.tick(*tick, reward, learn)
         assert actions == core.actions()
         assert twin.state() == core.state()
     core.check()
     assert core.digest() == (ticks * image.substeps, network.digest())
+    core.reset()
+    network.clear()
+    assert core.state() == network.state.tobytes()
+    network.forget()
+    assert core.load(image.to_bytes()) == 0
+    assert core.state() == network.state.tobytes()
     return ticks * image.substeps * image.header(fx.W_NEURONS)
 
 

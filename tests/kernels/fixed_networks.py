@@ -1,11 +1,12 @@
 """Random networks in integers, and inputs for them: what the kernel and its twin are compared on."""
 
 import struct
+from dataclasses import replace
 
 import numpy as np
 
 from neurobot.board.assemble import assemble
-from neurobot.board.parts import Cells, Decoding, Delivery, Drive, Network, Source
+from neurobot.board.parts import Cells, Decoding, Delivery, Drive, Network, Rule, Source
 from neurobot.core.image import OUTPUT
 from neurobot.kernels import fixed_ops as fx
 
@@ -39,6 +40,26 @@ def delivery(rng, pre, n_pre, n_post, shift, delay):
     return Delivery(pre=pre, weights=weights(rng, n), rows=rows, targets=targets, shift=shift, delay=delay)
 
 
+def rule(rng, substeps, extreme=False):
+    """All that a LEARN can say; what a spike adds lasts, and rewards of a few thousand move weights by much."""
+    leaks = [0, 1, 65535] if extreme else [0, 1, 655, 13000, 65535]
+    bounds = np.sort(rng.choice([-(2**31), -(9 << 16), 0, 900 << 16, 2**31 - 1], 2)).tolist()
+    return Rule(
+        leaks=(*rng.choice(leaks, 3).tolist(), int(rng.choice([*leaks, 65536])), int(rng.choice([0, 1, 900, 65535]))),
+        rises=tuple(rng.choice([0, 9, 15], 2).tolist()), shares=rng.integers(0, 32769, substeps),
+        events=tuple(rng.choice([0, 1, -300, 9000, 32767, -32767], 3).tolist()),
+        e_shift=int(rng.choice([1, 2, 31] if extreme else [1, 4, 9, 15])), bounds=tuple(bounds),
+        gain=int(rng.choice([-65536, -700, 0, 33000, 65536])), gain_shift=int(rng.choice([1, 8, 14, 20, 62])),
+        nearest=bool(rng.random() < 0.4), centred=bool(rng.random() < 0.5), unit=0.25,
+    )  # fmt: skip
+
+
+def random_reward(rng, extreme=False):
+    """What a tick is given beside its input: reward, and whether it learns."""
+    reward = rng.choice([0, 3, -4000, 900_000, 2**29, -(2**31), 2**31 - 1] if extreme else [0, 5, -40, 3000, -70_000])
+    return int(reward), bool(rng.random() < 0.8)
+
+
 def weights(rng, shape):
     """int16, mostly small, some at the ends."""
     w = rng.integers(-3000, 5000, shape)
@@ -66,8 +87,14 @@ def cells(rng, n, arrivals, spiking=True, extreme=False, count=0):
     )  # fmt: skip
 
 
-def random_network(seed, extreme=False):
-    """A valid network of one to three populations that can have everything that an image can say."""
+def random_network(seed, extreme=False, learns=None):
+    """A valid network of one to three populations that can have everything that an image can say.
+
+    Args:
+        seed: of all that is drawn.
+        extreme: whether numbers are those at the bounds.
+        learns: whether projections change their weights; default, in every other network.
+    """
     rng = np.random.default_rng(seed)
     currents = bool(rng.random() < 0.3)
     n_in, kind = int(rng.integers(1, 41)), int(rng.integers(1, 5))
@@ -101,10 +128,27 @@ def random_network(seed, extreme=False):
         shift=0 if choices else int(rng.integers(0, 20)),
         table=TANH if not choices and rng.random() < 0.5 else None,
     )  # fmt: skip
+    substeps, fresh = int(rng.integers(1, 9)), bool(rng.random() < 0.3)
+    if seed % 2 if learns is None else learns:
+        parts = learning(np.random.default_rng([seed, 1]), parts, substeps, extreme)
     return assemble(Network(
-        parts=tuple(parts), decoding=decoding, substeps=int(rng.integers(1, 9)), n_in=n_in, currents=currents,
-        fresh=bool(rng.random() < 0.3), period=5000,
+        parts=tuple(parts), decoding=decoding, substeps=substeps, n_in=n_in, currents=currents, fresh=fresh,
+        period=5000, reward_unit=0.5,
     ))  # fmt: skip
+
+
+def learning(rng, parts, substeps, extreme):
+    """Some of the projections to neurons that spike change their weights."""
+
+    def changed(p):
+        if isinstance(p, Source) or p.threshold is None:
+            return p
+        return replace(p, arrivals=tuple(
+            replace(q, rule=rule(rng, substeps, extreme)) if isinstance(q, Delivery) and rng.random() < 0.7 else q
+            for q in p.arrivals
+        ))  # fmt: skip
+
+    return [changed(p) for p in parts]
 
 
 def sweep():

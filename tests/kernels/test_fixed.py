@@ -11,7 +11,7 @@ from neurobot.core.fixed_network import FixedNetwork
 from neurobot.core.image import OUTPUT
 from neurobot.kernels import fixed_ops as fx
 from neurobot.kernels.status import BAD_INPUT, OK
-from tests.kernels.fixed_networks import bitmaps, random_input, random_network, spike_list
+from tests.kernels.fixed_networks import bitmaps, random_input, random_network, random_reward, spike_list
 from tests.twins.fixed import FixedTwin
 
 
@@ -19,14 +19,22 @@ def same_run(image, ticks, seed):
     """Neuron-steps that a run compared."""
     rng = np.random.default_rng(seed)
     core, twin = FixedNetwork(image, log_spikes=4096), FixedTwin(image.to_bytes())
-    for _ in range(ticks):
+    for k in range(ticks):
         kind, data = random_input(rng, image)
-        assert core.tick(kind, data) == OK
-        assert twin.tick(kind, data) == core.last.tolist()
+        reward, learn = random_reward(rng, seed % 3 == 0)
+        assert core.tick(kind, data, reward, learn=learn) == OK
+        assert twin.tick(kind, data, reward, learn) == core.last.tolist()
         fired = core.events[1 : 1 + 2 * core.events[0]].reshape(-1, 2).tolist()
         assert [tuple(pair) for pair in fired] == twin.fired
         assert core.spikes == len(twin.fired)
         assert core.state.tobytes() == twin.state()
+        if k % 10 == 9:
+            for one in (core, twin):
+                one.end(reward, learn)
+                one.clear()
+                if k % 20 == 19:
+                    one.forget()
+            assert core.state.tobytes() == twin.state()
     assert core.digest() == twin.digest()
     return ticks * image.substeps * image.header(fx.W_NEURONS)
 
@@ -168,5 +176,7 @@ def test_clearing_repeats_a_run_bit_for_bit():
     start, inputs = core.digest(), [random_input(rng, image) for _ in range(6)]
     first = [(core.tick(*x), core.digest()) for x in inputs]
     core.clear()
+    assert core.digest() != start  # what was learnt stays
+    core.forget()
     assert core.digest() == start
     assert [(core.tick(*x), core.digest()) for x in inputs] == first

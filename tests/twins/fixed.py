@@ -7,12 +7,18 @@ import struct
 import zlib
 
 INPUT, DENSE, SPARSE, DRIVE, NEURON, COUNT = range(1, 7)
+LEARN = 16
+RULE = "leak_x leak_y leak_mean leak_e leak_reward rise_x rise_y a_plus a_minus a_pre e_shift gain gain_shift low high"
 RATE, MEMBRANE, WINNER, HIGHEST = range(1, 5)
 NONE, START, END, HELD = range(4)
 
 
 def align4(n):
     return -(-n // 4) * 4
+
+
+def flat(rows):
+    return [x for row in rows for x in row]
 
 
 class Row:
@@ -38,6 +44,7 @@ class FixedTwin:
         self.table = struct.unpack_from("<257H", image, table_at) if table_at else None
         self.outputs = [struct.unpack_from("<3i3hHB3x2d", image, at + 40 * a) for a in range(self.n_act)]
         self.clear()
+        self.forget()
 
     def _array(self, at, kind, n):
         return list(struct.unpack_from(f"<{n}{kind}", self.image, at))
@@ -52,6 +59,13 @@ class FixedTwin:
             r.out = [list(enumerate(self._array(w[11] + 2 * pre * w[2], "h", w[2]))) for pre in range(w[1])]
         elif r.op == NEURON:
             self._neuron(r, w[3], w[11])
+        elif r.op == LEARN:
+            r.nearest, r.centred, r.by = w[3] & 1, w[3] & 2, self.rows[w[4]]
+            for name, value in zip(RULE.split(), self._array(w[11], "i", 15), strict=True):
+                setattr(r, name, value)
+            r.shares = self._array(w[11] + 60, "H", self.substeps)
+        if r.op in (DENSE, SPARSE):
+            r.w = [[weight << 16 for _, weight in row] for row in r.out]
         return r
 
     def _neuron(self, r, flags, at):
@@ -73,6 +87,17 @@ class FixedTwin:
             r.history = [set() for _ in range(r.words[10])] if r.words[9] and r.op in (INPUT, NEURON) else []
             if r.op == NEURON:
                 r.v, r.i, r.wait = list(r.init), [0] * r.n, [0] * r.n
+            if r.op == LEARN:
+                r.x, r.y = [0] * r.by.n, [0] * r.n
+                r.e = [[0] * len(row) for row in r.by.out]
+
+    def forget(self):
+        """Weights as the image has them, and no means."""
+        for r in self.rows:
+            if r.op == LEARN:
+                r.reward_mean = r.reward_weight = 0
+                r.mean = [0] * r.n if r.centred else []
+                r.by.w = [[(weight << 16) + 2**15 for _, weight in row] for row in r.by.out]
 
     # the arithmetic
 
@@ -97,11 +122,80 @@ class FixedTwin:
     def tired(self, wait):
         return wait > 0
 
+    def share(self, a, share):
+        return (a * share + 2**14) >> 15
+
+    def bounded(self, x, low, high):
+        return min(max(x, low), high)
+
+    def raised(self, trace, rise, nearest):
+        return rise << 15 if nearest else min(trace + (rise << 15), 2**31 - 1)
+
+    # learning
+
+    def surprise(self, r, reward):
+        """M of a reward, of which the mean is taken."""
+        reward = self.bounded(reward, -(2**29), 2**29)
+        if not r.leak_reward:
+            return reward
+        m = reward - r.reward_mean if r.reward_weight else 0
+        r.reward_weight += r.leak_reward * 2**14 - self.scaled(r.reward_weight, r.leak_reward, 16)
+        part = r.leak_reward * 2**16 // (r.reward_weight >> 14)
+        r.reward_mean += self.scaled(reward - r.reward_mean, part, 16)
+        return m
+
+    def _modulate(self, r, reward, learn, ends):
+        gain = 0
+        if self.step or ends:
+            gain = self.scaled(self.surprise(r, reward), r.gain, 16)
+        for pre, row in enumerate(r.e):
+            for k, e in enumerate(row):
+                if learn and gain:
+                    dw = (e * gain + 2 ** (r.gain_shift - 1)) >> r.gain_shift
+                    r.by.w[pre][k] = self.bounded(r.by.w[pre][k] + dw, r.low, r.high)
+                if not ends:
+                    row[k] = e - self.scaled(e, r.leak_e, 16)
+
+    def _gather(self, r, pre, factor, d):
+        for k, (post, _) in enumerate(r.by.out[pre]):
+            r.e[pre][k] = self.clamp(r.e[pre][k] + ((factor * d[post]) >> r.e_shift))
+
+    def _learn(self, r, substep):
+        w, share = r.by.words, r.shares[substep]
+        here = next(p for p in self.rows if p.op in (INPUT, NEURON) and p.words[9] == w[9])
+        there = next(p for p in self.rows if p.op == NEURON and p.words[9] == r.words[9])
+        arrived, fired = here.history[(self.step - w[12]) % w[10]], there.history[self.step % r.words[10]]
+        r.x = [x - self.scaled(x, r.leak_x, 16) for x in r.x]
+        r.y = [y - self.scaled(y, r.leak_y, 16) for y in r.y]
+        alone, minus, plus = (self.share(a, share) for a in (r.a_pre, r.a_minus, r.a_plus))
+        down = [self.bounded(alone - ((minus * (y >> 15)) >> r.rise_y), -32768, 32767) for y in r.y]
+        for pre in sorted(arrived):
+            self._gather(r, pre, 2**r.rise_x, down)
+            r.x[pre] = self.raised(r.x[pre], 2**r.rise_x, r.nearest)
+        usual = [m >> 15 for m in r.mean] if r.centred else [0] * r.n
+        up = [self.share(plus, (j in fired) * 2**15 - usual[j]) for j in range(r.n)]
+        if fired or r.centred:
+            for pre, x in enumerate(r.x):
+                self._gather(r, pre, x >> 15, up)
+        r.mean = [
+            m - self.scaled(m, r.leak_mean, 16) + (j in fired) * r.leak_mean * 2**14 for j, m in enumerate(r.mean)
+        ]
+        r.y = [self.raised(y, 2**r.rise_y, r.nearest) if j in fired else y for j, y in enumerate(r.y)]
+
     # a tick
 
-    def tick(self, kind, data):
+    def end(self, reward, learn):
+        """The reward of an episode's last tick."""
+        for r in self.rows:
+            if r.op == LEARN:
+                self._modulate(r, reward, learn, True)
+
+    def tick(self, kind, data, reward=0, learn=False):
         """The actions of a tick."""
         self._begin()
+        for r in self.rows:
+            if r.op == LEARN:
+                self._modulate(r, reward, learn, False)
         self.fired = []
         for substep in range(self.substeps):
             self._step(substep, kind, data)
@@ -142,8 +236,8 @@ class FixedTwin:
             elif r.op in (DENSE, SPARSE):
                 pre = next(p for p in self.rows if p.op in (INPUT, NEURON) and p.words[9] == w[9])
                 for j in pre.history[(self.step - w[12]) % w[10]]:
-                    for post, weight in r.out[j]:
-                        sums[post] = sums.get(post, 0) + self.delivered(weight, w[3])
+                    for (post, _), weight in zip(r.out[j], r.w[j], strict=True):
+                        sums[post] = sums.get(post, 0) + self.delivered(weight >> 16, w[3])
             elif r.op == DRIVE:
                 x = struct.unpack_from(f"<{self.n_in}h", data, 2 * self.n_in * substep if kind == 2 else 0)
                 for post in range(w[2]):
@@ -152,6 +246,8 @@ class FixedTwin:
             elif r.op == NEURON:
                 self._log(r, substep, {j for j in range(r.n) if self._update(r, j, sums.get(j, 0))})
                 sums = {}
+            elif r.op == LEARN:
+                self._learn(r, substep)
             elif not (w[3] and self.decided):
                 self._count(r, substep)
 
@@ -243,7 +339,10 @@ class FixedTwin:
                 out += u16(r.wait) if r.refractory else b""
             for slot in r.history:
                 out += sum(1 << j for j in slot).to_bytes(4 * -(-r.n // 32), "little")
-        return out
+        learning = [r for r in self.rows if r.op == LEARN]
+        traces = [x for r in learning for x in (*r.x, *r.y, *flat(r.e))]
+        kept = [x for r in learning for x in (r.reward_mean, r.reward_weight, *r.mean, *flat(r.by.w))]
+        return out + struct.pack(f"<{len(traces) + len(kept)}i", *traces, *kept)
 
     def digest(self):
         """CRC-32 of the state."""

@@ -109,8 +109,9 @@ HEADER = {
     fx.W_SCRATCH: (4, "scratch is 4, the rows have"),
     fx.W_FLAGS: (2, "flags is 2, it must be 0 .. 1"),
     fx.W_READOUT: (1, "readout is 1, it must be 0 .. 0"),
-    fx.W_TRACES: (8, "traces is 8 bytes: learning in fixed point is of a later version"),
-    fx.W_PLASTIC: (8, "plastic is 8 bytes: learning in fixed point is of a later version"),
+    fx.W_TRACES: (8, "traces is 8, the rows have 0"),
+    fx.W_KEPT: (8, "the unit of rewards is 0x0, it must be an f32 above 0, or 0 where nothing learns"),
+    fx.W_REWARD: (0x3F800000, "the unit of rewards is 0x3f800000, it must be"),
     31: (1, "words of the header that mean nothing are not 0"),
 }
 
@@ -122,8 +123,10 @@ def test_a_header_that_is_wrong_is_refused(at):
 
 
 ROWS = [
-    (INPUT, 0, 7, "op 7 is not known; known: 1 INPUT, 2 DENSE, 3 SPARSE, 4 DRIVE, 5 NEURON, 6 COUNT"),
-    (INPUT, 0, 17, "row 0: op 17 is one of learning, which is of a later version"),
+    (INPUT, 0, 7, "op 7 is not known; known: 1 INPUT, 2 DENSE, 3 SPARSE, 4 DRIVE, 5 NEURON, 6 COUNT, 16 LEARN"),
+    (INPUT, 0, 17, "op 17 is not known"),
+    (INPUT, 0, fx.LEARN, "row 0: row 0 is no DENSE or SPARSE"),
+    (DENSE, fx.LEARNT_AT, 16, "1 rows deliver weights that no LEARN changes"),
     (INPUT, 4, 1, "row 0: word 4 of INPUT is not 0"),
     (INPUT, fx.N, 0, "row 0: n is 0, it must be 1 .. 65535"),
     (INPUT, fx.N, 8, "row 0: n is 8, but n_in is another number"),
