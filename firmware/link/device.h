@@ -17,7 +17,7 @@
 /* What TICK asks for. */
 struct nb_tick {
     uint32_t tick;
-    int16_t reward; /* Q8.8 */
+    int32_t reward; /* of the tick before, in the image's unit */
     uint8_t n_sub, flags, kind;
     const uint8_t *data;
     uint16_t count;
@@ -40,7 +40,7 @@ struct nb_ops {
     /* Check an image, which stays where it is, and have it ready with cleared state; 0, or why it cannot be run.
      * One whose actions and read-out take more than NB_ROOM bytes cannot. */
     uint32_t (*load)(void *self, const uint8_t *image, uint32_t count);
-    void (*reset)(void *self); /* clear the state */
+    void (*reset)(void *self); /* clear the state but for what was learnt */
     /* Run one tick; 0, or why the input does not fit, with nothing changed. */
     uint32_t (*tick)(void *self, const struct nb_tick *tick, struct nb_step *step);
     uint32_t (*digest)(void *self, uint32_t *step); /* CRC-32 of the state, and how many steps were made */

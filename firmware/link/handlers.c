@@ -190,7 +190,7 @@ static uint8_t step(struct nb_device *d, struct nb_exchange *e) {
     tick.tick = nb_get_u32(e->in + NB_TICK_REQUEST_TICK);
     tick.n_sub = e->in[NB_TICK_REQUEST_N_SUB];
     tick.flags = e->in[NB_TICK_REQUEST_FLAGS];
-    tick.reward = (int16_t)nb_get_u16(e->in + NB_TICK_REQUEST_REWARD);
+    tick.reward = (int32_t)nb_get_u32(e->in + NB_TICK_REQUEST_REWARD);
     tick.kind = e->in[NB_TICK_REQUEST_KIND];
     tick.data = e->in + NB_TICK_REQUEST_DATA;
     tick.count = (uint16_t)(e->count - NB_TICK_REQUEST_SIZE);

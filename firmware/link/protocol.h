@@ -2,7 +2,7 @@
 #ifndef NB_PROTOCOL_H
 #define NB_PROTOCOL_H
 
-#define NB_FINGERPRINT 0x11AAC3BDu /* of the table; HELLO tells it */
+#define NB_FINGERPRINT 0xA5347B56u /* of the table; HELLO tells it */
 #define NB_MAJOR 1u
 #define NB_MINOR 0u
 #define NB_PAYLOAD 512u
@@ -69,6 +69,7 @@
 /* Bits of `flags` in TICK. */
 #define NB_TICK_FLAG_LEARN 1u
 #define NB_TICK_FLAG_CARRY 2u
+#define NB_TICK_FLAG_FORGET 4u
 
 /* Offsets of the fields of each payload, and its size without a last field of bytes. */
 #define NB_HELLO_REQUEST_MAJOR 0u /* u8 */
@@ -123,10 +124,10 @@
 #define NB_TICK_REQUEST_TICK 0u /* u32 */
 #define NB_TICK_REQUEST_N_SUB 4u /* u8 */
 #define NB_TICK_REQUEST_FLAGS 5u /* u8 */
-#define NB_TICK_REQUEST_REWARD 6u /* i16 */
-#define NB_TICK_REQUEST_KIND 8u /* u8 */
-#define NB_TICK_REQUEST_DATA 9u /* bytes */
-#define NB_TICK_REQUEST_SIZE 9u
+#define NB_TICK_REQUEST_REWARD 6u /* i32 */
+#define NB_TICK_REQUEST_KIND 10u /* u8 */
+#define NB_TICK_REQUEST_DATA 11u /* bytes */
+#define NB_TICK_REQUEST_SIZE 11u
 #define NB_TICK_REPLY_TICK 0u /* u32 */
 #define NB_TICK_REPLY_DEV_US 4u /* u32 */
 #define NB_TICK_REPLY_STEP_CYCLES 8u /* u32 */

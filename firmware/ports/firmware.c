@@ -24,7 +24,10 @@ static uint32_t tick(void *self, const struct nb_tick *asked, struct nb_step *st
     input.kind = asked->kind;
     input.data = asked->data;
     input.count = asked->count;
-    reason = nb_core_tick(own, asked->n_sub, &input); /* flags and reward mean nothing to this arithmetic */
+    input.learn = asked->flags & NB_TICK_FLAG_LEARN;
+    input.forget = asked->flags & NB_TICK_FLAG_FORGET;
+    input.reward = asked->reward;
+    reason = nb_core_tick(own, asked->n_sub, &input);
     if (reason != 0) {
         return reason;
     }

@@ -21,8 +21,8 @@ FIRMWARE = Path(__file__).resolve().parents[1]
 TABLE = FIRMWARE / "protocol.toml"
 HEADER = FIRMWARE / "link" / "protocol.h"
 MODULE = FIRMWARE.parent / "neurobot" / "link" / "protocol.py"
-SIZES = {"u8": 1, "u16": 2, "u32": 4, "u64": 8, "i16": 2, "bytes": 0}
-CODES = {"u8": "B", "u16": "H", "u32": "I", "u64": "Q", "i16": "h", "bytes": ""}
+SIZES = {"u8": 1, "u16": 2, "u32": 4, "u64": 8, "i16": 2, "i32": 4, "bytes": 0}
+CODES = {"u8": "B", "u16": "H", "u32": "I", "u64": "Q", "i16": "h", "i32": "i", "bytes": ""}
 
 Table = dict[str, Any]
 

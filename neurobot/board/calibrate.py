@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,10 +18,22 @@ FIRST_SEED = 1_000_000
 """Episodes of calibration begin this many seeds after those that are run: none is judged on what it was fitted to."""
 
 
+class Calibration(NamedTuple):
+    """What was seen.
+
+    Attributes:
+        episodes: observations, (ticks, n_obs) each.
+        reward: the largest size of one; 0 where there was none.
+    """
+
+    episodes: list[np.ndarray]
+    reward: float
+
+
 def calibrate(
     program: Program, env: Any, *, episodes: int = EPISODES, seed: int = 0, most_ticks: int = MOST_TICKS
-) -> list[np.ndarray]:
-    """Observations of some episodes, (ticks, n_obs) each.
+) -> Calibration:
+    """Run some episodes, without learning.
 
     Args:
         program: of a controller; it runs in float32.
@@ -38,7 +50,7 @@ def calibrate(
 
     robot, controller = as_robot(env), Controller(program)
     check_fit(controller, robot)
-    out = []
+    out, reward = [], 0.0
     for k in range(episodes):
         episode = (FIRST_SEED + seed + k) & MOST_SEED
         robot.reset(episode)
@@ -48,7 +60,8 @@ def calibrate(
             seen.append(np.array(robot.get_observation().values, np.float64))
             robot.send_action(controller.step(seen[-1]))
             outcome = robot.outcome()
+            reward = max(reward, abs(outcome.reward))
             if outcome.terminated or outcome.truncated or outcome.fault:
                 break
         out.append(np.array(seen))
-    return out
+    return Calibration(out, reward)

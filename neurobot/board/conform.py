@@ -13,6 +13,7 @@ from neurobot.board.wire import actions_of
 from neurobot.core.image import Image
 from neurobot.kernels import fixed_ops as fx
 from neurobot.link.host import Host
+from neurobot.link.protocol import TickFlag
 
 LONGEST = 0.5
 """Of both times of a board [s]: what is asked here is no matter of time."""
@@ -26,12 +27,17 @@ class Tick:
         kind, data: its input, as docs/fixed.md has it.
         actions: of the board.
         digest: of the state after it.
+        reward, flags: of an image that learns, see TICK of the protocol.
+        steps: of an image that learns; 0 where an episode's last reward comes. Else those of the image.
     """
 
     kind: int
     data: bytes
     actions: tuple[int, ...]
     digest: int
+    reward: int = 0
+    flags: int = 0
+    steps: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,8 +114,7 @@ def recorded() -> tuple[Vector, ...]:
 
 def _vector(name: str, data: dict[str, Any]) -> Vector:
     ticks = tuple(
-        Tick(kind=t["kind"], data=base64.b64decode(t["data"]), actions=tuple(t["actions"]), digest=t["digest"])
-        for t in data["ticks"]
+        Tick(**(t | {"data": base64.b64decode(t["data"]), "actions": tuple(t["actions"])})) for t in data["ticks"]
     )
     return Vector(name=name, image=base64.b64decode(data["image"]), digest=data["digest"], ticks=ticks)
 
@@ -161,7 +166,8 @@ def _played(host: Host, vector: Vector, image: Image) -> Iterator[dict[str, Any]
         "recorded": {"digest": vector.digest},
     }
     for k, tick in enumerate(vector.ticks, 1):
-        reply = host.tick(image.substeps, tick.kind, tick.data)
+        steps, flags = image.substeps if tick.steps is None else tick.steps, TickFlag.CARRY | tick.flags
+        reply = host.tick(steps, tick.kind, tick.data, flags=flags, reward=tick.reward)
         actions = actions_of(reply.data, image).tolist()
         yield {
             "vector": vector.name, "tick": k, "board": {"actions": actions, "digest": host.digest().crc},

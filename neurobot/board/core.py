@@ -15,9 +15,10 @@ import numpy as np
 from neurobot.board.wire import MOST_PAYLOAD, actions_of, wire_of
 from neurobot.core.base import Core, Tap
 from neurobot.core.fixed import FixedCore
+from neurobot.core.learning import Plasticity
 from neurobot.errors import BoardError, SpecError
 from neurobot.link.host import Host
-from neurobot.link.protocol import State, TickReply
+from neurobot.link.protocol import Input, State, TickFlag, TickReply
 from neurobot.link.session import Phase
 from neurobot.program import Program
 
@@ -40,7 +41,7 @@ class BoardCore(Core):
         host: of the line; it is connected here, and the image loaded.
         hold: without a tick for so long the board holds its outputs [s]; default three control periods.
         watchdog: without one for so long it goes to rest, and stays there [s]; default ten.
-        seed, instance, log_spikes: as `FixedCore` has them.
+        seed, instance, log_spikes, learn: as `FixedCore` has them.
 
     Attributes:
         host: as given.
@@ -64,8 +65,9 @@ class BoardCore(Core):
         seed: int | None = None,
         instance: int = 0,
         log_spikes: int = 0,
+        learn: bool = False,
     ):
-        self._beside = FixedCore(program, seed=seed, instance=instance, log_spikes=log_spikes)
+        self._beside = FixedCore(program, seed=seed, instance=instance, log_spikes=log_spikes, learn=learn)
         self.program, self.image, self.network = program, self._beside.image, self._beside.network
         self.state, self.ints, self.action = self._beside.state, self._beside.ints, self._beside.action
         self.observation = self._beside.observation
@@ -73,7 +75,8 @@ class BoardCore(Core):
         self.watchdog = _within(WATCHDOG_TICKS * period) if watchdog is None else watchdog
         self.hold = min(max(HOLD_TICKS * period, 0.001), self.watchdog) if hold is None else hold
         self._units, self._offsets = (self.image.outputs[name].copy() for name in ("unit", "offset"))
-        self._asked = -np.inf
+        self._asked, self._learns = -np.inf, bool(self.image.learns())
+        self._forget = self._learns
         self._check()
         self._find()
 
@@ -95,17 +98,20 @@ class BoardCore(Core):
     def reconnect(self) -> None:
         """After a failure, as the operator's own decision: find the board again, and load the image if it has lost it.
 
+        What was learnt is lost with it: `to_program` first keeps it.
+
         Raises:
             LinkError, BoardError: it is not there, or not as it should be.
         """
         self.host.disarm()
         self._find()
+        self.forget()
         self._beside.reset()
 
     def tick(self, observation: np.ndarray, reward: float = 0.0) -> int:
         """Run a tick on an observation, (n,) finite; returns a status. For errors, see `tick_in_place`."""
         self.observation[:] = observation
-        return self.tick_in_place()
+        return self.tick_in_place(reward=reward)
 
     def tick_in_place(self, steps: int | None = None, reward: float = 0.0) -> int:
         """`tick` on what `observation` holds already.
@@ -116,7 +122,7 @@ class BoardCore(Core):
             BoardError: it is SAFE, has started anew, or computes something else.
         """
         self.link_ns = 0
-        status = self._beside.tick_in_place(steps)
+        status = self._beside.tick_in_place(steps, reward)
         if status:
             return status
         begin = time.perf_counter_ns()
@@ -124,7 +130,9 @@ class BoardCore(Core):
             self.host.arm(hold=self.hold, watchdog=self.watchdog)
             self._asked = np.inf
         last, self._asked = self._asked, self.host.transport.now()
-        reply = self.host.tick(self.image.substeps, *self.network.given)
+        flags, units = self._flags(), self._beside.reward(reward)
+        reply = self.host.tick(self.image.substeps, *self.network.given, flags=flags, reward=units)
+        self._forget = False
         self.link_ns = time.perf_counter_ns() - begin
         self._compare(reply, self._may_have_held(last))
         return status
@@ -157,6 +165,8 @@ class BoardCore(Core):
         Raises:
             BoardError: they differ.
         """
+        if self._forget:  # only here, until the next tick
+            return
         reply = self.host.digest()
         if reply.crc != self._beside.digest() and not self._may_have_held(self._asked):
             raise BoardError(
@@ -181,10 +191,14 @@ class BoardCore(Core):
                 self.verify()
             self.host.reset()
         except BoardError as error:
-            if error.state != State.SAFE:
-                raise
-            self.host.disarm()
-            self._find()
+            self._safe(error)
+
+    def _safe(self, error: BoardError) -> None:
+        """After an error: find a board again that went to rest by itself."""
+        if error.state != State.SAFE:
+            raise error
+        self.host.disarm()
+        self._find()
 
     def rest(self) -> None:
         """End the episode: compare the state, and bring the board to rest. For errors, see `reset`."""
@@ -205,8 +219,8 @@ class BoardCore(Core):
         raise SpecError("BoardCore", ["the state of a board cannot be set; reset it, and run the episode again"])
 
     def to_program(self) -> Program:
-        """The program, whose weights do not change here."""
-        return self.program
+        """See `FixedCore.to_program`: what learns beside the board learns what the board does."""
+        return self._beside.to_program()
 
     def digest(self) -> int:
         """CRC-32 of the network's state, of what runs beside the board."""
@@ -246,24 +260,45 @@ class BoardCore(Core):
 
     @property
     def learn(self) -> bool:
-        """Whether rules change weights: never, in fixed point."""
-        return False
+        """Whether rules change weights, on the board; see `FixedCore.learn`."""
+        return self._beside.learn
 
     @learn.setter
     def learn(self, learn: bool) -> None:
-        """SpecError where they are to."""
+        """Let rules change weights, or not, from the next tick on."""
         self._beside.learn = learn
 
     @property
-    def plasticity(self) -> Mapping[str, Any]:
-        """Nothing: no weights change."""
-        return {}
+    def plasticity(self) -> Mapping[str, Plasticity]:
+        """See `FixedCore.plasticity`."""
+        return self._beside.plasticity
 
     def forget(self) -> None:
-        """Nothing was learnt."""
+        """Go back to the program's weights; the board does so in the next tick."""
+        self._beside.forget()
+        self._forget = self._learns
 
     def end(self, reward: float, *, truncated: bool = False) -> None:
-        """Nothing waits for a last reward."""
+        """Deliver the reward of an episode's last tick to a board that has not gone to rest meanwhile.
+
+        Raises:
+            LinkError: the board does not answer any more.
+            BoardError: it has started anew.
+        """
+        if not self._learns or self.host.phase is not Phase.ARMED:
+            return
+        try:
+            self.host.tick(0, Input.BITMAP, b"", flags=self._flags(), reward=self._beside.reward(reward))
+        except BoardError as error:
+            self._safe(error)
+            return
+        self._forget = False
+        self._beside.end(reward)
+
+    def _flags(self) -> int:
+        """Of a TICK."""
+        learn, forget = TickFlag.LEARN if self.learn else 0, TickFlag.FORGET if self._forget else 0
+        return TickFlag.CARRY | learn | forget
 
 
 def _within(seconds: float) -> float:

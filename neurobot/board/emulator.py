@@ -22,7 +22,7 @@ from neurobot.kernels import fixed_ops as fx
 from neurobot.kernels.status import OK
 from neurobot.link.board import ROOM, Board, Step
 from neurobot.link.device import Device
-from neurobot.link.protocol import TickRequest
+from neurobot.link.protocol import TickFlag, TickRequest
 
 INVALID, RAM, ACTIONS = 1, 2, 3
 """Why an image is refused: it is none, needs more memory for its state, has more actions than fit into an answer."""
@@ -76,11 +76,27 @@ class FixedBoard(Board):
         self.network.clear()
 
     def tick(self, request: TickRequest) -> Step | int:
-        """See `Board.tick`; flags and reward mean nothing to this arithmetic."""
-        network = self.network
+        """See `Board.tick`."""
+        if not request.flags & TickFlag.FORGET:
+            return self._run(request)
+        state = self.network.state
+        before = state.copy()
+        self.network.forget()
+        done = self._run(request)
+        if isinstance(done, int):
+            state[:] = before
+        return done
+
+    def _run(self, request: TickRequest) -> Step | int:
+        network, learn = self.network, bool(request.flags & TickFlag.LEARN)
+        if request.n_sub == 0 and network.image.learns():
+            if request.data:
+                return DATA
+            network.end(request.reward, learn)
+            return Step(0, 0, 0, tuple(network.last.tolist()), b"")
         if request.n_sub != network.image.substeps:
             return STEPS
-        if network.tick(request.kind, request.data) != OK:
+        if network.tick(request.kind, request.data, request.reward, learn=learn) != OK:
             return DATA
         return Step(0, 0, min(network.spikes, 65535), tuple(network.last.tolist()), b"")
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from neurobot.board.activity import Activity, activity
 from neurobot.board.assemble import assemble
 from neurobot.board.decoding import decoding_of
-from neurobot.board.parts import Network, Part, Source
+from neurobot.board.learning import reward_unit, rule_of, same_factor
+from neurobot.board.parts import Cells, Delivery, Network, Part, Source
 from neurobot.board.scales import Arrival, arrival, cells_of, coefficients_of, scale_of
 from neurobot.board.supported import require_supported
 from neurobot.core.image import Image
@@ -20,7 +21,7 @@ from neurobot.program import Program
 from neurobot.spec.codes import Current
 from neurobot.spec.controller import ControllerSpec
 from neurobot.spec.decoders import FirstSpike, Highest, Membrane
-from neurobot.spec.network import Population
+from neurobot.spec.network import Population, Projection
 from neurobot.spec.neurons import Input
 
 
@@ -41,20 +42,21 @@ class Quantized:
     seen: Activity
 
 
-def quantize(program: Program, episodes: Sequence[np.ndarray] = ()) -> Quantized:
+def quantize(program: Program, episodes: Sequence[np.ndarray] = (), *, reward: float = 1.0) -> Quantized:
     """Make the image of a program.
 
     Args:
         program: of a controller.
         episodes: observations of a calibration run, (ticks, n_obs) each, see `neurobot.board.calibrate`; scales leave
             membranes and currents 8 times the room that they take on them.
+        reward: the largest size of a reward, of a program that learns; room is left for 128 times as much.
 
     Raises:
         SpecError: something that fixed point does not have, or numbers that do not fit, all with the numbers.
     """
     spec = require_supported(program)
     seen = activity(program, episodes) if episodes else Activity()
-    network = _network(program, spec, seen)
+    network = _network(program, spec, _with_bounds(program, episodes, seen), reward_unit(reward))
     try:
         image = assemble(network)
     except ImageError as error:
@@ -63,7 +65,23 @@ def quantize(program: Program, episodes: Sequence[np.ndarray] = ()) -> Quantized
     return Quantized(program.with_image(image.to_bytes(), **about), image, network, seen)
 
 
-def _network(program: Program, spec: ControllerSpec, seen: Activity) -> Network:
+def _with_bounds(program: Program, episodes: Sequence[np.ndarray], seen: Activity) -> Activity:
+    """The room that is taken where weights that are learnt have come to a bound, either of them, too."""
+    if not episodes or not program.plastic:
+        return seen
+    v, i = dict(seen.v), dict(seen.i)
+    for bound in (0, 1):
+        params = program.params.copy()
+        for q in program.plastic:
+            limits = program.blocks["params"][f"{q.name}.limits"].of(params)
+            program.blocks["params"][f"{q.name}.weights"].of(params)[...] = limits[bound]
+        there = activity(program.with_params(params), episodes)
+        v = {name: max(x, there.v[name]) for name, x in v.items()}
+        i = {name: max(x, there.i[name]) for name, x in i.items()}
+    return replace(seen, v=v, i=i)
+
+
+def _network(program: Program, spec: ControllerSpec, seen: Activity, unit: float) -> Network:
     currents = isinstance(spec.encoder.code, Current)
     parts: list[Part] = []
     scales: dict[str, float] = {}
@@ -73,9 +91,10 @@ def _network(program: Program, spec: ControllerSpec, seen: Activity) -> Network:
             continue
         c = coefficients_of(program, p)
         arrivals = _arrivals(program, spec, p, c.factor)
-        scales[p.name] = scale_of(p, c, arrivals, seen)
+        scales[p.name] = scale_of(p, c, [a for _, a in arrivals], seen)
         carry = spec.carry if p.carry is None else p.carry
-        parts.append(cells_of(program, p, c, arrivals, scales[p.name], carry, _count(spec, p)))
+        cells = cells_of(program, p, c, [a for _, a in arrivals], scales[p.name], carry, _count(spec, p))
+        parts.append(_learning(program, cells, [q for q, _ in arrivals], c.factor, scales[p.name], unit))
     read = spec.decoder.population
     if read not in scales:
         raise SpecError(
@@ -84,19 +103,37 @@ def _network(program: Program, spec: ControllerSpec, seen: Activity) -> Network:
     return Network(
         parts=tuple(parts), decoding=decoding_of(program, spec, scales[read]), substeps=spec.substeps,
         n_in=spec.network.population(spec.encoder.population).n, currents=currents, fresh=spec.carry == 0.0,
-        period=round(1e6 * spec.control_period),
+        period=round(1e6 * spec.control_period), reward_unit=unit,
     )  # fmt: skip
 
 
-def _arrivals(program: Program, spec: ControllerSpec, p: Population, factor: np.ndarray) -> list[Arrival]:
-    out = []
+def _learning(
+    program: Program, cells: Cells, projections: list[Projection], factor: np.ndarray, scale: float, unit: float
+) -> Cells:
+    """The population with the rules of what arrives, by these projections."""
+    arrivals = [
+        replace(d, rule=rule_of(program, q, d, same_factor(q, factor), scale, unit))
+        if q.rule is not None and isinstance(d, Delivery)
+        else d
+        for q, d in zip(projections, cells.arrivals, strict=True)
+    ]
+    return replace(cells, arrivals=tuple(arrivals))
+
+
+def _arrivals(
+    program: Program, spec: ControllerSpec, p: Population, factor: np.ndarray
+) -> list[tuple[Projection, Arrival]]:
+    out: list[tuple[Projection, Arrival]] = []
     for q in spec.network.projections:
         if q.post != p.name:
             continue
         held = isinstance(spec.encoder.code, Current) and q.pre == spec.encoder.population
         gain = float(program.param("encoder.gain")[0]) if held else None
         delay = round(q.delay / spec.network.dt)
-        out += arrival(spec.network.index(q.pre), program.synapses_of(q.name), factor, delay, gain)
+        limits = (0.0, 0.0) if q.rule is None else (q.rule.w_min, q.rule.w_max)
+        bound = float(max(map(abs, limits)) * np.abs(factor).max())
+        synapses = program.synapses_of(q.name)
+        out += [(q, a) for a in arrival(spec.network.index(q.pre), synapses, factor, delay, gain, bound)]
     return out
 
 

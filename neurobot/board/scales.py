@@ -68,6 +68,7 @@ class Arrival:
         fan_in: the largest number of synapses of a neuron.
         delay: [steps].
         drive: whether it brings currents, whose gain is in the weights.
+        bound: the largest weight that it may learn, with the factor of the neuron in it; 0 where it does not learn.
     """
 
     pre: int
@@ -77,11 +78,12 @@ class Arrival:
     fan_in: int
     delay: int
     drive: bool
+    bound: float = 0.0
 
     @property
     def largest(self) -> float:
         """The largest weight."""
-        return float(np.abs(self.weights).max(initial=0.0))
+        return float(np.abs(self.weights).max(initial=self.bound))
 
 
 def coefficients_of(program: Program, p: Population) -> Coefficients:
@@ -121,7 +123,9 @@ def coefficients_of(program: Program, p: Population) -> Coefficients:
     return Coefficients(current=fx.HELD, factor=late, share=share, **given)
 
 
-def arrival(pre: int, synapses: Synapses, factor: np.ndarray, delay: int, gain: float | None) -> list[Arrival]:
+def arrival(
+    pre: int, synapses: Synapses, factor: np.ndarray, delay: int, gain: float | None, bound: float = 0.0
+) -> list[Arrival]:
     """A projection as it arrives, by distinct delays.
 
     Args:
@@ -130,10 +134,11 @@ def arrival(pre: int, synapses: Synapses, factor: np.ndarray, delay: int, gain: 
         factor: (n_post,) of the neurons.
         delay: of all synapses, where they have none of their own [steps].
         gain: of a current; None of spikes.
+        bound: of weights that are learnt.
     """
     if synapses.indptr is None or synapses.indices is None:
         weights = synapses.weights * factor * (1.0 if gain is None else gain)
-        return [Arrival(pre, weights, None, None, weights.shape[0], delay, gain is not None)]
+        return [Arrival(pre, weights, None, None, weights.shape[0], delay, gain is not None, bound)]
     pres = np.repeat(np.arange(synapses.indptr.size - 1), np.diff(synapses.indptr))
     delays = np.full(pres.size, delay) if synapses.delays is None else synapses.delays
     out = []
@@ -144,7 +149,7 @@ def arrival(pre: int, synapses: Synapses, factor: np.ndarray, delay: int, gain: 
         targets = synapses.indices[here]
         fan_in = int(np.bincount(targets).max(initial=0))
         weights = synapses.weights[here] * factor[targets]
-        out.append(Arrival(pre, weights, rows, targets.astype(np.uint16), fan_in, int(d), False))
+        out.append(Arrival(pre, weights, rows, targets.astype(np.uint16), fan_in, int(d), False, bound))
     return out
 
 

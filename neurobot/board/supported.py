@@ -13,8 +13,10 @@ from neurobot.spec.check import Problems, as_array
 from neurobot.spec.codes import Current
 from neurobot.spec.controller import ControllerSpec
 from neurobot.spec.decoders import FilteredRate, PopulationVector
-from neurobot.spec.network import Population
+from neurobot.spec.modulators import Reward
+from neurobot.spec.network import Population, Projection
 from neurobot.spec.neurons import IF, LI, LIF, CubaLIF, Input
+from neurobot.spec.rules import RewardSTDP
 
 MODELS = (Input, IF, LIF, CubaLIF, LI)
 
@@ -34,9 +36,7 @@ def require_supported(program: Program) -> ControllerSpec:
         _population(problems, program, p)
     for q in spec.network.projections:
         if q.rule is not None:
-            problems.add(
-                f"projection {q.name!r} learns by {type(q.rule).__name__}: weights do not change in fixed point yet"
-            )
+            _rule(problems, spec, q)
         if q.stp is not None:
             problems.add(f"projection {q.name!r} has short-term plasticity, which integers do not have")
         if isinstance(spec.encoder.code, Current) and q.pre == spec.encoder.population and q.delay:
@@ -50,6 +50,22 @@ def require_supported(program: Program) -> ControllerSpec:
         problems.add(f"substeps is {spec.substeps}, at most {MOST_N}")
     problems.done()
     return spec
+
+
+def _rule(problems: Problems, spec: ControllerSpec, q: Projection) -> None:
+    """Note what integers do not have of how a projection learns."""
+    rule, where = q.rule, f"projection {q.name!r}"
+    if not isinstance(rule, RewardSTDP):
+        problems.add(f"{where} learns by {type(rule).__name__}: in fixed point weights change by RewardSTDP alone")
+        return
+    if not isinstance(rule.modulator, Reward):
+        problems.add(f"{where}: its modulator is {type(rule.modulator).__name__}, in fixed point it must be Reward")
+    if rule.bounds != "hard":
+        problems.add(f"{where} has soft bounds; in fixed point they are hard")
+    if rule.row_sum is not None:
+        problems.add(f"{where} has a row_sum, which integers do not have")
+    if isinstance(spec.network.population(q.post).model, LI):
+        problems.add(f"{where} learns, and ends at LI neurons; in fixed point they must spike")
 
 
 def _population(problems: Problems, program: Program, p: Population) -> None:

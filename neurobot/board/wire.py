@@ -16,7 +16,7 @@ from neurobot.errors import BoardError
 BAUD_RATES = (115_200, 921_600, 2_000_000)
 BITS = 10
 MOST_PAYLOAD = 512
-TICK_HEAD = 4 + 1 + 1 + 2 + 1
+TICK_HEAD = 4 + 1 + 1 + 4 + 1
 """Of a TICK: number, sub-steps, flags, reward, kind."""
 ANSWER_HEAD = 4 + 4 + 4 + 1 + 1 + 2
 """Of its answer: number, time, cycles, state, error, spikes."""

@@ -29,9 +29,9 @@ def ready(program: Program, core: CoreName, env: Any, seed: int) -> Program:
     with compiling("tick32"):
         from neurobot.board import calibrate, quantize
     with messages().status("quantizing"):
-        episodes = calibrate(program, env, seed=seed)
-        quantized = quantize(program, episodes)
-    size, ticks = 4 * quantized.image.words.size, sum(map(len, episodes))
+        seen = calibrate(program, env, seed=seed)
+        quantized = quantize(program, seen.episodes, reward=seen.reward)
+    size, ticks = 4 * quantized.image.words.size, sum(map(len, seen.episodes))
     say(
         f"not quantized yet: done on the fly, by {ticks} ticks of a calibration run (an image of {size} bytes); to "
         "keep it, and for a report: neurobot quantize"

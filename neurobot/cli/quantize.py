@@ -132,8 +132,8 @@ def _quantize(options: Quantize, program: Program, env: Any) -> tuple[Program, R
         require_supported(program)  # before the calibration run, which takes a while
         with messages().status("calibrating"):
             seen = calibrate(program, env, episodes=options.calibration, seed=options.seed)
-            quantized = quantize(program, seen)
-            return quantized.program, report(quantized, seen)
+            quantized = quantize(program, seen.episodes, reward=seen.reward)
+            return quantized.program, report(quantized, seen.episodes)
 
 
 def _returns(options: Quantize, program: Program, env: Any) -> Returns:

@@ -19,8 +19,10 @@ from neurobot.core.base import (
     synops_of,
 )
 from neurobot.core.encoding import bind_encoder
+from neurobot.core.fixed_learning import FixedLearning
 from neurobot.core.fixed_network import FixedNetwork
 from neurobot.core.image import Image
+from neurobot.core.learning import Plasticity, check_learn
 from neurobot.errors import ImageError, SpecError
 from neurobot.kernels import fixed_host as host
 from neurobot.kernels import fixed_ops as fx
@@ -46,6 +48,7 @@ class FixedCore(Core):
         seed: of chance; default the program's.
         instance: which of several cores with the same seed this is.
         log_spikes: room for this many spikes a tick in `spikes`; 0 logs none.
+        learn: whether rules change weights, see `learn`.
 
     Attributes:
         observation: (n,) float64, what `tick_in_place` reads.
@@ -54,10 +57,20 @@ class FixedCore(Core):
 
     Raises:
         ImageError: no image, one that cannot be run safely, or one of another program.
+        SpecError: learn without a rule.
     """
 
-    def __init__(self, program: Program, *, seed: int | None = None, instance: int = 0, log_spikes: int = 0):
+    def __init__(
+        self,
+        program: Program,
+        *,
+        seed: int | None = None,
+        instance: int = 0,
+        log_spikes: int = 0,
+        learn: bool = False,
+    ):
         image = image_of(program)
+        self._learning = FixedLearning(program, image)
         assert isinstance(program.spec, ControllerSpec)
         self.program, self.image, self._spec, self._instance = program, image, program.spec, instance
         self.params = on_a_line(cast_params(program, np.dtype(np.float32)))
@@ -75,6 +88,7 @@ class FixedCore(Core):
         self._membranes = self._v_words()
         self._begin()
         set_episode(self.ints, program.seed if seed is None else seed, 0, instance)
+        self.learn = learn
 
     def _scales(self) -> np.ndarray:
         """Unit, offset, low and high of every action, (n_act, 4)."""
@@ -86,7 +100,7 @@ class FixedCore(Core):
 
     def _where(self) -> np.ndarray:
         blocks = self.program.blocks["state"]
-        out = np.zeros(9, np.int64)
+        out = np.zeros(host.WATCH, np.int64)
         out[host.CURRENTS] = self.image.currents
         network = self.program.network
         first = network.index(self._spec.encoder.population)
@@ -97,10 +111,14 @@ class FixedCore(Core):
         for row in self.image.rows[self.image.rows[:, 0] == fx.COUNT]:
             out[host.COUNTS_AT], out[host.N_COUNTS] = blocks["decoder.counts"].at, row[fx.N]
             out[host.COUNTS_FROM] = row[fx.COUNTS_AT] // 4
-        return out
+        return np.concatenate([out, np.array(self._learning.watch, np.int64)])
 
     def _begin(self) -> None:
+        learn, kept = self.ints[ops.LEARN], [self.ints[at : at + 2].copy() for at in self._learning.watch]
         self._floats[:] = start_state(self.program, self.state.dtype, self.params)
+        self.ints[ops.LEARN] = learn
+        for at, watch in zip(self._learning.watch, kept, strict=True):
+            self.ints[at : at + 2] = watch
         self.network.clear()
         self._show()
 
@@ -187,27 +205,38 @@ class FixedCore(Core):
 
     @property
     def learn(self) -> bool:
-        """Whether rules change weights: never, in fixed point."""
-        return False
+        """Whether rules change weights; without, traces go on. Can be set between ticks.
+
+        Raises:
+            SpecError: set to True where no projection has a rule.
+        """
+        return bool(self.ints[ops.LEARN])
 
     @learn.setter
     def learn(self, learn: bool) -> None:
-        """SpecError where they are to."""
-        if learn:
-            raise SpecError(
-                "FixedCore", ["learn is on, but weights do not change in fixed point; learn on core 'host'"]
-            )
+        """Let rules change weights, or not."""
+        check_learn(self.program, learn, "FixedCore")
+        self.ints[ops.LEARN] = bool(learn)
 
     @property
-    def plasticity(self) -> Mapping[str, Any]:
-        """Nothing: no weights change."""
-        return {}
+    def plasticity(self) -> Mapping[str, Plasticity]:
+        """Of every projection that learns, by its name, where its weights are."""
+        return self._learning.plasticity(self.network.state, self.ints)
 
     def forget(self) -> None:
-        """Nothing was learnt."""
+        """Go back to the program's weights, and to no estimate of what is usual; the episode goes on."""
+        self.network.forget()
+        self._learning.forget(self.ints)
+
+    def reward(self, reward: float) -> int:
+        """A reward as a board is told it; 0 where nothing learns."""
+        return self._learning.reward(reward) if self._learning else 0
 
     def end(self, reward: float, *, truncated: bool = False) -> None:
-        """Nothing waits for a last reward."""
+        """Deliver the reward of an episode's last tick, finite: weights change, and no time passes."""
+        if self._learning:
+            self.network.end(self.reward(reward), self.learn)
+            self._learning.count(self.ints, self.network.changes)
 
     def reset(self, seed: int | None = None) -> None:
         """Begin an episode: of a new seed, or, with None, the next one of the same seed."""
@@ -216,9 +245,9 @@ class FixedCore(Core):
         set_episode(self.ints, old if seed is None else seed, episode + 1 if seed is None else 0, self._instance)
 
     def tick(self, observation: np.ndarray, reward: float = 0.0) -> int:
-        """Run a tick on an observation, (n,) finite; returns a status."""
+        """Run a tick on an observation, (n,) finite, with the reward of the one before; returns a status."""
         self.observation[:] = observation
-        return self.tick_in_place()
+        return self.tick_in_place(reward=reward)
 
     def tick_in_place(self, steps: int | None = None, reward: float = 0.0) -> int:
         """`tick` on what `observation` holds already; a controller's tick has its own number of steps.
@@ -228,6 +257,8 @@ class FixedCore(Core):
         """
         if steps is not None:
             raise SpecError("tick_in_place", [f"steps is {steps}, allowed are none, for a controller"])
+        if self._learning:
+            self.network.reward(self.reward(reward), self.learn)
         return self._encode() or self._run()
 
     def digest(self) -> int:
@@ -244,8 +275,8 @@ class FixedCore(Core):
         self._show()
 
     def to_program(self) -> Program:
-        """The program, whose weights do not change here."""
-        return self.program
+        """The program, and its image, with the weights of projections that learn as they are now."""
+        return self._learning.to_program(self.network.state) if self._learning else self.program
 
 
 def image_of(program: Program) -> Image:

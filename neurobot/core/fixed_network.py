@@ -53,7 +53,6 @@ class FixedNetwork:
     def forget(self) -> None:
         """Go back to the image's weights, and to no estimate of what is usual."""
         self.image.forget(self.state)
-        self.changes[:] = 0
 
     def clear(self) -> None:
         """Begin an episode; what was learnt stays."""
@@ -90,7 +89,7 @@ class FixedNetwork:
 
     @property
     def changes(self) -> np.ndarray:
-        """How many weights each LEARN has changed, rounding included, (LEARNs,) int64, a view."""
+        """How many weights each LEARN changed in the last tick, or in `end`, (LEARNs,) int64, a view."""
         return self._io[fx.IO :]
 
     @property

@@ -102,15 +102,16 @@ def weights_of(program: Program, projection: str, state: np.ndarray) -> np.ndarr
 
 def plasticity(program: Program, params: np.ndarray, state: np.ndarray, ints: np.ndarray) -> Mapping[str, Plasticity]:
     """What `Controller.plasticity` tells, from a core's params, state and ints, (words,) each."""
-    out = {}
-    for q in program.plastic:
-        w = weights_of(program, q.name, state)
-        start = program.blocks["params"][f"{q.name}.weights"].of(params)
-        low, high = program.blocks["params"][f"{q.name}.limits"].of(params)[:2]
-        size = max(w.size, 1)
-        at = program.blocks["state"][f"{q.name}.watch"].at
-        changes = (int(ints[at]) & 0xFFFFFFFF) | int(ints[at + 1]) << 32
-        shares = float((w <= low).sum() / size), float((w >= high).sum() / size)
-        moved = float(np.abs(w - start).sum(dtype=np.float64) / size)
-        out[q.name] = Plasticity(*shares, float(w.sum(dtype=np.float64) / size), moved, changes)
-    return out
+    return {q.name: told(program, q.name, weights_of(program, q.name, state), params, ints) for q in program.plastic}
+
+
+def told(program: Program, projection: str, w: np.ndarray, params: np.ndarray, ints: np.ndarray) -> Plasticity:
+    """Of weights as they are now, as the program stores them, with a core's params and ints, (words,) each."""
+    start = program.blocks["params"][f"{projection}.weights"].of(params)
+    low, high = program.blocks["params"][f"{projection}.limits"].of(params)[:2]
+    size = max(w.size, 1)
+    at = program.blocks["state"][f"{projection}.watch"].at
+    changes = (int(ints[at]) & 0xFFFFFFFF) | int(ints[at + 1]) << 32
+    shares = float((w <= low).sum() / size), float((w >= high).sum() / size)
+    moved = float(np.abs(w - start).sum(dtype=np.float64) / size)
+    return Plasticity(*shares, float(w.sum(dtype=np.float64) / size), moved, changes)

@@ -271,6 +271,8 @@ def _count(o, st32, sc32, scu16, step, substep):
 def _modulate(im32, st32, io):
     """What a reward changes, of every LEARN."""
     change = fx.IO
+    for k in range(fx.IO, io.size):
+        io[k] = 0
     for r in range(im32[fx.W_OPS]):
         o = cut(im32, HEADER + r * ROW, ROW)
         if o[0] == fx.LEARN:

@@ -17,13 +17,14 @@ from neurobot.kernels.fixed import fixed_tick
 from neurobot.kernels.fixed_compiled import bound
 from neurobot.kernels.jit import kernel
 from neurobot.kernels.views import at_address, cut
-from neurobot.kernels.words import set_pair
+from neurobot.kernels.words import pair, set_pair
 
 FULL = 32767.0
 """The current of an activation of 1."""
-CURRENTS, FIRST_IN, ACT_AT, LAST_AT, WANTED_AT, COUNTS_AT, COUNTS_FROM, N_COUNTS, DECIDED_AT = range(9)
+CURRENTS, FIRST_IN, ACT_AT, LAST_AT, WANTED_AT, COUNTS_AT, COUNTS_FROM, N_COUNTS, DECIDED_AT, WATCH = range(10)
 """Words of `where`: whether currents are sent; the first encoded neuron; offsets of blocks in words of the state, where
-decided may be -1; and of counts in words of the scratch, behind which decided is."""
+decided may be -1; and of counts in words of the scratch, behind which decided is. From WATCH on: where in the state it
+is counted how many weights each LEARN has changed."""
 
 
 @kernel
@@ -59,8 +60,9 @@ def host_tick(im32, st32, sc32, data, io, wanted, events, spikes, sums, log, whe
     """Pack, `fixed_tick`, and actions in their unit.
 
     Reads: log, of the encoder; where (see above); scale (4 n_act,) unit, offset, low, high of every action.
-    Writes: all that `fixed_tick` does; action (n_act,) float64; decoder.last, decoder.wanted and decoder.counts, and
-    spikes and operations in the header, of state (float32) and ints, the same memory. Returns: a status.
+    Writes: all that `fixed_tick` does; action (n_act,) float64; of state (float32) and ints, the same memory,
+    decoder.last, decoder.wanted and decoder.counts, what is watched, and in the header spikes and operations. Returns:
+    a status.
     """
     n_act = im32[fx.W_ACT]
     if where[CURRENTS]:
@@ -81,6 +83,8 @@ def host_tick(im32, st32, sc32, data, io, wanted, events, spikes, sums, log, whe
         ints[where[COUNTS_AT] + j] = counts[2 * where[COUNTS_FROM] + j]
     if where[DECIDED_AT] >= 0:
         ints[where[DECIDED_AT]] = sc32[where[COUNTS_FROM] + (where[N_COUNTS] + 1) // 2]
+    for k in range(where.size - WATCH):
+        set_pair(ints, where[WATCH + k], pair(ints, where[WATCH + k]) + io[fx.IO + k])
     ints[ops.SPIKES] = io[fx.IO_SPIKES]
     set_pair(ints, ops.SYNOPS_LO, io[fx.IO_SYNOPS])
     return status

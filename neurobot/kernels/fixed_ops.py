@@ -78,6 +78,6 @@ BITMAPS, HELD_CURRENTS, STEP_CURRENTS, SPIKE_LIST = range(4)
 # what a tick is given and tells, beside the state: words of `io`
 IO_KIND, IO_SIZE, IO_SPIKES, IO_SYNOPS, IO_SATURATED, IO_FLAGS, IO_REWARD = range(7)
 IO = 8
-"""Behind these: how many weights each LEARN has changed."""
+"""Behind these: how many weights each LEARN changed in this tick."""
 LEARNS, ENDS = 1, 2
 """Bits of IO_FLAGS: weights change; there are no steps, only the last reward."""

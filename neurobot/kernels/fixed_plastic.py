@@ -66,7 +66,8 @@ def third_factor(memory, leak, reward):
 def modulate(o, im32, st32, io, change):
     """LEARN, ahead of the steps: weights += gain e within their bounds, and e decays; with ENDS it does not.
 
-    Writes: the weights, e, memory; io[change], how many weights changed.
+    Writes: the weights, e, memory; io[change], how many weights changed, rounding
+    included.
     """
     q, rule = cut(im32, HEADER + o[fx.DELIVERY] * fx.ROW, fx.ROW), cut(im32, o[fx.PARAMS_AT] // 4, fx.RULE)
     n, ends = synapses(q), io[fx.IO_FLAGS] & fx.ENDS
@@ -80,7 +81,7 @@ def modulate(o, im32, st32, io, change):
         low, high, half = np.int64(rule[fx.LOW]), np.int64(rule[fx.HIGH]), np.int64(1) << (shift - 1)
         for c in range(n):
             w[c] = min(max(np.int64(w[c]) + ((np.int64(e[c]) * gain + half) >> shift), low), high)
-        io[change] += n
+        io[change] = n
     if not ends:
         fade(e, np.int64(rule[fx.LEAK_E]))
 

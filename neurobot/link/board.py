@@ -59,7 +59,7 @@ class Board(ABC):
 
     @abstractmethod
     def reset(self) -> None:
-        """Clear the state."""
+        """Clear the state, but for what was learnt."""
 
     @abstractmethod
     def tick(self, request: TickRequest) -> Step | int:

@@ -15,7 +15,8 @@ M = TypeVar("M", bound=Message)
 
 _STRUCTS = {kind: struct.Struct(layout) for kind, (_, layout) in LAYOUTS.items()}
 _BITS = {"B": 8, "H": 16, "I": 32, "Q": 64}
-_RANGES = {code: (0, 2**bits - 1) for code, bits in _BITS.items()} | {"h": (-(2**15), 2**15 - 1)}
+_RANGES = {code: (0, 2**bits - 1) for code, bits in _BITS.items()}
+_RANGES |= {"h": (-(2**15), 2**15 - 1), "i": (-(2**31), 2**31 - 1)}
 
 
 def _fields(kind: type[Message]) -> tuple[str, ...]:

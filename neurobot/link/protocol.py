@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import IntEnum, IntFlag
 from typing import NamedTuple
 
-FINGERPRINT = 0x11AAC3BD
+FINGERPRINT = 0xA5347B56
 """CRC-32 of the table; HELLO tells it."""
 MAJOR = 1
 MINOR = 0
@@ -81,6 +81,7 @@ class TickFlag(IntFlag):
 
     LEARN = 1
     CARRY = 2
+    FORGET = 4
 
 
 class Type(IntEnum):
@@ -178,7 +179,7 @@ class LoadCommitReply(NamedTuple):
 
 
 class ResetRequest(NamedTuple):
-    """Stop: outputs to rest, state cleared, READY."""
+    """Stop: outputs to rest, state cleared but for what was learnt, READY."""
 
 
 class ResetReply(NamedTuple):
@@ -286,7 +287,7 @@ LAYOUTS: dict[type[tuple[int | bytes, ...]], tuple[int, str]] = {
     ResetReply: (Type.RESET | ANSWER, "<"),
     ArmRequest: (Type.ARM, "<IIHHIB"),
     ArmReply: (Type.ARM | ANSWER, "<I"),
-    TickRequest: (Type.TICK, "<IBBhB"),
+    TickRequest: (Type.TICK, "<IBBiB"),
     TickReply: (Type.TICK | ANSWER, "<IIIBBH"),
     StatsRequest: (Type.STATS, "<"),
     StatsReply: (Type.STATS | ANSWER, "<IIIIIIII"),

@@ -14,6 +14,7 @@ What is asked is written as generators, one a task: each asks and yields until a
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Generator
 from enum import IntEnum
 from typing import Any, NoReturn, final
@@ -28,6 +29,9 @@ from neurobot.link.refusal import check_hello, explain, restarted, safe
 
 Job = Generator[None, Any, Any]
 """A task that asks, and is sent an `Answer` at each yield."""
+
+_HEAD = struct.calcsize(p.LAYOUTS[p.TickRequest][1])
+"""Bytes of a TICK ahead of its data."""
 
 
 class Phase(IntEnum):
@@ -240,20 +244,21 @@ class Session:
         """One control tick.
 
         Args:
-            n_sub: steps of the network.
+            n_sub: steps of the network; 0 for the last reward of an episode, without data.
             kind: of the data, `protocol.Input`.
             data: input for the network.
             flags: `protocol.TickFlag`.
-            reward: of the action before, Q8.8.
+            reward: of the tick before, in the unit of the image.
 
         Returns:
             A task that results in a `TickReply`.
         """
         hello = self._connected("tick", Phase.ARMED)
         request = p.TickRequest((self._tick + 1) & 0xFFFFFFFF, n_sub, flags, reward, kind, data)
-        if len(data) + 9 > min(hello.payload, p.PAYLOAD):
+        room = min(hello.payload, p.PAYLOAD) - _HEAD
+        if len(data) > room:
             raise BoardError(
-                f"the input of a tick has {len(data)} bytes, the board takes {min(hello.payload, p.PAYLOAD) - 9}: "
+                f"the input of a tick has {len(data)} bytes, the board takes {room}: "
                 "send spikes as bitmaps or as a list, or make fewer sub-steps"
             )
         reply = yield from self._ask(request)

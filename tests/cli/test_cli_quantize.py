@@ -31,7 +31,7 @@ def test_a_launch_file_becomes_a_program_with_an_image_and_a_report(command, lau
 def test_the_report_can_be_json_and_do_without_episodes(command, launch):
     data = json.loads(command("quantize", launch(), "--episodes", "0", "--calibration", "1", "--json").out)
     assert (data["kept"], data["returns_after"], data["program"]) == (None, None, None)
-    assert data["wire"]["request_bytes"] == 2 + 1 + 6 + 9 + 4 * 2
+    assert data["wire"]["request_bytes"] == 2 + 1 + 6 + 11 + 4 * 2
     assert len(data["boards"]) == 5
 
 

@@ -54,10 +54,10 @@ def test_what_a_board_cannot_do_is_refused(command, launch):
 def test_conform_says_that_nothing_differs_and_logs_it(command, tmp_path):
     result = command("board", "conform", "--port", "emulator", "--log", "log.jsonl")
     assert result.code == 0
-    assert result.out.startswith("the same, bit for bit: 29 images")
+    assert result.out.startswith("the same, bit for bit: 41 images")
     lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
     assert all(line["board"] == line["recorded"] for line in lines)
-    assert len(lines) > 29
+    assert len(lines) > 41
 
 
 def test_conform_fails_with_the_first_difference(command, monkeypatch):
@@ -78,7 +78,7 @@ def test_bench_tells_round_trips_bytes_and_budget(command):
         assert words in result.out
     data = json.loads(command("board", "bench", "--port", "posix", "--ticks", "30", "--json").out)
     assert 0 < data["p50"] <= data["p99"] <= data["max"]
-    assert (data["request"], data["answer"]) == (88, 27)
+    assert (data["request"], data["answer"]) == (90, 27)
 
 
 def test_info_and_ports_tell_what_there_is(command):

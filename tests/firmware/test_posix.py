@@ -6,10 +6,10 @@ import pytest
 from neurobot.core.fixed_network import FixedNetwork
 from neurobot.errors import BoardError
 from neurobot.link.host import Host
-from neurobot.link.protocol import State
+from neurobot.link.protocol import State, TickFlag
 from neurobot.link.transport import open_line
 from tests.firmware.board_process import build_posix, on_a_pty, on_a_socket
-from tests.kernels.fixed_networks import random_input, random_network
+from tests.kernels.fixed_networks import random_input, random_network, random_reward
 
 
 @pytest.fixture(scope="module")
@@ -22,15 +22,23 @@ def run_in_step(host, seed, ticks=30):
     network = FixedNetwork(image)
     host.connect()
     host.load(image.to_bytes())
-    host.arm(hold=0.5, watchdog=0.5)
-    for _ in range(ticks):
-        kind, data = random_input(rng, image)
-        network.tick(kind, data)
-        reply = host.tick(image.substeps, kind, data)
-        assert np.frombuffer(reply.data, "<i2").tolist() == network.last.tolist()
-        assert reply.spikes == network.spikes
-    assert host.digest() == (ticks * image.substeps, network.digest())
-    host.reset()
+    for k in range(2 if image.learns() else 1):  # what was learnt stays for the second episode
+        host.arm(hold=0.5, watchdog=0.5)
+        for _ in range(ticks):
+            (kind, data), (reward, learn) = random_input(rng, image), random_reward(rng, seed % 4 == 3)
+            flags = TickFlag.CARRY | learn * TickFlag.LEARN
+            network.tick(kind, data, reward, learn=learn)
+            reply = host.tick(image.substeps, kind, data, flags=flags, reward=reward)
+            assert np.frombuffer(reply.data, "<i2").tolist() == network.last.tolist()
+            assert reply.spikes == network.spikes
+        if image.learns():
+            host.tick(0, 0, b"", flags=flags | k * TickFlag.FORGET, reward=reward // -2)
+            network.forget() if k else None
+            network.end(reward // -2, learn)
+        assert host.digest() == (ticks * image.substeps, network.digest())
+        host.reset()
+        network.clear()
+        assert host.digest() == (0, network.digest())
     return image
 
 

@@ -12,7 +12,7 @@ from neurobot.link.board import image_crc
 from neurobot.link.frame import Frame, encode
 from neurobot.link.message import pack, type_of
 from tests.firmware.native import FIRMWARE, FLAGS, SOURCES, need, run
-from tests.kernels.fixed_networks import random_input, random_network
+from tests.kernels.fixed_networks import random_input, random_network, random_reward
 
 PORT = [FIRMWARE / "ports/firmware.c", FIRMWARE.parent / "tests/firmware/port_shim.c"]
 
@@ -81,8 +81,12 @@ class Pair:
 
     def tick(self, rng, image, passed=200, flags=p.TickFlag.CARRY):
         kind, data = random_input(rng, image)
-        number = (self.emulator.device.last_tick + 1) & 0xFFFFFFFF
-        self.ask(p.TickRequest(number, image.substeps & 0xFF, flags, 0, kind, data[:500]), passed)
+        number, (reward, _) = (self.emulator.device.last_tick + 1) & 0xFFFFFFFF, random_reward(rng, rng.random() < 0.2)
+        self.ask(p.TickRequest(number, image.substeps & 0xFF, flags, reward, kind, data[:500]), passed)
+
+    def end(self, rng, flags, data=b""):
+        number, (reward, _) = (self.emulator.device.last_tick + 1) & 0xFFFFFFFF, random_reward(rng)
+        self.ask(p.TickRequest(number, 0, flags, reward, 0, data))
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -94,7 +98,10 @@ def test_both_say_do_and_remember_the_same(library_file, seed):
         pair.arm()
         for _ in range(25):
             passed = chance.choice([200, 200, 200, 3000, 25_000, 120_000])
-            pair.tick(rng, image, passed, chance.choice([p.TickFlag.CARRY] * 4 + [0]))
+            flags = chance.choice([0, p.TickFlag.LEARN, p.TickFlag.LEARN, p.TickFlag.LEARN | p.TickFlag.FORGET])
+            pair.tick(rng, image, passed, flags | chance.choice([p.TickFlag.CARRY] * 4 + [0]))
+            if chance.random() < 0.1:
+                pair.end(rng, flags, chance.choice([b"", b"", b"1"]))
             pair.ask(p.DigestRequest())
             if pair.emulator.device.state is p.State.SAFE:
                 pair.arm()

@@ -34,7 +34,7 @@ def build(folder, *flags):
 
 class Tick(c.Structure):
     _fields_ = [
-        ("tick", c.c_uint32), ("reward", c.c_int16), ("n_sub", c.c_uint8), ("flags", c.c_uint8), ("kind", c.c_uint8),
+        ("tick", c.c_uint32), ("reward", c.c_int32), ("n_sub", c.c_uint8), ("flags", c.c_uint8), ("kind", c.c_uint8),
         ("data", U8P), ("count", c.c_uint16),
     ]  # fmt: skip
 

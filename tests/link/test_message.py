@@ -9,6 +9,7 @@ from neurobot.link.message import pack, title, type_of, unpack
 from neurobot.link.protocol import LAYOUTS, ArmRequest, HelloReply, LoadChunkRequest, Nak, PingReply, TickRequest
 
 RANGES = {"B": (0, 2**8 - 1), "H": (0, 2**16 - 1), "I": (0, 2**32 - 1), "Q": (0, 2**64 - 1), "h": (-(2**15), 2**15 - 1)}
+RANGES["i"] = (-(2**31), 2**31 - 1)
 
 
 @st.composite
@@ -28,7 +29,7 @@ def test_messages_come_out_as_they_went_in(message):
 
 
 def test_numbers_are_little_endian_and_nothing_is_padded():
-    assert pack(TickRequest(1, 2, 3, -2, 5, b"\x06")).hex() == "010000000203feff0506"
+    assert pack(TickRequest(1, 2, 3, -2, 5, b"\x06")).hex() == "010000000203feffffff0506"
     assert pack(Nak(8, 5, 3, 0, 258)).hex() == "0805030002010000"
 
 
@@ -36,7 +37,7 @@ def test_numbers_are_little_endian_and_nothing_is_padded():
     ("message", "says"),
     [
         (PingReply(0, 2**32), r"answer to PING: dev_us is 4294967296, it must be a whole number from 0 to 4294967295"),
-        (TickRequest(0, 0, 0, -40000, 0, b""), r"TICK: reward is -40000, .* from -32768 to 32767"),
+        (TickRequest(0, 0, 0, -(2**31) - 1, 0, b""), r"TICK: reward is -2147483649, .* from -2147483648 to 2147483647"),
         (ArmRequest(0, 0, 0, 1.5, 0, 0), r"ARM: watchdog_ms is 1\.5, it must be a whole number"),
         (LoadChunkRequest(0, "text"), r"LOAD_CHUNK: data is str, it must be bytes"),
     ],

@@ -110,10 +110,10 @@ def test_a_small_board_gets_small_pieces():
     assert host.session.exchange.counts.asked == 3 + -(-len(IMAGE) // 16)
     host.arm(hold=0.1, watchdog=0.5)
     host.session.hello = host.session.hello._replace(payload=20)
-    with pytest.raises(BoardError, match=r"input of a tick has 12 bytes, the board takes 11: send spikes as bitmaps"):
+    with pytest.raises(BoardError, match=r"input of a tick has 12 bytes, the board takes 9: send spikes as bitmaps"):
         host.tick(1, 0, bytes(12))
     assert host.phase is Phase.ARMED
-    host.tick(1, 0, bytes(11))
+    host.tick(1, 0, bytes(9))
 
 
 def test_times_that_cannot_be_are_refused_before_anything_is_sent():

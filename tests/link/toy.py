@@ -31,7 +31,7 @@ class ToyBoard(Board):
     def tick(self, request):
         if request.data[:1] == b"\xee":
             return 1000 + len(request.data)
-        told = struct.pack("<BBhB", request.n_sub, request.flags, request.reward, request.kind)
+        told = struct.pack("<BBiB", request.n_sub, request.flags, request.reward, request.kind)
         self.crc = zlib.crc32(told + request.data, self.crc)
         self.steps += request.n_sub
         self.last = tuple((self.crc * (k + 3) >> 7) % 65536 - 32768 for k in range(self.image[0]))

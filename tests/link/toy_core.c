@@ -1,6 +1,7 @@
 /* The toy board of toy.py in C. */
 #include <string.h>
 
+#include "bytes.h"
 #include "toy_core.h"
 
 static struct {
@@ -39,13 +40,14 @@ static uint32_t load(void *self, const uint8_t *image, uint32_t count) {
 }
 
 static uint32_t tick(void *self, const struct nb_tick *t, struct nb_step *s) {
-    const uint8_t told[5] = {t->n_sub, t->flags, (uint8_t)t->reward, (uint8_t)((uint16_t)t->reward >> 8), t->kind};
+    uint8_t told[7] = {t->n_sub, t->flags, 0, 0, 0, 0, t->kind};
 
     (void)self;
+    nb_put_u32(told + 2, (uint32_t)t->reward);
     if (t->count > 0 && t->data[0] == 0xEE) {
         return 1000u + t->count;
     }
-    toy.crc = nb_crc32(nb_crc32(toy.crc, told, 5), t->data, t->count);
+    toy.crc = nb_crc32(nb_crc32(toy.crc, told, 7), t->data, t->count);
     toy.steps += t->n_sub;
     for (uint32_t k = 0; k < toy.image[0]; k++) {
         toy.last[k] = (int16_t)((int32_t)((((uint64_t)toy.crc * (k + 3)) >> 7) % 65536u) - 32768);

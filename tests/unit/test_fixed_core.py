@@ -241,7 +241,7 @@ def test_what_fixed_point_does_not_have_is_told():
     other = replace(program, image=quantized(one(substeps=3)).program.image)
     with pytest.raises(ImageError, match=r"the image is of another program: .* quantize it again"):
         FixedCore(other)
-    with pytest.raises(SpecError, match="weights do not change in fixed point; learn on core 'host'"):
+    with pytest.raises(SpecError, match="FixedCore: learn is on, but no projection has a rule"):
         core.learn = True
     with pytest.raises(SpecError, match="steps is 2, allowed are none"):
         core.tick_in_place(2)

@@ -24,6 +24,7 @@ from neurobot.spec import (
     CubaLIF,
     Current,
     Dense,
+    Dopamine,
     FilteredRate,
     Limits,
     Membrane,
@@ -33,6 +34,7 @@ from neurobot.spec import (
     PopulationVector,
     Projection,
     Rate,
+    RewardSTDP,
     Sparse,
     TsodyksMarkram,
 )
@@ -40,6 +42,12 @@ from neurobot.testing.programs import DT, NEURONS, controller, observations, wei
 from tests.unit.fixed_programs import quantized, seen
 
 INTO = (Projection("in", "out", weights(8, -0.25, 0.75)),)
+
+
+def learning(rule):
+    return Projection("in", "out", weights(1, 0.1, 0.5), rule=rule)
+
+
 CELL = LIF(tau_mem=10e-3, input="jump")
 LIMITS = Limits(low=-1.0, high=1.0)
 ADEX = {"tau_syn": 5e-3}
@@ -151,8 +159,33 @@ REFUSED = {
         "population 'out': the threshold of neuron 0 is 1.25, not above v_leak = 1.5; to let it fire",
     ),
     "rule": (
-        {"projections": (Projection("in", "out", weights(1, 0.1, 0.5), rule=STDP()),)},
-        "projection 'in->out' learns by STDP: weights do not change in fixed point yet",
+        {"projections": (learning(STDP()),)},
+        "projection 'in->out' learns by STDP: in fixed point weights change by RewardSTDP alone",
+    ),
+    "modulator": (
+        {"projections": (learning(RewardSTDP(modulator=Dopamine())),)},
+        "projection 'in->out': its modulator is Dopamine, in fixed point it must be Reward",
+    ),
+    "soft": (
+        {"projections": (learning(RewardSTDP(bounds="soft")),)},
+        "projection 'in->out' has soft bounds; in fixed point they are hard",
+    ),
+    "row_sum": (
+        {"projections": (learning(RewardSTDP(row_sum=1.0)),)},
+        "projection 'in->out' has a row_sum, which integers do not have",
+    ),
+    "read-out that learns": (
+        {"model": LI(tau_mem=1e-2), "decoder": Membrane(population="out", size=2, limits=LIMITS),
+         "projections": (learning(RewardSTDP(A_plus=0.0, A_minus=0.0, A_pre=1.0)),)},
+        "projection 'in->out' learns, and ends at LI neurons; in fixed point they must spike",
+    ),
+    "factors": (
+        {"model": LIF(tau_mem=(5e-3, 5e-3, 1e-2, 2e-2)), "projections": (learning(RewardSTDP()),)},
+        "projection 'in->out' learns, and what a weight does differs from neuron to neuron, by a factor of 3.7",
+    ),
+    "rate": (
+        {"projections": (learning(RewardSTDP(rate=1e9)),)},
+        "projection 'in->out': with a rate of 1e+09 the least of rewards moves weights over all of their range",
     ),
     "stp": (
         {"projections": (Projection("in", "out", weights(1, 0.1, 0.5), stp=TsodyksMarkram(u=0.5, tau_rec=0.1)),)},
@@ -271,7 +304,7 @@ def test_bytes_on_the_wire_are_those_of_a_frame():
     assert frame_bytes(9 + 12) == 2 + 1 + (1 + 1 + 21 + 4)
     assert frame_bytes(500) == 2 + 2 + 506
     wire = wire_of(quantized(spec()).image)
-    assert (wire.request, wire.answer, wire.payload) == (frame_bytes(9 + 10), frame_bytes(16 + 8), 24)
+    assert (wire.request, wire.answer, wire.payload) == (frame_bytes(11 + 10), frame_bytes(16 + 8), 24)
 
 
 def test_a_board_without_room_is_told():
