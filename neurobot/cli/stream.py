@@ -13,7 +13,6 @@ import tyro
 from neurobot.cli.arguments import parse_with_settings
 from neurobot.cli.console import say, seconds
 from neurobot.cli.run import Run, execute
-from neurobot.errors import ConfigError
 
 if TYPE_CHECKING:
     from neurobot.board.core import BoardCore
@@ -31,7 +30,8 @@ class Stream(Run):
 
     The observation is encoded here; network and decoder run on the board, in integers. The same image runs beside it
     here, and every answer is compared: `neurobot run --core fixed` gives the same, bit for bit. A program that was not
-    quantized is quantized first.
+    quantized is quantized first. With --learn weights change on the board, and here alike: what was learnt is written
+    as `neurobot run` writes it.
 
     Args:
         port: the board: emulator; posix (the firmware as a process of this machine); qemu:m0, qemu:m3, qemu:m4,
@@ -51,8 +51,6 @@ class Stream(Run):
 def main(args: Sequence[str]) -> int:
     """The command; returns the exit code."""
     options, loaded, experiment = parse_with_settings(Stream, args, "stream")
-    if experiment.learn:
-        raise ConfigError("learn is on, but weights do not change on a board: set learn = false, or use `neurobot run`")
     fixed = replace(loaded, core="fixed")
     return execute(options, fixed, replace(experiment, core="fixed"), partial(_on_board, options))
 
