@@ -16,7 +16,7 @@ from benchmarks.environments import CACHE
 from benchmarks.envs import case as envs
 from benchmarks.peers import Peer
 from benchmarks.plasticity import case as plasticity
-from benchmarks.recover import reach, returns, robots, rover, wire
+from benchmarks.recover import board, reach, returns, robots, rover, wire
 from benchmarks.table import Table, plot, versions
 from benchmarks.tick import case as tick
 from neurobot.errors import NeurobotError, near
@@ -24,6 +24,7 @@ from neurobot.errors import NeurobotError, near
 RECOVER = {
     "reach": "a view that turns",
     "rover": "motors that are swapped",
+    "board": "the rover in integers, beside floats",
     "halfcheetah": "a joint that is dead",
     "pendulum": "a motor that is reversed",
     "wire": "make their programs anew",
@@ -240,7 +241,7 @@ def _recover(cases: Any) -> None:
     case.add_argument(
         "--unseen", action="store_true", help="of halfcheetah and pendulum: in episodes that chose no setting"
     )
-    case.add_argument("--minutes", type=count, default=10, help="of the rover, before and after (default 10)")
+    case.add_argument("--minutes", type=count, default=10, help="of the rovers, before and after (default 10)")
     case.add_argument("--out", type=Path, default=Path("runs/benchmark"), help="folder of the figure")
     case.set_defaults(run=_recovering)
 
@@ -251,6 +252,8 @@ def _recovering(a: argparse.Namespace) -> None:
         return
     if a.what == "reach":
         reach.main(a.seeds, a.before or 100, a.after or 400, a.out)
+    elif a.what == "board":
+        board.main(a.seeds, a.minutes)
     elif a.what in robots.ROBOTS:
         returns.main(robots.ROBOTS[a.what], a.what, a.seeds, a.before or 10, a.after or 100, a.unseen, a.out)
     else:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
@@ -40,6 +41,21 @@ class Result:
     cells: np.ndarray
 
 
+class Cores(Protocol):
+    """What a `BatchCore` and others have."""
+
+    n: int
+
+    def reset(self) -> None:
+        """Begin an episode."""
+
+    def tick(self, observations: np.ndarray, rewards: np.ndarray) -> np.ndarray:
+        """Actions on observations, with the rewards of the actions before."""
+
+    def end(self, rewards: np.ndarray) -> None:
+        """Deliver the last rewards."""
+
+
 def measure(seeds: int, minutes: int) -> list[Result]:
     """Run all minutes.
 
@@ -59,7 +75,7 @@ def measure(seeds: int, minutes: int) -> list[Result]:
     return [*results, Result("frozen", *_joined(usual, drive(frozen, swapped, SWAPPED)))]
 
 
-def drive(core: BatchCore, minutes: range, perturb: Sequence[Perturbation]) -> tuple[np.ndarray, np.ndarray]:
+def drive(core: Cores, minutes: range, perturb: Sequence[Perturbation]) -> tuple[np.ndarray, np.ndarray]:
     """Bumps and cells (minutes, seeds) of minutes in arenas that follow from the number of the minute."""
     envs = make_vec("neurobot/Rover-v0", core.n, autoreset_mode="Disabled", goal="avoid", perturb=perturb)
     bumps, cells = np.zeros((2, len(minutes), core.n))

@@ -10,7 +10,7 @@ import numpy as np
 from neurobot.config import Experiment, load_experiment
 from neurobot.envs import find_task
 from neurobot.program import Program, build
-from neurobot.spec import LI, ControllerSpec
+from neurobot.spec import LI, ControllerSpec, CubaLIF
 from neurobot.spec.weights import Dense, Sparse
 
 LAUNCH = Path(__file__).parents[2] / "launch"
@@ -24,6 +24,8 @@ TURN, RIVALRY, BACK = 0.015, 0.3, 1.5
 """What a spike of a turn neuron adds to and takes from the wheels and takes from its rivals, and what a bump takes."""
 RANGES, BUMPS = 2 * np.arange(8) + 1, 2 * np.arange(8, 11)
 """Channels of the rover's input: nearness of the rangefinders, and zones of the bumper."""
+UNREST = 2 * np.arange(11, 15) + 1
+"""Channels of lights and wheels, which tell nothing where there is no lamp."""
 RANDOM = 0.04
 """Upper end of the rover's random weights."""
 COMMAND = 1.5 / 16
@@ -57,16 +59,38 @@ def rover(seed: int = 0) -> Program:
         seed: of the random weights.
     """
     experiment, spec = _read("rover_plastic")
+    return _built(experiment, spec, _vehicle(spec, seed), "wired by hand, with random weights")
+
+
+def rover_board(seed: int = 0) -> Program:
+    """The same without noise: channels that always spike, half the time, move restless neurons instead.
+
+    Args:
+        seed: of the random weights.
+    """
+    experiment, spec = _read("rover_board_plastic")
+    restless, dt = spec.network.population("restless"), spec.network.dt
+    assert isinstance(restless.model, CubaLIF)
+    drawn = np.random.default_rng([seed, 1]).normal(size=(restless.n, len(UNREST)))
+    drawn -= drawn.mean(axis=1, keepdims=True)  # what arrives has a mean of 0
+    variance = 0.25 * float(np.asarray(restless.model.tau_syn)) / dt / 2  # of a current by a weight of 1
+    drawn /= np.linalg.norm(drawn, axis=1, keepdims=True) * np.sqrt(variance)
+    pairs = np.repeat(np.arange(restless.n), len(UNREST)), np.tile(UNREST, restless.n)
+    weights = _vehicle(spec, seed) | {"unrest": Sparse(*pairs, drawn.ravel())}
+    return _built(experiment, spec, weights, "wired by hand, with random weights")
+
+
+def _vehicle(spec: ControllerSpec, seed: int) -> dict[str, Dense | Sparse]:
+    """The weights that both rovers have."""
     n = spec.network.population("turn").n
     left = np.where(np.arange(n) < n // 2, 1.0, -1.0)
     drawn = np.random.default_rng(seed).uniform(0.0, RANDOM, (n, len(RANGES)))
-    weights = {
+    return {
         "ranges": Sparse(np.repeat(np.arange(n), len(RANGES)), np.tile(RANGES, n), drawn.ravel()),
         "rivals": Dense(-RIVALRY * (left[:, None] != left)),
         "wheels": Dense(TURN * np.stack((-left, left))),
         "reflex": Sparse(np.repeat([0, 1], len(BUMPS)), np.tile(BUMPS, 2), np.full(2 * len(BUMPS), -BACK)),
     }
-    return _built(experiment, spec, weights, "wired by hand, with random weights")
 
 
 def halfcheetah() -> Program:
@@ -97,7 +121,13 @@ def inverted_pendulum() -> Program:
     return _goes_on("inverted_pendulum_plastic", trained, weights)
 
 
-PLASTIC = {"reach": reach, "rover": rover, "halfcheetah": halfcheetah, "inverted_pendulum": inverted_pendulum}
+PLASTIC = {
+    "reach": reach,
+    "rover": rover,
+    "rover_board": rover_board,
+    "halfcheetah": halfcheetah,
+    "inverted_pendulum": inverted_pendulum,
+}
 """What makes the program of NAME_plastic.toml."""
 
 

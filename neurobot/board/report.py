@@ -49,6 +49,7 @@ class Report:
         saturated: membranes and currents that met their bound.
         image_bytes: of the image.
         state_bytes, scratch_bytes: of RAM.
+        learning_bytes: of the state, what learning takes: traces, eligibilities and weights; 0 where nothing learns.
         wire: of a tick.
         period: control period [s].
         fits: by board: ``RAM``, ``flash`` or ``no``.
@@ -60,6 +61,7 @@ class Report:
     saturated: int
     image_bytes: int
     state_bytes: int
+    learning_bytes: int
     scratch_bytes: int
     wire: Wire
     period: float
@@ -78,7 +80,7 @@ class Report:
         return {
             "layers": layers, "calibration_ticks": self.ticks, "action_error": self.action_error,
             "saturated": self.saturated, "image_bytes": self.image_bytes, "state_bytes": self.state_bytes,
-            "scratch_bytes": self.scratch_bytes, "control_period": self.period,
+            "learning_bytes": self.learning_bytes, "scratch_bytes": self.scratch_bytes, "control_period": self.period,
             "wire": {"request_bytes": self.wire.request, "answer_bytes": self.wire.answer,
                      "payload_bytes": self.wire.payload, "seconds_at": times},
             "boards": dict(self.fits),
@@ -106,9 +108,10 @@ def report(quantized: Quantized, episodes: Sequence[np.ndarray]) -> Report:
         span = (outputs["high"].astype(float) - outputs["low"]) * outputs["unit"]
         error = float(np.sqrt((((seen.actions - fixed.actions) / span) ** 2).mean()))
     ram = image.ram_bytes
-    state = image.header(fx.W_STATE)
+    state, learning = image.header(fx.W_STATE), image.header(fx.W_TRACES) + image.header(fx.W_KEPT)
     return Report(
         layers=layers, ticks=len(fixed.actions), action_error=error, saturated=fixed.saturated, image_bytes=size,
-        state_bytes=state, scratch_bytes=ram - state, wire=wire_of(image), period=program.control_period,
+        state_bytes=state, learning_bytes=learning, scratch_bytes=ram - state, wire=wire_of(image),
+        period=program.control_period,
         fits={board.name: board.fits(image) for board in BOARDS},
     )  # fmt: skip

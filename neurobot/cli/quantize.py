@@ -178,6 +178,8 @@ def _rows(options: Quantize, report: Report, returns: Returns | None) -> dict[st
         "RAM": f"{report.state_bytes + report.scratch_bytes} bytes, {report.state_bytes} of them state",
         "tick": f"{wire.request} + {wire.answer} bytes on the wire: {times} baud",
     }
+    if report.learning_bytes:
+        rows["learning"] = f"{report.learning_bytes} bytes of the state"
     if late:
         rows["too slow"] = f"{', '.join(late)} baud, for a control period of {seconds(report.period)}"
     if wire.payload > MOST_PAYLOAD:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from benchmarks.__main__ import main
-from benchmarks.recover import reach, returns, robots, rover, wire
+from benchmarks.recover import board, reach, returns, robots, rover, wire
 from neurobot.core import BatchCore
 from neurobot.program import Program
 
@@ -57,6 +57,18 @@ def test_a_rover_learns_from_bumps_alone(tmp_path):
     assert (tmp_path / "figure.png").stat().st_size > 1000
 
 
+def test_a_rover_learns_in_integers_what_it_learns_in_floats():
+    floats, fixed, frozen = results = board.measure(1, minutes=3)
+    assert frozen.bumps.min() >= 20
+    for learning in (floats, fixed):
+        assert learning.bumps[1:].mean() <= 10
+        assert learning.cells[2] >= 15  # it does not turn on the spot
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in board.table(results).splitlines()]
+    assert rows[0] == ["arithmetic", "minute 1", "minute 2", "every seed, minutes 2 to 3", "squares"]
+    assert [row[0] for row in rows[2:]] == ["floating point", "fixed point", "fixed point, frozen"]
+    assert rows[3][1] == f"{fixed.bumps[0, 0]:.1f}"
+
+
 @pytest.mark.parametrize("name", wire.PLASTIC)
 def test_the_shipped_program_is_the_one_that_is_wired(name):
     made, shipped = wire.PLASTIC[name](), Program.load(wire.LAUNCH / f"{name}_plastic.safetensors")
@@ -69,9 +81,11 @@ def test_the_command_prints_table_and_figure(capsys, tmp_path, monkeypatch):
     monkeypatch.setattr(rover, "TICKS", 5)
     main(["recover", "reach", "--seeds", "1", "--before", "1", "--after", "1", "--out", str(tmp_path)])
     main(["recover", "rover", "--seeds", "1", "--minutes", "1", "--out", str(tmp_path)])
+    main(["recover", "board", "--seeds", "1", "--minutes", "1"])
     said = capsys.readouterr().out
     assert "| mirrored | plastic |" in said
     assert "| frozen at the swap |" in said
+    assert "| fixed point, frozen |" in said
     assert str(tmp_path / "recover_reach.png") in said
     assert str(tmp_path / "recover_rover.png") in said
 

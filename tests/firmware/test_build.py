@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 
+from neurobot.link.protocol import TickFlag
 from tests.firmware.native import FIRMWARE, SOURCES, need, run
 from tests.link.test_firmware import cycle
 
@@ -95,8 +96,29 @@ MISTAKES = {
         ("turn->step - row[NB_DELAY]", "turn->step - row[NB_DELAY] - 1u"),
         ("sum > NB_DRIVE_BOUND ? NB_DRIVE_BOUND : sum", "sum"),
         ("2u * n_pre * turn->substep", "0u"),
+        ("row[NB_LEARNT_AT] ? 2 : 1", "1"),
+    ],
+    "core/plasticity.c": [
+        ("w[c] * 65536 + NB_ONE", "w[c] * 65536"),
+        ("r > NB_REWARD_BOUND ? NB_REWARD_BOUND : ", ""),
+        ("memory[1] ? r - memory[0] : 0", "r - memory[0]"),
+        ("ends || *(const", "1 || *(const"),
+        ("((int64_t)1 << (rule->gain_shift - 1u))", "0"),
+        ("w > rule->high ? rule->high : w", "w"),
+        ("w < rule->low ? rule->low : w", "w"),
+        ("    if (!ends) {", "    if (1) {"),
+        ("(a * share + (NB_ONE >> 1)) >> 15", "(a * share) >> 15"),
+        ("l->rule->e_shift), -NB_BOUND, NB_BOUND)", "l->rule->e_shift), INT32_MIN, INT32_MAX)"),
+        ("sum > INT32_MAX ? INT32_MAX : sum", "sum"),
+        ("-NB_ONE, NB_ONE - 1", "INT32_MIN, NB_ONE - 1"),
+        ("nearest ? up : ", ""),
+        ("u -= l->mean[j] >> 15;", ";"),
+        ("turn->step - l.delivery[NB_DELAY]", "turn->step"),
+        ("memset(l.d, 0, 4u * l.n_post);", ";"),
     ],
     "core/core.c": [
+        ("if (input->forget) {", "if (0) {"),
+        ("reward(core, input, 1);", ";"),
         ("*decided = found ? turn->substep + 1u : 0u", "*decided = 0u"),
         ("init[j] + ((((int64_t)v[j] - init[j]) * factor) >> 16)", "((v[j] * factor) >> 16)"),
     ],
@@ -136,7 +158,9 @@ def repeats(core, vector):
     if core.load(vector.image) != 0:
         return False
     for tick in vector.ticks:
-        if core.tick(tick.kind, tick.data) != 0 or core.actions() != list(tick.actions):
+        learn, forget = bool(tick.flags & TickFlag.LEARN), bool(tick.flags & TickFlag.FORGET)
+        refused = core.tick(tick.kind, tick.data, tick.reward, learn=learn, forget=forget, n_sub=tick.steps)
+        if refused or core.actions() != list(tick.actions):
             return False
         if core.digest()[1] != tick.digest:
             return False

@@ -15,6 +15,7 @@ from neurobot.errors import ImageError
 from neurobot.kernels import fixed_ops as fx
 from neurobot.kernels.status import OK
 from tests.firmware.native import FIRMWARE, FLAGS, SOURCES, build_core, core_of, need, run
+from tests.golden.make.fixed_record import FORGET, LEARN
 from tests.kernels.fixed_networks import random_network
 from tests.unit.test_image import driven, spiking
 from tests.unit.test_image_learning import learning
@@ -158,7 +159,9 @@ def test_the_recorded_vectors_are_repeated(library, path):
     core = core_of(library, Image.of(base64.b64decode(vector["image"])))
     assert core.digest() == (0, vector["digest"])
     for tick in vector["ticks"]:
-        assert core.tick(tick["kind"], base64.b64decode(tick["data"])) == 0
+        learn, forget = bool(tick.get("flags", 0) & LEARN), bool(tick.get("flags", 0) & FORGET)
+        told = {"learn": learn, "forget": forget, "n_sub": tick.get("steps")}
+        assert core.tick(tick["kind"], base64.b64decode(tick["data"]), tick.get("reward", 0), **told) == 0
         assert core.actions() == tick["actions"]
         assert core.digest()[1] == tick["digest"]
 

@@ -294,10 +294,18 @@ def test_the_report_says_what_it_costs():
     assert layer.rate > 0
     assert (told.saturated, told.ticks) == (0, 120) and told.action_error < 1e-3
     assert told.image_bytes == len(quantum.image.to_bytes())
+    assert told.learning_bytes == 0
     assert told.state_bytes + told.scratch_bytes == quantum.image.ram_bytes
     assert set(told.fits.values()) == {"RAM"} and len(told.fits) == len(BOARDS)
     data = told.to_dict()
     assert data["wire"]["seconds_at"]["115200"] == pytest.approx((told.wire.request + told.wire.answer) * 10 / 115200)
+
+
+def test_the_report_says_what_learning_takes():
+    program = build(spec(projections=(learning(RewardSTDP(tau_mean=0.1)),)))
+    told = report(quantize(program), [observations(2)])
+    assert told.learning_bytes == 4 * (6 + NEURONS + 2 + NEURONS + 2 * 6 * NEURONS) < told.state_bytes
+    assert told.to_dict()["learning_bytes"] == told.learning_bytes
 
 
 def test_bytes_on_the_wire_are_those_of_a_frame():
