@@ -31,8 +31,9 @@ uint8_t nb_valid_header(const uint8_t *image, uint32_t count) {
             return 0;
         }
     }
-    return check_learning(head) && nb_range(head[NB_W_OPS], 1, NB_MOST_ROWS) && nb_range(head[NB_W_SUBSTEPS], 1, NB_MOST_N) &&
-           nb_range(head[NB_W_IN], 1, NB_MOST_N) && head[NB_W_INPUT] <= NB_CURRENTS_IN &&
+    return check_learning(head) && nb_range(head[NB_W_OPS], 1, NB_MOST_ROWS) &&
+           nb_range(head[NB_W_SUBSTEPS], 1, NB_MOST_N) && nb_range(head[NB_W_IN], 1, NB_MOST_N) &&
+           head[NB_W_INPUT] <= NB_CURRENTS_IN &&
            nb_range(head[NB_W_ACT], 1, 32767) && head[NB_W_FLAGS] <= NB_FRESH &&
            head[NB_W_STATE] <= NB_MOST_BYTES && head[NB_W_SCRATCH] <= NB_MOST_BYTES;
 }

@@ -9,6 +9,7 @@ from neurobot.kernels import fixed_ops as fx
 from neurobot.kernels.status import OK
 from tests.firmware.native import NativeCore, build_core, core_of
 from tests.kernels.fixed_networks import random_input, random_network, random_reward
+from tests.kernels.test_fixed_learning import learning
 from tests.twins.fixed import FixedTwin
 
 LAST, REST, DAMP = range(len(HOLDS))
@@ -57,8 +58,24 @@ def test_random_networks_run_as_on_the_host(library, extreme):
     assert sum(lockstep(library, random_network(seed, extreme), 20, seed) for seed in range(80)) > 250_000
 
 
+@pytest.mark.parametrize("sign", [-1, 1])
+@pytest.mark.parametrize("bounds", [(-(2**31), 2**31 - 1), (-5, 7)])
+def test_learning_at_the_bounds_of_all_numbers_runs_as_on_the_host(library, sign, bounds):
+    rule = {"rises": (15, 0), "events": (32767 * sign, -32767, 32767), "bounds": bounds, "gain": -65536 * sign}
+    image = learning(n_pre=3, threshold=1, weight=32767, **rule, leaks=(0, 1, 65535, 0, 65535), centred=True)
+    core, network, rng = core_of(library, image), FixedNetwork(image), np.random.default_rng(0)
+    for reward in (0, -(2**31), 2**31 - 1, 2**31 - 1, -(2**31), 2**29, -(2**29)):
+        given = random_input(rng, image)
+        assert network.tick(*given, reward, learn=True) == OK
+        assert core.tick(*given, reward, learn=True) == 0
+        for one in (core, network):
+            one.end(reward, True)
+        assert core.state() == network.state.tobytes()
+    core.check()
+
+
 def test_a_core_begins_anew_after_a_reset(library):
-    image = random_network(3)
+    image = random_network(3, learns=False)
     core, rng = core_of(library, image), np.random.default_rng(3)
     before = core.digest()
     inputs = [random_input(rng, image) for _ in range(5)]
