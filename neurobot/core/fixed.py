@@ -71,6 +71,7 @@ class FixedCore(Core):
     ):
         image = image_of(program)
         self._learning = FixedLearning(program, image)
+        self._learns = bool(self._learning)
         assert isinstance(program.spec, ControllerSpec)
         self.program, self.image, self._spec, self._instance = program, image, program.spec, instance
         self.params = on_a_line(cast_params(program, np.dtype(np.float32)))
@@ -257,7 +258,7 @@ class FixedCore(Core):
         """
         if steps is not None:
             raise SpecError("tick_in_place", [f"steps is {steps}, allowed are none, for a controller"])
-        if self._learning:
+        if self._learns:
             self.network.reward(self.reward(reward), self.learn)
         return self._encode() or self._run()
 

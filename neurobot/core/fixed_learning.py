@@ -70,7 +70,8 @@ class FixedLearning:
         now, then = state[q.at : q.at + q.size], q.start(self._image)
         w = start.reshape(-1) + (now.astype(np.int64) - then) * q.unit
         w = np.select([now == then, now <= q.low, now >= q.high], [start.reshape(-1), low, high], np.clip(w, low, high))
-        return w.reshape(start.shape)
+        learnt: np.ndarray = w.reshape(start.shape)
+        return learnt
 
     def plasticity(self, state: np.ndarray, ints: np.ndarray) -> Mapping[str, Plasticity]:
         """See `Core.plasticity`, of a network's state and the float state's integers."""

@@ -152,9 +152,9 @@ def learn(o, im32, imu16, st32, sc32, arrivals, fired, substep):
         hit = (np.int64(fired[j >> 5]) >> (j & 31)) & 1
         u = hit << 15
         if flags & fx.CENTRED:
-            m, leak = np.int64(mean[j]), np.int64(rule[fx.LEAK_MEAN])
-            u -= m >> 15
-            mean[j] = m - ((m * leak) >> 16) + hit * (leak << 14)
+            usual, leak = np.int64(mean[j]), np.int64(rule[fx.LEAK_MEAN])
+            u -= usual >> 15
+            mean[j] = usual - ((usual * leak) >> 16) + hit * (leak << 14)
         d[j] = shared(u, plus)
         any_one |= hit
         if hit:
