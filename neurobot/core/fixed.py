@@ -234,8 +234,11 @@ class FixedCore(Core):
         return self._learning.reward(reward) if self._learning else 0
 
     def end(self, reward: float, *, truncated: bool = False) -> None:
-        """Deliver the reward of an episode's last tick, finite: weights change, and no time passes."""
-        if self._learning:
+        """Deliver the reward of an episode's last tick, finite: weights change, and no time passes.
+
+        Without a tick there is none, and nothing changes: a board is armed by an episode's first tick.
+        """
+        if self._learns and self.network.state[fx.S_STEP]:
             self.network.end(self.reward(reward), self.learn)
             self._learning.count(self.ints, self.network.changes)
 

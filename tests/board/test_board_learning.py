@@ -95,10 +95,12 @@ def test_a_board_that_has_the_image_already_begins_with_its_weights():
 
 
 def test_an_end_of_an_episode_that_was_none_is_nothing():
-    core, line = on_board(quantized())
+    program = quantized()
+    (core, line), here = on_board(program), FixedCore(program, learn=True)
     before = core.digest()
-    core.end(3.0)
-    assert core.digest() == before
+    for one in (core, here):
+        one.end(3.0)
+        assert one.digest() == before
     episode((core,), 5)
     line.device.board.network.state[3] ^= 1
     with pytest.raises(BoardError, match="digest"):
