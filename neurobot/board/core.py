@@ -76,7 +76,7 @@ class BoardCore(Core):
         self.hold = min(max(HOLD_TICKS * period, 0.001), self.watchdog) if hold is None else hold
         self._units, self._offsets = (self.image.outputs[name].copy() for name in ("unit", "offset"))
         self._asked, self._learns = -np.inf, bool(self.image.learns())
-        self._forget = self._learns
+        self._forget, self._torn = self._learns, False
         self._check()
         self._find()
 
@@ -131,8 +131,9 @@ class BoardCore(Core):
             self._asked = np.inf
         last, self._asked = self._asked, self.host.transport.now()
         flags, units = self._flags(), self._beside.reward(reward)
+        self._torn = True
         reply = self.host.tick(self.image.substeps, *self.network.given, flags=flags, reward=units)
-        self._forget = False
+        self._forget = self._torn = False
         self.link_ns = time.perf_counter_ns() - begin
         self._compare(reply, self._may_have_held(last))
         return status
@@ -279,13 +280,13 @@ class BoardCore(Core):
         self._forget = self._learns
 
     def end(self, reward: float, *, truncated: bool = False) -> None:
-        """Deliver the reward of an episode's last tick to a board that has not gone to rest meanwhile.
+        """Deliver the reward of an episode's last tick to a board that gave it, and has not gone to rest meanwhile.
 
         Raises:
             LinkError: the board does not answer any more.
             BoardError: it has started anew.
         """
-        if not self._learns or self.host.phase is not Phase.ARMED:
+        if not self._learns or self._torn or self.host.phase is not Phase.ARMED:
             return
         try:
             self.host.tick(0, Input.BITMAP, b"", flags=self._flags(), reward=self._beside.reward(reward))

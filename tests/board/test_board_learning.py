@@ -120,6 +120,21 @@ def test_a_board_that_went_to_rest_does_not_take_the_last_reward():
     core.reset()
 
 
+def test_a_tick_that_was_interrupted_has_no_last_reward(monkeypatch):
+    core, _ = on_board(quantized())
+    episode((core,), 5)
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(core.host.transport, "read", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        core.tick(observations(1)[0])
+    before = core.digest()
+    core.end(1.0)
+    assert core.digest() == before
+
+
 def test_a_tick_that_is_refused_does_not_forget():
     program = quantized()
     core, line = on_board(program)
