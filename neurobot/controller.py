@@ -93,7 +93,7 @@ class Controller:
         self._observation = self._core.observation
         self._shape = self._observation.shape
         self._tick, self._sent, self._ints = self._core.tick_in_place, self._core.action, self._core.ints
-        self._words = memoryview(self._ints)  # whose entries are plain numbers, at a third of the cost
+        self._words: memoryview[int] = self._ints.data  # whose entries are plain numbers, at a third of the cost
         self.tap, self.linked = self._core.tap(), self._core.linked
         counts = "decoder.counts"
         self._counts = self._core.block(counts) if counts in program.blocks["state"] else None
