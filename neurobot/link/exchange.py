@@ -159,7 +159,7 @@ class Exchange:
     @property
     def deadline(self) -> float:
         """When `poll` has something to do [s]; infinite if nothing is waited for."""
-        return min((entry.again for entry in self._pending), default=math.inf)
+        return min([entry.again for entry in self._pending], default=math.inf)
 
     def ask(self, request: Message, now: float) -> None:
         """Send a request.
@@ -173,8 +173,10 @@ class Exchange:
         """
         kind = type_of(type(request))
         line = encode(Frame(kind, self._seq, pack(request)))
-        ahead = sum(len(entry.line) for entry in self._pending)
-        wait = self.patience.answer + (ahead + len(line) + self._sizes.get(kind, SHORT)) / self.patience.rate
+        size = len(line) + self._sizes.get(kind, SHORT)
+        for entry in self._pending:
+            size += len(entry.line)
+        wait = self.patience.answer + size / self.patience.rate
         wait = max(wait, min(SLACK * self._trips.get(kind, 0.0), self.patience.longest))
         end = now + (self.patience.lost if self.decoder.ok else self.patience.first)
         self._pending.append(_Pending(request, kind, self._seq, line, now, end, now + wait, wait))

@@ -22,6 +22,8 @@ OVERHEAD = 6
 """Bytes of a frame beside its payload, before COBS: type, seq and CRC-32."""
 BLOCK = 254
 """Bytes without a 00 after which COBS writes one more."""
+_CODES = tuple(bytes((size + 1,)) for size in range(BLOCK + 1))
+"""What stands before a block, by its size."""
 ENCODED = PAYLOAD + OVERHEAD + 1 + (PAYLOAD + OVERHEAD) // BLOCK
 """Bytes of the longest frame between its two 00."""
 
@@ -57,18 +59,17 @@ def cobs_encode(data: bytes) -> bytes:
     Returns:
         At most 1 + len(data) // 254 bytes more, none of them 0.
     """
-    out = bytearray()
-    pieces = data.split(b"\0")
-    for k, piece in enumerate(pieces):
-        at = 0
-        while len(piece) - at >= BLOCK:
-            out.append(BLOCK + 1)
-            out += piece[at : at + BLOCK]
-            at += BLOCK
-        if at == 0 or at < len(piece) or k + 1 < len(pieces):  # a full block at the very end needs nothing after it
-            out.append(len(piece) - at + 1)
-            out += piece[at:]
-    return bytes(out)
+    out: list[bytes] = []
+    full = False
+    for piece in data.split(b"\0"):
+        full = len(piece) >= BLOCK
+        while len(piece) >= BLOCK:
+            out += _CODES[BLOCK], piece[:BLOCK]
+            piece = piece[BLOCK:]
+        out += _CODES[len(piece)], piece
+    if full and not out[-1]:  # a full block at the very end needs nothing after it
+        del out[-2:]
+    return b"".join(out)
 
 
 def cobs_decode(data: bytes) -> bytes | None:
@@ -154,13 +155,17 @@ class Decoder:
         self.received += len(data)
         *whole, rest = data.split(b"\0")
         for piece in whole:
+            if not self._part and not self._skips and len(piece) <= ENCODED:  # most of them come whole
+                if piece:
+                    yield self._frame(piece)
+                continue
             if self._overflows(piece):
                 yield Damage.LONG
             part, self._part = self._part, b""
             skips, self._skips = self._skips, False
             if part and not skips:
                 yield self._frame(part)
-        if self._overflows(rest):
+        if rest and self._overflows(rest):
             yield Damage.LONG
 
     def _overflows(self, piece: bytes) -> bool:
