@@ -14,6 +14,7 @@ from benchmarks.bptt import case as bptt
 from benchmarks.cuba import case as cuba
 from benchmarks.environments import CACHE
 from benchmarks.envs import case as envs
+from benchmarks.link import case as link
 from benchmarks.peers import Peer
 from benchmarks.plasticity import case as plasticity
 from benchmarks.recover import board, reach, returns, robots, rover, wire
@@ -60,7 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     cases = parser.add_subparsers(dest="case", required=True)
     for add in (
         _tick, _cuba, _plasticity, _envs, _bptt, _crossing, _scale, _camera, _codes, _train, _convert, _shipped,
-        _papers, _recover, _loop, _fixed,
+        _papers, _recover, _loop, _fixed, _link,
     ):  # fmt: skip
         add(cases)
     return parser
@@ -206,6 +207,16 @@ def _fixed(cases: Any) -> None:
     case.set_defaults(run=lambda a: (fixed.main(a.name, a.episodes), _print_versions()))
 
 
+def _link(cases: Any) -> None:
+    case = cases.add_parser("link", help="the line to a board: round trips, images, faults, hosts that are gone")
+    parts = "; ".join(f"{name}: {what}" for name, what in link.PARTS.items())
+    case.add_argument("parts", nargs="*", type=part, metavar="PART", help=f"{parts} (default all)")
+    case.add_argument("--rounds", type=count, default=12, help="of trips, images and hosts (default 12)")
+    case.add_argument("--ticks", type=count, default=2000, help="with each kind of fault (default 2000)")
+    case.add_argument("--seed", type=int, default=0, help="of the faults (default 0)")
+    case.set_defaults(run=lambda a: (link.main(a.parts or link.PARTS, a.rounds, a.ticks, a.seed), _print_versions()))
+
+
 def _shipped(cases: Any) -> None:
     case = cases.add_parser("shipped", help="the programs that ship, recorded for the tests and the README's tables")
     case.add_argument("name", nargs="*", help="of launch files; the rest of the record stays (default all)")
@@ -281,6 +292,13 @@ def paper(text: str) -> str:
     """The name of a paper, for argparse."""
     if text not in papers.PAPERS:
         raise argparse.ArgumentTypeError(f"no paper is called {text!r}; {near(text, papers.PAPERS)}")
+    return text
+
+
+def part(text: str) -> str:
+    """The name of a part of the line's tables, for argparse."""
+    if text not in link.PARTS:
+        raise argparse.ArgumentTypeError(f"no part is called {text!r}; {near(text, link.PARTS)}")
     return text
 
 

@@ -77,7 +77,7 @@ def test_two_processes_have_two_boot_ids(program):
 
 
 def outputs(process):
-    return [int(x) for x in process.stdout.readline().split()[1:]]
+    return [int(x) for x in process.stdout.readline().split()[2:]]
 
 
 def test_without_ticks_outputs_are_held_and_then_go_to_rest_and_stay_there(program):

@@ -2,7 +2,7 @@
  *
  *     neurobot-board            pty /dev/pts/7
  *     neurobot-board --fd 3     ends when the other side hangs up
- *     neurobot-board --show     also prints what it does to its outputs
+ *     neurobot-board --show     also prints what it does to its outputs: out, microseconds, the values
  */
 #define _XOPEN_SOURCE 700
 #define _DEFAULT_SOURCE
@@ -76,7 +76,7 @@ void port_actuate(const int16_t *values, uint16_t count) {
     if (!shows) {
         return;
     }
-    printf("out");
+    printf("out %lu", (unsigned long)port_now_us());
     for (uint16_t k = 0; k < count; k++) {
         printf(" %d", values[k]);
     }
