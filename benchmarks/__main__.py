@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from benchmarks import camera, codes, convert, crossing, fixed, loop, papers, scale, shipped, train
+from benchmarks import camera, codes, convert, crossing, fixed, loop, papers, scale, shipped, stream, train
 from benchmarks.bptt import case as bptt
 from benchmarks.cuba import case as cuba
 from benchmarks.environments import CACHE
@@ -61,7 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     cases = parser.add_subparsers(dest="case", required=True)
     for add in (
         _tick, _cuba, _plasticity, _envs, _bptt, _crossing, _scale, _camera, _codes, _train, _convert, _shipped,
-        _papers, _recover, _loop, _fixed, _link,
+        _papers, _recover, _loop, _fixed, _link, _stream,
     ):  # fmt: skip
         add(cases)
     return parser
@@ -215,6 +215,16 @@ def _link(cases: Any) -> None:
     case.add_argument("--ticks", type=count, default=2000, help="with each kind of fault (default 2000)")
     case.add_argument("--seed", type=int, default=0, help="of the faults (default 0)")
     case.set_defaults(run=lambda a: (link.main(a.parts or link.PARTS, a.rounds, a.ticks, a.seed), _print_versions()))
+
+
+def _stream(cases: Any) -> None:
+    case = cases.add_parser("stream", help="what programs that ship keep of their return, through a board in real time")
+    case.add_argument("name", nargs="*", help=f"of launch files (default {' '.join(stream.NAMES)})")
+    case.add_argument("--port", default="posix", help="the board (default posix)")
+    case.add_argument("--episodes", type=count, default=10, help="of each program (default 10)")
+    case.add_argument("--seed", type=int, default=5000, help="of the first episode (default 5000)")
+    case.add_argument("--rt", action="store_true", help="ahead of other processes, where permitted")
+    case.set_defaults(run=lambda a: (stream.main(a.name, a.port, a.episodes, a.seed, a.rt), _print_versions()))
 
 
 def _shipped(cases: Any) -> None:
