@@ -27,7 +27,9 @@ def main(names: Sequence[str], port: str, episodes: int, seed: int, rt: bool) ->
         seed: of the first one.
         rt: ahead of other processes, where that is permitted.
     """
-    titles = "return | streamed | kept | period | ticks | deadlines missed | periods skipped | tick, p50, p99 | of which"
+    titles = (
+        "return | streamed | kept | period | ticks | deadlines missed | periods skipped | tick, p50, p99 | of which"
+    )
     print(f"| program, {episodes} episodes | {titles} the line |")
     print("|---|---|---|---|---|---|---|---|---|---|")
     for name in names or NAMES:

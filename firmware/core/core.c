@@ -209,6 +209,11 @@ const int16_t *nb_core_idle(struct nb_core *core, uint8_t hold, uint16_t *count)
     return nb_core_actions(core, count);
 }
 
+const uint8_t *nb_core_state(const struct nb_core *core, uint32_t *count) {
+    *count = nb_head(core)[NB_W_STATE];
+    return core->ram;
+}
+
 uint32_t nb_core_digest(const struct nb_core *core, uint32_t *step) {
     *step = *(const nb_u32 *)nb_in_state(core, 0);
     return nb_crc32(0, core->ram, nb_head(core)[NB_W_STATE]);

@@ -50,6 +50,9 @@ const int16_t *nb_core_actions(const struct nb_core *core, uint16_t *count);
 /* The actions without a fresh tick, which become the last ones: in HOLD as each output says, or else at rest. */
 const int16_t *nb_core_idle(struct nb_core *core, uint8_t hold, uint16_t *count);
 
+/* The whole state, and its bytes. */
+const uint8_t *nb_core_state(const struct nb_core *core, uint32_t *count);
+
 /* CRC-32 of the state, and how many steps were made. */
 uint32_t nb_core_digest(const struct nb_core *core, uint32_t *step);
 

@@ -44,6 +44,7 @@ struct nb_ops {
     /* Run one tick; 0, or why the input does not fit, with nothing changed. */
     uint32_t (*tick)(void *self, const struct nb_tick *tick, struct nb_step *step);
     uint32_t (*digest)(void *self, uint32_t *step); /* CRC-32 of the state, and how many steps were made */
+    const uint8_t *(*state)(void *self, uint32_t *count); /* all of the state, and its bytes */
     /* What each output gets without a fresh tick: in HOLD, or else at rest. */
     const int16_t *(*idle)(void *self, uint8_t hold, uint16_t *count);
     void (*actuate)(void *self, const int16_t *values, uint16_t count); /* count 0: no image, all outputs off */

@@ -253,6 +253,26 @@ static uint8_t on_digest(struct nb_device *d, struct nb_exchange *e) {
     return NB_ERROR_NONE;
 }
 
+/* Written behind the request's offset, which is the answer's too: nobody needs the request any more. */
+static uint8_t on_state(struct nb_device *d, struct nb_exchange *e) {
+    uint8_t *out = d->decoder.bytes + 2;
+    uint32_t offset = nb_get_u32(e->in + NB_STATE_REQUEST_OFFSET), count = 0;
+    const uint8_t *state;
+
+    if (!nb_loaded(d)) {
+        return refuse(e, NB_ERROR_STATE, d->trip_count);
+    }
+    state = d->ops->state(d->ops->self, &count);
+    count = offset < count ? count - offset : 0;
+    count = count < NB_PAYLOAD - NB_STATE_REPLY_SIZE ? count : NB_PAYLOAD - NB_STATE_REPLY_SIZE;
+    if (count > 0) {
+        memcpy(out + NB_STATE_REPLY_DATA, state + offset, count);
+    }
+    e->out = out;
+    e->size = (uint16_t)(NB_STATE_REPLY_SIZE + count);
+    return NB_ERROR_NONE;
+}
+
 static const struct nb_handler HANDLERS[] = {
     {NB_HELLO, 0, NB_HELLO_REQUEST_SIZE, on_hello},
     {NB_PING, 0, NB_PING_REQUEST_SIZE, on_ping},
@@ -264,6 +284,7 @@ static const struct nb_handler HANDLERS[] = {
     {NB_TICK, 1, NB_TICK_REQUEST_SIZE, on_tick},
     {NB_STATS, 0, NB_STATS_REQUEST_SIZE, on_stats},
     {NB_DIGEST, 0, NB_DIGEST_REQUEST_SIZE, on_digest},
+    {NB_STATE, 0, NB_STATE_REQUEST_SIZE, on_state},
 };
 
 const struct nb_handler *nb_find_handler(uint8_t type) {

@@ -2,7 +2,7 @@
 #ifndef NB_PROTOCOL_H
 #define NB_PROTOCOL_H
 
-#define NB_FINGERPRINT 0xA5347B56u /* of the table; HELLO tells it */
+#define NB_FINGERPRINT 0x44EFCA89u /* of the table; HELLO tells it */
 #define NB_MAJOR 1u
 #define NB_MINOR 0u
 #define NB_PAYLOAD 512u
@@ -22,6 +22,7 @@
 #define NB_TICK 0x08u
 #define NB_STATS 0x09u
 #define NB_DIGEST 0x0Au
+#define NB_STATE 0x0Bu
 #define NB_EVENT 0x7Eu
 #define NB_NAK 0x7Fu
 
@@ -150,6 +151,11 @@
 #define NB_DIGEST_REPLY_STEP 0u /* u32 */
 #define NB_DIGEST_REPLY_CRC 4u /* u32 */
 #define NB_DIGEST_REPLY_SIZE 8u
+#define NB_STATE_REQUEST_OFFSET 0u /* u32 */
+#define NB_STATE_REQUEST_SIZE 4u
+#define NB_STATE_REPLY_OFFSET 0u /* u32 */
+#define NB_STATE_REPLY_DATA 4u /* bytes */
+#define NB_STATE_REPLY_SIZE 4u
 #define NB_EVENT_LAST_TICK 0u /* u32 */
 #define NB_EVENT_DEV_US 4u /* u32 */
 #define NB_EVENT_REASON 8u /* u8 */

@@ -39,6 +39,8 @@ static uint32_t tick(void *self, const struct nb_tick *asked, struct nb_step *st
 
 static uint32_t digest(void *self, uint32_t *step) { return nb_core_digest(self, step); }
 
+static const uint8_t *state(void *self, uint32_t *count) { return nb_core_state(self, count); }
+
 static const int16_t *idle(void *self, uint8_t hold, uint16_t *count) { return nb_core_idle(self, hold, count); }
 
 static void actuate(void *self, const int16_t *values, uint16_t count) {
@@ -51,7 +53,7 @@ static void write_line(void *self, const uint8_t *bytes, uint16_t count) {
     port_write(bytes, count);
 }
 
-static const struct nb_ops OPS = {&core, load, reset, tick, digest, idle, actuate, write_line};
+static const struct nb_ops OPS = {&core, load, reset, tick, digest, state, idle, actuate, write_line};
 
 void firmware_start(const struct firmware_memory *memory) {
     struct nb_board board = {memory->name, NB_ARITHMETIC, memory->image, memory->image_size, 0};

@@ -5,11 +5,13 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from neurobot.board.difference import Difference, first_neuron
 from neurobot.board.firmware import sources
 from neurobot.board.wire import actions_of
+from neurobot.core.fixed_network import FixedNetwork
 from neurobot.core.image import Image
 from neurobot.kernels import fixed_ops as fx
 from neurobot.link.host import Host
@@ -58,32 +60,6 @@ class Vector:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Difference:
-    """The first place where a board did something else.
-
-    Args:
-        vector: its name.
-        tick: from 1; 0 is the cleared state.
-        what: ``action K`` or ``digest``; one of the state alone shows in the digest first.
-        board: what it gave.
-        recorded: what it should be.
-    """
-
-    vector: str
-    tick: int
-    what: str
-    board: int
-    recorded: int
-
-    def __str__(self) -> str:
-        where = f"tick {self.tick}" if self.tick else "the cleared state"
-        shown = (
-            (f"{self.board:#010x}", f"{self.recorded:#010x}") if self.what == "digest" else (self.board, self.recorded)
-        )
-        return f"{self.vector}, {where}: {self.what} is {shown[0]}, recorded is {shown[1]}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Conformance:
     """What came of it.
 
@@ -127,7 +103,7 @@ def conform(
     Args:
         host: of its line; connected or not.
         vectors: see `recorded`.
-        log: is given every comparison as plain data.
+        log: is given every comparison as plain data, and both states where they differ.
 
     Raises:
         LinkError, BoardError: the board cannot be reached, or refuses.
@@ -144,8 +120,9 @@ def conform(
             log(entry)
             wrong = _first(vector, entry)
             if wrong is not None:
+                found = _located(host, vector, image, wrong, log)
                 return Conformance(
-                    vectors=done, ticks=ticks, neuron_steps=steps, skipped=tuple(skipped), difference=wrong
+                    vectors=done, ticks=ticks, neuron_steps=steps, skipped=tuple(skipped), difference=found
                 )
             if entry["tick"]:
                 ticks += 1
@@ -174,6 +151,20 @@ def _played(host: Host, vector: Vector, image: Image) -> Iterator[dict[str, Any]
             "recorded": {"actions": list(tick.actions), "digest": tick.digest},
         }  # fmt: skip
     host.reset()
+
+
+def _located(
+    host: Host, vector: Vector, image: Image, wrong: Difference, log: Callable[[dict[str, Any]], None]
+) -> Difference:
+    """The difference with its neuron: the board's state beside that of the same ticks here."""
+    network = FixedNetwork(image)
+    for tick in vector.ticks[: wrong.tick]:
+        network.tick(tick.kind, tick.data)
+    board, right = host.state(), network.state.astype("<i4").tobytes()
+    log(
+        {"vector": vector.name, "tick": wrong.tick, "board": {"state": board.hex()}, "recorded": {"state": right.hex()}}
+    )
+    return replace(wrong, where=first_neuron(image, board, right))
 
 
 def _first(vector: Vector, entry: dict[str, Any]) -> Difference | None:

@@ -104,6 +104,10 @@ class FixedBoard(Board):
         """See `Board.digest`."""
         return int(self.network.state[fx.S_STEP]) & 0xFFFFFFFF, self.network.digest()
 
+    def state(self) -> bytes:
+        """See `Board.state`."""
+        return self.network.state.astype("<i4").tobytes()
+
     def idle(self, hold: bool) -> tuple[int, ...]:
         """See `Board.idle`; what it returns becomes the last actions, from which slew counts."""
         network = self.network

@@ -70,6 +70,10 @@ class Board(ABC):
         """How many steps were made, and the CRC-32 of the state."""
 
     @abstractmethod
+    def state(self) -> bytes:
+        """All of the state."""
+
+    @abstractmethod
     def idle(self, hold: bool) -> tuple[int, ...]:
         """What each output gets without a fresh tick: in HOLD, or else at rest."""
 

@@ -29,6 +29,8 @@ from neurobot.link.frame import Damage, Decoder, Frame, encode
 from neurobot.link.message import Message, pack, type_of, unpack
 
 U32 = 0xFFFFFFFF
+STATE = p.PAYLOAD - 4
+"""Bytes of the state that an answer has room for."""
 
 
 class _Refusal(Exception):
@@ -96,6 +98,7 @@ class Device:
             (p.TickRequest, self._tick),
             (p.StatsRequest, self._stats),
             (p.DigestRequest, self._digest),
+            (p.StateRequest, self._tell_state),
         ]
 
     def start(self, now: int) -> bytes:
@@ -307,3 +310,8 @@ class Device:
         if not self._loaded():
             raise _Refusal(p.Error.STATE, self.trip_count)
         return p.DigestReply(*self._board.digest())
+
+    def _tell_state(self, request: p.StateRequest, now: int) -> Message:
+        if not self._loaded():
+            raise _Refusal(p.Error.STATE, self.trip_count)
+        return p.StateReply(request.offset, self._board.state()[request.offset :][:STATE])

@@ -29,7 +29,7 @@ EVENTS = 64
 """Events that are kept until somebody takes them; the oldest go first."""
 
 _REPLIES: dict[int, type[Message]] = {number: kind for kind, (number, _) in p.LAYOUTS.items() if number & p.ANSWER}
-_ECHOES = {p.TickReply: "tick", p.HelloReply: "nonce", p.PingReply: "host_us"}
+_ECHOES = {p.TickReply: "tick", p.HelloReply: "nonce", p.PingReply: "host_us", p.StateReply: "offset"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,8 +18,9 @@ from typing import Any, final
 from neurobot.errors import LinkError
 from neurobot.link import protocol as p
 from neurobot.link.clock import BoardClock
+from neurobot.link.conversation import Job
 from neurobot.link.exchange import Patience
-from neurobot.link.session import Job, Phase, Session
+from neurobot.link.session import Phase, Session
 from neurobot.link.transport import Transport
 
 
@@ -92,6 +93,11 @@ class Host:
         """See `Session.digest`."""
         digest: p.DigestReply = self._do(self.session.digest())
         return digest
+
+    def state(self) -> bytes:
+        """See `Session.state`."""
+        state: bytes = self._do(self.session.state())
+        return state
 
     def synchronise(self, count: int = 16) -> BoardClock:
         """See `Session.synchronise`."""

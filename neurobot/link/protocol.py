@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import IntEnum, IntFlag
 from typing import NamedTuple
 
-FINGERPRINT = 0xA5347B56
+FINGERPRINT = 0x44EFCA89
 """CRC-32 of the table; HELLO tells it."""
 MAJOR = 1
 MINOR = 0
@@ -97,6 +97,7 @@ class Type(IntEnum):
     TICK = 0x08
     STATS = 0x09
     DIGEST = 0x0A
+    STATE = 0x0B
     EVENT = 0x7E
     NAK = 0x7F
 
@@ -254,6 +255,19 @@ class DigestReply(NamedTuple):
     crc: int
 
 
+class StateRequest(NamedTuple):
+    """Bytes of the whole state from an offset on, as many as there are and fit: spikes, membranes and all else."""
+
+    offset: int
+
+
+class StateReply(NamedTuple):
+    """Answer to STATE."""
+
+    offset: int
+    data: bytes
+
+
 class Event(NamedTuple):
     """The board tells something by itself; not assured."""
 
@@ -293,6 +307,8 @@ LAYOUTS: dict[type[tuple[int | bytes, ...]], tuple[int, str]] = {
     StatsReply: (Type.STATS | ANSWER, "<IIIIIIII"),
     DigestRequest: (Type.DIGEST, "<"),
     DigestReply: (Type.DIGEST | ANSWER, "<II"),
+    StateRequest: (Type.STATE, "<I"),
+    StateReply: (Type.STATE | ANSWER, "<I"),
     Event: (Type.EVENT, "<IIB"),
     Nak: (Type.NAK, "<BBBBI"),
 }

@@ -7,28 +7,22 @@
 Whatever goes wrong while a board is armed, or on the line at any time, leads to LOST. Nothing but `disarm`, which an
 operator calls, leads out, then `connect` and `arm` anew: no robot starts to move because a cable was put back.
 
-What is asked is written as generators, one a task: each asks and yields until an answer comes. `start` begins one,
-`receive` and `poll` carry it on, `outgoing` is what is to be sent, and `done` says whether there is a `result`.
-`neurobot.link.host` drives a session with a port and a clock; tests do it in virtual time.
+Each task is a generator; `neurobot.link.conversation` says how one is carried through.
 """
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Generator
 from enum import IntEnum
-from typing import Any, NoReturn, final
+from typing import final
 
 from neurobot.errors import BoardError, LinkError, NeurobotError
 from neurobot.link import protocol as p
 from neurobot.link.board import image_crc
 from neurobot.link.clock import BoardClock, Ping, estimate
-from neurobot.link.exchange import Answer, Exchange, Patience
-from neurobot.link.message import Message
+from neurobot.link.conversation import Conversation, Job
+from neurobot.link.exchange import Exchange, Patience
 from neurobot.link.refusal import check_hello, explain, restarted, safe
-
-Job = Generator[None, Any, Any]
-"""A task that asks, and is sent an `Answer` at each yield."""
 
 _HEAD = struct.calcsize(p.LAYOUTS[p.TickRequest][1])
 """Bytes of a TICK ahead of its data."""
@@ -44,7 +38,7 @@ class Phase(IntEnum):
 
 
 @final
-class Session:
+class Session(Conversation):
     """The host's side of one board.
 
     Args:
@@ -56,86 +50,20 @@ class Session:
         arithmetic: as given.
         phase: where it is.
         hello: what the board told last; None before it was connected.
-        exchange: requests and answers, with their counts.
+        exchange, done, result: see `Conversation`.
         restarts: how often a board that was connected had started anew.
         holds: how often the board held its outputs.
-        done: whether the last task has ended.
-        result: what it returned.
     """
 
     def __init__(self, *, arithmetic: int, patience: Patience | None = None, nonce: int = 0):
+        super().__init__(Exchange(patience or Patience()))
         self.arithmetic = arithmetic
         self.phase = Phase.DISCONNECTED
         self.hello: p.HelloReply | None = None
-        self.exchange = Exchange(patience or Patience())
         self.restarts = self.holds = 0
-        self.done = True
-        self.result: Any = None
         self._nonce = nonce
-        self._job: Job | None = None
-        self._now = 0.0
         self._image_crc: int | None = None
         self._tick = 0
-
-    @property
-    def deadline(self) -> float:
-        """When `poll` has something to do [s]."""
-        return self.exchange.deadline
-
-    def outgoing(self) -> bytes:
-        """Take what is to be sent."""
-        return self.exchange.outgoing()
-
-    def start(self, job: Job, now: float) -> None:
-        """Begin a task.
-
-        Args:
-            job: what a method such as `connect` returned.
-            now: a monotonic time [s].
-
-        Raises:
-            LinkError, BoardError: see `receive`; also if another task is not done.
-        """
-        if not self.done:
-            raise LinkError("the session is busy with another task: one after the other")
-        self._now, self.done, self.result, self._job = now, False, None, job
-        self._advance(None)
-
-    def receive(self, data: bytes, now: float) -> None:
-        """Take bytes from the line, and carry the task on.
-
-        Args:
-            data: any bytes.
-            now: a monotonic time [s].
-
-        Raises:
-            LinkError: there is no board of this version any more.
-            BoardError: the board refused, started anew, or is SAFE.
-        """
-        self._now = now
-        try:
-            self.exchange.receive(data, now)
-            while self.exchange.events:
-                self._told(self.exchange.events.popleft())
-        except NeurobotError as error:
-            self._fail(error)
-        while self.exchange.answers and not self.done:
-            self._advance(self.exchange.answers.popleft())
-
-    def poll(self, now: float) -> None:
-        """Repeat what has waited long enough.
-
-        Args:
-            now: a monotonic time [s].
-
-        Raises:
-            LinkError: there was no answer for too long.
-        """
-        self._now = now
-        try:
-            self.exchange.poll(now)
-        except LinkError as error:
-            self._fail(error)
 
     def lose(self) -> None:
         """The port failed: the task is over, and the board is lost."""
@@ -293,6 +221,20 @@ class Session:
         self._only("digest", Phase.DISARMED, Phase.ARMED)
         return (yield from self._ask(p.DigestRequest()))
 
+    def state(self) -> Job:
+        """All of the board's state, as docs/fixed.md, section 5 tells: spikes, membranes, currents.
+
+        Returns:
+            A task that results in bytes.
+        """
+        self._only("state", Phase.DISARMED, Phase.ARMED)
+        told = b""
+        while True:
+            reply = yield from self._ask(p.StateRequest(len(told)))
+            told += reply.data
+            if not reply.data:
+                return told
+
     def synchronise(self, count: int = 16) -> Job:
         """Compare the board's clock with the host's; not while ticks are to be sent.
 
@@ -323,29 +265,25 @@ class Session:
         self.hello = hello
         return hello
 
-    def _ask(self, request: Message) -> Job:
-        """One request and its answer."""
-        self.exchange.ask(request, self._now)
-        answer = yield
-        return self._agreed(answer.message, type(answer.message))
-
-    def _agreed(self, message: Message, kind: type[Message]) -> Any:
-        """The answer, unless it is a refusal."""
-        if isinstance(message, p.Nak):
-            if message.state == p.State.BOOT and self._image_crc is not None and self.phase is not Phase.DISCONNECTED:
-                raise self._restarted(message.state)
-            raise explain(message)
-        assert isinstance(message, kind)
-        return message
-
     def _told(self, event: p.Event) -> None:
-        """What the board tells by itself."""
+        """See `Conversation`."""
         if event.reason == p.Reason.HOLD:
             self.holds += 1
         elif event.reason == p.Reason.BOOT and self.phase in (Phase.DISARMED, Phase.ARMED):
             raise self._restarted(p.State.BOOT)
         elif event.reason == p.Reason.WATCHDOG and self.phase is Phase.ARMED:
             raise safe()
+
+    def _refused(self, nak: p.Nak) -> BoardError:
+        """See `Conversation`; a board without the image that it was given has started anew."""
+        if nak.state == p.State.BOOT and self._image_crc is not None and self.phase is not Phase.DISCONNECTED:
+            return self._restarted(nak.state)
+        return explain(nak)
+
+    def _failed(self, error: NeurobotError) -> None:
+        """While the board is armed, or if it cannot be reached, it is lost."""
+        if self.phase is Phase.ARMED or isinstance(error, LinkError):
+            self.phase = Phase.LOST
 
     def _restarted(self, state: int) -> BoardError:
         """The board is another one now, as far as anybody knows."""
@@ -354,32 +292,6 @@ class Session:
         if self.phase is Phase.DISARMED:
             self.phase = Phase.DISCONNECTED
         return restarted(state)
-
-    def _advance(self, answer: Answer | None) -> None:
-        """Carry the task on until it waits for the next answer, or has ended."""
-        job, asked = self._job, self.exchange.counts.asked
-        assert job is not None
-        try:
-            job.send(answer)  # None begins it
-        except StopIteration as end:
-            self._end()
-            self.result = end.value
-        except NeurobotError as error:
-            if answer is None and self.exchange.counts.asked == asked:  # refused before anything was said
-                self._end()
-                raise
-            self._fail(error)
-
-    def _end(self) -> None:
-        self.exchange.forget()
-        self._job, self.done, self.result = None, True, None
-
-    def _fail(self, error: NeurobotError) -> NoReturn:
-        """The task is over, and while the board is armed, or if it cannot be reached, it is lost."""
-        self._end()
-        if self.phase is Phase.ARMED or isinstance(error, LinkError):
-            self.phase = Phase.LOST
-        raise error
 
     def _only(self, what: str, *phases: Phase) -> None:
         if self.phase not in phases:

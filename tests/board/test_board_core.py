@@ -153,6 +153,9 @@ class Wrong(Board):
         step, crc = self.inner.digest()
         return step, crc ^ (self.what == "digest")
 
+    def state(self):
+        return self.inner.state()
+
     def idle(self, hold):
         return self.inner.idle(hold)
 

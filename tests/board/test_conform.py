@@ -5,6 +5,7 @@ import pytest
 
 from neurobot.board.bench import bench, everything, silence
 from neurobot.board.conform import conform, recorded
+from neurobot.board.difference import first_neuron
 from neurobot.board.emulator import Emulator, FixedBoard
 from neurobot.core.fixed_network import FixedNetwork
 from neurobot.core.image import Image
@@ -13,6 +14,8 @@ from neurobot.kernels.status import OK
 from tests.board.lines import emulated
 from tests.board.test_board_core import Wrong
 from tests.kernels.fixed_networks import random_network
+
+SAME = "all of its state is as recorded: look at how it decodes, and makes the digest"
 
 
 def test_the_emulator_repeats_what_was_recorded_and_all_of_it_is_logged():
@@ -30,11 +33,66 @@ def test_the_first_difference_is_told_with_its_tick():
     host, _ = emulated(Emulator(Wrong("action")))
     found = conform(host, [vector]).difference
     recorded_action = vector.ticks[3].actions[1]
-    assert str(found) == f"{vector.name}, tick 4: action 1 is {recorded_action + 1}, recorded is {recorded_action}"
+    assert str(found) == (
+        f"{vector.name}, tick 4: action 1 is {recorded_action + 1}, recorded is {recorded_action}; {SAME}"
+    )
     host, _ = emulated(Emulator(Wrong("digest")))
     found = conform(host, [vector]).difference
     digest = vector.digest
-    assert str(found) == f"{vector.name}, the cleared state: digest is {digest ^ 1:#010x}, recorded is {digest:#010x}"
+    assert str(found) == (
+        f"{vector.name}, the cleared state: digest is {digest ^ 1:#010x}, recorded is {digest:#010x}; {SAME}"
+    )
+
+
+class Broken(FixedBoard):
+    """A board of which one word of the state becomes another in a tick, as a bug of a core would have it."""
+
+    def __init__(self, at, tick):
+        super().__init__()
+        self.at, self.when, self.ticks = at, tick, 0
+
+    def tick(self, request):
+        step = super().tick(request)
+        self.ticks += 1
+        if self.ticks == self.when:
+            self.network.state[self.at] ^= 4
+        return step
+
+
+def spiking(vector):
+    """Rows of the vector's populations of neurons that spike."""
+    return [row for row in Image.of(vector.image).rows if row[0] == fx.NEURON and row[fx.SLOTS]]
+
+
+@pytest.mark.parametrize("what", ["v", "spike"])
+def test_the_first_difference_names_the_neuron(what):
+    vector = next(v for v in recorded() if spiking(v))
+    row = spiking(vector)[-1]
+    at = int(row[fx.V_AT if what == "v" else fx.SPIKES_AT]) // 4
+    neuron = int(row[fx.FIRST_NEURON]) + 2  # XOR 4 is bit 2: the third neuron of a word of spikes
+    host, _ = emulated(Emulator(Broken(at + (2 if what == "v" else 0), 3)))
+    log = []
+    result = conform(host, [vector], log.append)
+    found, states = result.difference, [bytes.fromhex(log[-1][whose]["state"]) for whose in ("board", "recorded")]
+    assert (found.tick, found.what, result.ticks) == (3, "digest", 2)
+    mine, right = (np.frombuffer(state, "<i4") for state in states)
+    if what == "v":
+        assert found.where == (
+            f"neuron {neuron} is the first of 1 that differ: its v is {mine[at + 2]}, recorded is {right[at + 2]}"
+        )
+    else:
+        assert found.where.startswith(f"neuron {neuron} is the first of 1 that differ: its spike in step ")
+    assert np.flatnonzero(mine != right).tolist() == [at + (2 if what == "v" else 0)]
+
+
+def test_a_difference_of_no_neuron_and_one_of_length_are_told():
+    image = Image.of(recorded()[0].image)
+    state = FixedNetwork(image).state.tobytes()
+    other = bytes([state[0], state[1], state[2], state[3], 9, *state[5:]])
+    assert first_neuron(image, other, state) == "no neuron differs, but byte 4 of the state: 9, recorded is 0"
+    assert first_neuron(image, state + b"\0", state) == (
+        f"its state has {len(state) + 1} bytes, that of this image {len(state)}"
+    )
 
 
 def test_images_that_do_not_fit_are_named():

@@ -36,6 +36,7 @@ def run_in_step(host, seed, ticks=30):
             network.forget() if k else None
             network.end(reward // -2, learn)
         assert host.digest() == (ticks * image.substeps, network.digest())
+        assert host.state() == network.state.tobytes()
         host.reset()
         network.clear()
         assert host.digest() == (0, network.digest())

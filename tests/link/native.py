@@ -50,6 +50,7 @@ LOAD = c.CFUNCTYPE(c.c_uint32, c.c_void_p, U8P, c.c_uint32)
 RESET = c.CFUNCTYPE(None, c.c_void_p)
 TICK = c.CFUNCTYPE(c.c_uint32, c.c_void_p, c.POINTER(Tick), c.POINTER(Step))
 DIGEST = c.CFUNCTYPE(c.c_uint32, c.c_void_p, U32P)
+STATE = c.CFUNCTYPE(c.c_void_p, c.c_void_p, U32P)
 IDLE = c.CFUNCTYPE(c.c_void_p, c.c_void_p, c.c_uint8, c.POINTER(c.c_uint16))
 ACTUATE = c.CFUNCTYPE(None, c.c_void_p, I16P, c.c_uint16)
 WRITE = c.CFUNCTYPE(None, c.c_void_p, U8P, c.c_uint16)
@@ -57,8 +58,8 @@ WRITE = c.CFUNCTYPE(None, c.c_void_p, U8P, c.c_uint16)
 
 class Ops(c.Structure):
     _fields_ = [
-        ("self", c.c_void_p), ("load", LOAD), ("reset", RESET), ("tick", TICK), ("digest", DIGEST), ("idle", IDLE),
-        ("actuate", ACTUATE), ("write", WRITE),
+        ("self", c.c_void_p), ("load", LOAD), ("reset", RESET), ("tick", TICK), ("digest", DIGEST),
+        ("state", STATE), ("idle", IDLE), ("actuate", ACTUATE), ("write", WRITE),
     ]  # fmt: skip
 
 
@@ -80,7 +81,7 @@ class NativeDevice:
         self.info = BoardInfo(board.name, board.arithmetic, self.arena, board.arena, boot_id)
         self.ops = Ops(
             None, LOAD(self._load), RESET(lambda _: board.reset()), TICK(self._tick), DIGEST(self._digest),
-            IDLE(self._idle), ACTUATE(self._actuate), WRITE(self._write),
+            STATE(self._state), IDLE(self._idle), ACTUATE(self._actuate), WRITE(self._write),
         )  # fmt: skip
         self.kept = {}
 
@@ -104,6 +105,12 @@ class NativeDevice:
     def _digest(self, _, step):
         step[0], crc = self.board.digest()
         return crc
+
+    def _state(self, _, count):
+        data = self.board.state()
+        self.kept["state"] = (c.c_uint8 * len(data)).from_buffer_copy(data)  # of the exact size, as the arena
+        count[0] = len(data)
+        return c.addressof(self.kept["state"])
 
     def _idle(self, _, hold, count):
         values = self.board.idle(bool(hold))

@@ -39,6 +39,7 @@ def wish(random, device):
             p.ResetRequest(),
             p.StatsRequest(),
             p.DigestRequest(),
+            p.StateRequest(random.choice([0, 8, 508, 1100, 1508, 2**32 - 1])),
             *[arm(random, boot, trip, last)] * 6,
             *[p.TickRequest(tick & 0xFFFFFFFF, *draws(random), data)] * 30,
         ]

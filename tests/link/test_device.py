@@ -313,6 +313,18 @@ def test_digest_tells_steps_and_state(running):
     assert running.ask(p.DigestRequest()) == p.DigestReply(4, running.board.crc)
 
 
+def test_the_state_comes_in_as_many_pieces_as_it_takes(running):
+    running.tick(1)
+    whole, told = running.board.state(), b""
+    while (reply := running.ask(p.StateRequest(len(told)))).data:
+        assert reply.offset == len(told)
+        told += reply.data
+    assert told == whole
+    assert len(running.ask(p.StateRequest(0)).data) == min(len(whole), p.PAYLOAD - 4)
+    assert running.ask(p.StateRequest(2**32 - 1)) == p.StateReply(2**32 - 1, b"")
+    refused(Bench().ask(p.StateRequest(0)), p.Error.STATE, 0)
+
+
 def test_unknown_types_and_wrong_lengths_are_refused_and_answers_are_not_for_boards():
     bench = Bench()
     out = Decoder().feed(bench.device.receive(encode(Frame(0x33, 5, b"abc")), 0))

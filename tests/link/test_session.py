@@ -27,6 +27,7 @@ def test_from_hello_to_the_first_tick_and_back():
     reply = host.tick(4, p.Input.BITMAP, b"abc")
     assert (reply.tick, reply.state) == (1, p.State.RUNNING)
     assert host.digest() == p.DigestReply(4, line.device._board.crc)
+    assert host.state() == line.device._board.state()
     host.reset()
     assert (host.phase, line.device.state) == (Phase.DISARMED, p.State.READY)
     counts = host.session.exchange.counts

@@ -41,6 +41,9 @@ class ToyBoard(Board):
     def digest(self):
         return self.steps & 0xFFFFFFFF, self.crc
 
+    def state(self):
+        return struct.pack("<II", self.steps & 0xFFFFFFFF, self.crc) + self.image
+
     def idle(self, hold):
         return self.last if hold else tuple(-1 - k for k in range(self.image[0]))
 

@@ -71,5 +71,18 @@ static uint32_t digest(void *self, uint32_t *step) {
     return toy.crc;
 }
 
-const struct nb_ops nb_core_ops = {0, load, reset, tick, digest, idle, 0, 0};
+static const uint8_t *state(void *self, uint32_t *count) {
+    static uint8_t all[8 + 4096];
+
+    (void)self;
+    for (int k = 0; k < 4; k++) {
+        all[k] = (uint8_t)(toy.steps >> 8 * k);
+        all[4 + k] = (uint8_t)(toy.crc >> 8 * k);
+    }
+    memcpy(all + 8, toy.image, toy.count);
+    *count = 8 + toy.count;
+    return all;
+}
+
+const struct nb_ops nb_core_ops = {0, load, reset, tick, digest, state, idle, 0, 0};
 const uint8_t nb_core_arithmetic = 2;
