@@ -27,10 +27,8 @@ def main(names: Sequence[str], port: str, episodes: int, seed: int, rt: bool) ->
         seed: of the first one.
         rt: ahead of other processes, where that is permitted.
     """
-    titles = (
-        "return | streamed | kept | period | ticks | deadlines missed | periods skipped | tick, p50, p99 | of which"
-    )
-    print(f"| program, {episodes} episodes | {titles} the line |")
+    titles = "return | streamed | kept | period | ticks | deadlines missed | periods skipped | tick, p50, p99 | the line"
+    print(f"| program, {episodes} episodes | {titles} |")
     print("|---|---|---|---|---|---|---|---|---|---|")
     for name in names or NAMES:
         same = [name, "--episodes", str(episodes), "--seed", str(seed), "--no-record", "--json"]

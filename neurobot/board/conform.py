@@ -161,9 +161,8 @@ def _located(
     for tick in vector.ticks[: wrong.tick]:
         network.tick(tick.kind, tick.data)
     board, right = host.state(), network.state.astype("<i4").tobytes()
-    log(
-        {"vector": vector.name, "tick": wrong.tick, "board": {"state": board.hex()}, "recorded": {"state": right.hex()}}
-    )
+    states = {"board": {"state": board.hex()}, "recorded": {"state": right.hex()}}
+    log({"vector": vector.name, "tick": wrong.tick, **states})
     return replace(wrong, where=first_neuron(image, board, right))
 
 

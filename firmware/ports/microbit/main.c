@@ -2,10 +2,6 @@
  *
  * There are no motors: outputs stay in `outputs`, for a debugger.
  */
-#include <string.h>
-
-#include "../port.h"
-
 #define REGISTER(at) (*(volatile uint32_t *)(at))
 #define UART(at) REGISTER(0x40002000u + (at))
 #define TIMER(at) REGISTER(0x40008000u + (at))
@@ -35,38 +31,21 @@
 
 #define RING 256u /* powers of two */
 #define UNSENT 1024u
+#define OUTPUTS 32u
 #define IMAGE_BYTES 5632u
 #define RAM_BYTES 4608u
 
-extern uint32_t data_begin[], data_end[], data_from[], bss_begin[], bss_end[], stack_top[];
+#include "../bare.h"
 
 static __attribute__((section(".arena"))) uint32_t image[IMAGE_BYTES / 4u], ram[RAM_BYTES / 4u];
-static volatile uint32_t lost;
-static volatile uint16_t ring_in; /* the interrupt's; ring_out is the loop's */
-static uint16_t ring_out, sent_in, sent_out;
-static uint8_t ring[RING], unsent[UNSENT], sends;
-int16_t outputs[32];
-uint16_t n_outputs;
+static uint8_t sends;
 
 void reset(void);
 
 static void on_uart(void) {
     while (UART(RX_READY)) {
-        uint8_t byte;
         UART(RX_READY) = 0;
-        byte = (uint8_t)UART(RXD);
-        if ((uint16_t)(ring_in - ring_out) < RING) {
-            ring[ring_in % RING] = byte;
-            ring_in++;
-        } else {
-            lost++;
-        }
-    }
-}
-
-static void on_fault(void) {
-    REGISTER(0xE000ED0Cu) = 0x05FA0004u; /* reset: a board that restarted is noticed, one that is stuck is not */
-    for (;;) {
+        received((uint8_t)UART(RXD));
     }
 }
 
@@ -95,17 +74,6 @@ uint32_t port_boot_id(void) {
     return id;
 }
 
-uint32_t port_lost(void) { return lost; }
-
-uint16_t port_read(uint8_t *bytes, uint16_t room) {
-    uint16_t count = 0;
-
-    while (count < room && ring_out != ring_in) {
-        bytes[count++] = ring[ring_out++ % RING];
-    }
-    return count;
-}
-
 /* The UART says when it has sent a byte, so the first one goes without being asked for. */
 static void flush(void) {
     if (sends && UART(TX_READY)) {
@@ -117,26 +85,6 @@ static void flush(void) {
         UART(TXD) = unsent[sent_out++ % UNSENT];
     }
 }
-
-void port_write(const uint8_t *bytes, uint16_t count) {
-    if (count <= UNSENT - (uint16_t)(sent_in - sent_out)) {
-        for (uint16_t k = 0; k < count; k++) {
-            unsent[sent_in++ % UNSENT] = bytes[k];
-        }
-    }
-    flush();
-}
-
-void port_actuate(const int16_t *values, uint16_t count) {
-    n_outputs = count < 32u ? count : 32u;
-    memset(outputs, 0, sizeof outputs);
-    if (n_outputs > 0) {
-        memcpy(outputs, values, n_outputs * sizeof *values);
-    }
-}
-
-/* Does not sleep: what is left to send has to go on. */
-void port_wait(void) { flush(); }
 
 static void start_hardware(void) {
     UART(PIN_TX) = 24u;
@@ -155,12 +103,5 @@ static void start_hardware(void) {
 void reset(void) {
     const struct firmware_memory memory = {"microbit", (uint8_t *)image, (uint8_t *)ram, sizeof image, sizeof ram};
 
-    memcpy(data_begin, data_from, (size_t)((char *)data_end - (char *)data_begin));
-    memset(bss_begin, 0, (size_t)((char *)bss_end - (char *)bss_begin));
-    start_hardware();
-    firmware_start(&memory);
-    for (;;) {
-        firmware_turn();
-        flush();
-    }
+    run(&memory);
 }

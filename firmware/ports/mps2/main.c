@@ -2,10 +2,6 @@
  *
  * There are no motors: outputs stay in `outputs`, for a debugger.
  */
-#include <string.h>
-
-#include "../port.h"
-
 #define REGISTER(at) (*(volatile uint32_t *)(at))
 #define CLOCK_HZ 25000000u
 #define BAUD 115200u
@@ -29,18 +25,13 @@
 #define TICKS_MS (CLOCK_HZ / 1000u)
 #define RING 1024u /* powers of two */
 #define UNSENT 2048u
+#define OUTPUTS 64u
 
-extern uint32_t data_begin[], data_end[], data_from[], bss_begin[], bss_end[], stack_top[];
+#include "../bare.h"
 
 static __attribute__((section(".arena"))) uint32_t image[(1u << 20) / 4u], ram[(1u << 20) / 4u];
 static __attribute__((section(".noinit"))) uint32_t boots; /* kept over a reset, whatever it was at power-up */
-static volatile uint32_t lost;
 static volatile uint32_t milliseconds;
-static volatile uint16_t ring_in; /* the interrupt's; ring_out is the loop's */
-static uint16_t ring_out, sent_in, sent_out;
-static uint8_t ring[RING], unsent[UNSENT];
-int16_t outputs[64];
-uint16_t n_outputs;
 
 void reset(void);
 static void on_systick(void) { milliseconds++; }
@@ -48,23 +39,11 @@ static void on_systick(void) { milliseconds++; }
 static void on_receive(void) {
     UART_INTERRUPTS = 2u; /* cleared first: a byte that comes now asks again */
     while (UART_STATE & RX_FULL) {
-        uint8_t byte = (uint8_t)UART_DATA;
-        if ((uint16_t)(ring_in - ring_out) < RING) {
-            ring[ring_in % RING] = byte;
-            ring_in++;
-        } else {
-            lost++;
-        }
+        received((uint8_t)UART_DATA);
     }
     if (UART_STATE & RX_OVERRUN) {
         UART_STATE = RX_OVERRUN;
         lost++;
-    }
-}
-
-static void on_fault(void) {
-    REGISTER(0xE000ED0Cu) = 0x05FA0004u; /* reset: a board that restarted is noticed, one that is stuck is not */
-    for (;;) {
     }
 }
 
@@ -107,42 +86,11 @@ uint32_t port_cycles(void) {
 
 uint32_t port_boot_id(void) { return ++boots * 2654435761u ^ port_cycles() * 40503u; }
 
-uint32_t port_lost(void) { return lost; }
-
-uint16_t port_read(uint8_t *bytes, uint16_t room) {
-    uint16_t count = 0;
-
-    while (count < room && ring_out != ring_in) {
-        bytes[count++] = ring[ring_out++ % RING];
-    }
-    return count;
-}
-
 static void flush(void) {
     while (sent_out != sent_in && !(UART_STATE & TX_FULL)) {
         UART_DATA = unsent[sent_out++ % UNSENT];
     }
 }
-
-void port_write(const uint8_t *bytes, uint16_t count) {
-    if (count <= UNSENT - (uint16_t)(sent_in - sent_out)) {
-        for (uint16_t k = 0; k < count; k++) {
-            unsent[sent_in++ % UNSENT] = bytes[k];
-        }
-    }
-    flush();
-}
-
-void port_actuate(const int16_t *values, uint16_t count) {
-    n_outputs = count < 64u ? count : 64u;
-    memset(outputs, 0, sizeof outputs);
-    if (n_outputs > 0) {
-        memcpy(outputs, values, n_outputs * sizeof *values);
-    }
-}
-
-/* Does not sleep: what is left to send has to go on. */
-void port_wait(void) { flush(); }
 
 static void start_hardware(void) {
     UART_BAUDDIV = CLOCK_HZ / BAUD;
@@ -156,12 +104,5 @@ static void start_hardware(void) {
 void reset(void) {
     const struct firmware_memory memory = {"mps2", (uint8_t *)image, (uint8_t *)ram, sizeof image, sizeof ram};
 
-    memcpy(data_begin, data_from, (size_t)((char *)data_end - (char *)data_begin));
-    memset(bss_begin, 0, (size_t)((char *)bss_end - (char *)bss_begin));
-    start_hardware();
-    firmware_start(&memory);
-    for (;;) {
-        firmware_turn();
-        flush();
-    }
+    run(&memory);
 }
