@@ -27,7 +27,7 @@ def main(names: Sequence[str], port: str, episodes: int, seed: int, rt: bool) ->
         seed: of the first one.
         rt: ahead of other processes, where that is permitted.
     """
-    titles = "return | streamed | kept | period | ticks | deadlines missed | periods skipped | tick, p50, p99 | the line"
+    titles = "return | streamed | kept | period | ticks | deadlines missed | periods skipped | tick p50, p99 | the line"
     print(f"| program, {episodes} episodes | {titles} |")
     print("|---|---|---|---|---|---|---|---|---|---|")
     for name in names or NAMES:
