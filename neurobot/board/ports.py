@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import select
 import shutil
 import socket
@@ -10,7 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from neurobot.board.emulator import Emulator
@@ -22,6 +23,7 @@ from neurobot.link.exchange import Patience
 from neurobot.link.host import Host
 from neurobot.link.local import LocalLine
 from neurobot.link.transport import FileTransport, Transport, open_line
+from neurobot.loop.realtime import come_first
 
 EMULATOR, POSIX, QEMU = "emulator", "posix", "qemu:"
 MACHINES = {"m0": "microbit", "m3": "mps2-an385", "m4": "mps2-an386", "m7": "mps2-an500"}
@@ -38,7 +40,7 @@ ENDS_WITHIN = 5.0
 
 
 @contextmanager
-def open_board(address: str, *, baud: int = 115200, realtime: bool = False) -> Iterator[Host]:
+def open_board(address: str, *, baud: int = 115200, realtime: bool = False, first: bool = False) -> Iterator[Host]:
     """A host on a board's line; what was started for it is stopped at the end.
 
     Args:
@@ -46,6 +48,7 @@ def open_board(address: str, *, baud: int = 115200, realtime: bool = False) -> I
         baud: of a serial port [bit/s].
         realtime: the emulator is a process of its own with a clock, instead of one for which time stands still while
             nobody waits for it.
+        first: a board that is a process runs ahead of others, as one with a processor of its own, where permitted.
 
     Raises:
         LinkError: it cannot be opened, built or started; says why and what to do.
@@ -55,10 +58,10 @@ def open_board(address: str, *, baud: int = 115200, realtime: bool = False) -> I
             yield host
     elif address == EMULATOR:
         warm()  # here: what is compiled then is there for the other process too, which has to answer soon
-        with _child([sys.executable, "-m", "neurobot", "board", "emulate", "--fd"], "the emulator") as line:
+        with _child([sys.executable, "-m", "neurobot", "board", "emulate", "--fd"], "the emulator", first) as line:
             yield _host(line)
     elif address == POSIX:
-        with _child([str(build(POSIX)), "--fd"], "the board's process") as line:
+        with _child([str(build(POSIX)), "--fd"], "the board's process", first) as line:
             yield _host(line)
     elif address.startswith(QEMU):
         with _qemu(address.removeprefix(QEMU)) as line:
@@ -80,7 +83,7 @@ def _known(address: str) -> None:
 
 
 @contextmanager
-def _child(command: list[str], name: str) -> Iterator[Transport]:
+def _child(command: list[str], name: str, first: bool) -> Iterator[Transport]:
     """A process on the other end of a socket, whose number ends its command line."""
     ours, theirs = socket.socketpair()
     with theirs:
@@ -88,6 +91,9 @@ def _child(command: list[str], name: str) -> Iterator[Transport]:
         process = subprocess.Popen([*command, str(number)], pass_fds=[number], stdin=subprocess.DEVNULL)
     line = FileTransport(ours.fileno(), name, owner=ours)
     try:
+        if first and hasattr(os, "sched_setscheduler"):
+            with suppress(OSError):  # not permitted; so is the loop's own wish, and that is told
+                come_first(process.pid)
         if not select.select((ours,), (), (), STARTS_WITHIN)[0]:  # it tells that it has started
             raise LinkError(f"{name} has not started within {STARTS_WITHIN:g} s: is this machine that busy? Try again")
         yield line

@@ -72,7 +72,7 @@ def _on_board(options: Stream) -> Iterator[MakeCore]:
         _greet(host, made[-1])
         return made[-1]
 
-    with open_board(options.port, baud=options.baud, realtime=realtime) as host:
+    with open_board(options.port, baud=options.baud, realtime=realtime, first=options.rt) as host:
         yield make
         for core in made:
             core.rest()

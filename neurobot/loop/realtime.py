@@ -45,7 +45,7 @@ class Realtime:
         self._before = os.sched_getscheduler(0), os.sched_getparam(0), os.sched_getaffinity(0)
         self._try("affinity", self._pin)
         self._try("mlockall", _lock_memory)
-        self._try("SCHED_FIFO", _come_first)
+        self._try("SCHED_FIFO", come_first)
         return self
 
     def __exit__(
@@ -81,8 +81,13 @@ def _lock_memory() -> None:
         raise OSError(number, os.strerror(number))
 
 
-def _come_first() -> None:
-    os.sched_setscheduler(0, os.SCHED_FIFO | os.SCHED_RESET_ON_FORK, os.sched_param(PRIORITY))
+def come_first(pid: int = 0) -> None:
+    """Have a process, this one by default, run ahead of all that has no priority; its children do not.
+
+    Raises:
+        OSError: it is not permitted.
+    """
+    os.sched_setscheduler(pid, os.SCHED_FIFO | os.SCHED_RESET_ON_FORK, os.sched_param(PRIORITY))
 
 
 def _step_back(policy: int, param: os.sched_param) -> None:

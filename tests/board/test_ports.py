@@ -43,6 +43,22 @@ def test_a_board_that_was_opened_runs_and_is_gone_afterwards(address, realtime):
     assert children() <= before
 
 
+@pytest.mark.parametrize("first", [False, True])
+def test_a_board_comes_before_other_processes_where_that_is_wished_and_permitted(first, monkeypatch):
+    need("gcc")
+    asked = []
+
+    def refuse(pid):
+        asked.append(str(pid))
+        raise PermissionError
+
+    monkeypatch.setattr("neurobot.board.ports.come_first", refuse)
+    before = children()
+    with open_board("posix", first=first) as host:
+        assert host.connect().name == b"posix"
+        assert asked == ([*(children() - before)] if first else [])
+
+
 @pytest.mark.parametrize(
     ("address", "words"),
     [

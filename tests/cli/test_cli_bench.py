@@ -49,7 +49,7 @@ def test_with_rt_what_was_refused_is_told(command, launch, monkeypatch):
     def refuse():
         raise PermissionError(errno.EPERM, "Operation not permitted")
 
-    for name in ("_lock_memory", "_come_first"):
+    for name in ("_lock_memory", "come_first"):
         monkeypatch.setattr(f"neurobot.loop.realtime.{name}", refuse)
     monkeypatch.setattr("neurobot.loop.realtime.Realtime._pin", lambda _: None)
     result = command("bench", "latency", launch(), "--seconds", "0.1", "--rt")

@@ -171,7 +171,7 @@ def test_real_time_with_what_the_system_grants_says_what_it_does_not(command, la
     def refuse():
         raise PermissionError(1, "Operation not permitted")
 
-    monkeypatch.setattr("neurobot.loop.realtime._come_first", refuse)
+    monkeypatch.setattr("neurobot.loop.realtime.come_first", refuse)
     result = command("run", launch(), "--rt", "--no-record", "--episodes", "1", "--json")
     data = json.loads(result.out)
     assert data["timing"]["slack"]["max"] > 0
