@@ -115,8 +115,8 @@ def execute(
             program = untrained(experiment, robot)
         elif experiment.controller_spec(robot.observation_space, robot.action_space) != program.spec:
             say("the program was made with other settings than those of the launch file; the program's are in force")
-        program = ready(program, experiment.core, robot, experiment.seed)
-        with nullcontext(experiment.core) if on is None else on() as core:
+        with nullcontext(experiment.core) if on is None else on() as core:  # first: a board may not be there
+            program = ready(program, experiment.core, robot, experiment.seed)
             with compiling(KERNELS[experiment.core]):
                 from neurobot.controller import Controller
 

@@ -46,6 +46,7 @@ def test_the_time_on_the_line_is_shown(command, launch):
 def test_what_a_board_cannot_do_is_refused(command, launch):
     result = command("stream", launch(), "--port", "posx", "--no-record")
     assert (result.code, "did you mean 'posix'" in result.err) == (5, True)
+    assert "quantized" not in result.err  # the board is looked for before anything that takes long
     result = command("stream", launch(), "--no-record", "--watchdog", "3", "--hold", "1")
     assert result.code == 4
     assert "it must be 0.001 <= hold <= watchdog <= 0.5" in result.err
