@@ -4,6 +4,7 @@
 #include "../core/core.h"
 #include "../core/image.h"
 #include "../link/device.h"
+#include "../link/handlers.h"
 #include "port.h"
 
 static struct nb_device device;
@@ -62,6 +63,8 @@ void firmware_start(const struct firmware_memory *memory) {
     nb_core_init(&core, memory->ram, memory->ram_size);
     nb_start(&device, &board, &OPS, port_now_us());
 }
+
+uint8_t firmware_armed(void) { return nb_runs(&device); }
 
 void firmware_turn(void) {
     uint8_t bytes[64];

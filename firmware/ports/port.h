@@ -43,4 +43,7 @@ void firmware_start(const struct firmware_memory *memory);
 /* One turn of the main loop. */
 void firmware_turn(void);
 
+/* Whether a host may move the outputs, or has not long been gone. */
+uint8_t firmware_armed(void);
+
 #endif

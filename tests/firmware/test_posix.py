@@ -104,6 +104,25 @@ def test_without_ticks_outputs_are_held_and_then_go_to_rest_and_stay_there(progr
         assert host.connect().state == State.SAFE
 
 
+@pytest.mark.parametrize("asks", [False, True])
+def test_a_host_that_hangs_up_leaves_outputs_at_rest_before_the_process_ends(program, asks):
+    image, rng = random_network(SEEDS[1]), np.random.default_rng(0)
+    with on_a_socket(program, "--show") as (host, process):
+        host.connect()
+        host.load(image.to_bytes())
+        host.arm(hold=0.02, watchdog=0.1)
+        host.tick(image.substeps, *random_input(rng, image))
+        if asks:  # and is gone before the answer
+            session = host.session
+            session.start(session.tick(image.substeps, *random_input(rng, image)), host.transport.now())
+            host.transport.write(session.outgoing())
+        host.close()
+        moved = [outputs(process) for _ in range(6 + asks)]  # off, LOADING, READY, ticks, held, SAFE
+        assert moved[-1] == image.outputs["rest"].tolist()
+        assert process.stdout.readline() == ""
+        assert process.wait(timeout=10) == 0
+
+
 def test_a_wrong_option_is_told(program):
     import subprocess
 

@@ -1,7 +1,7 @@
 /* The firmware as a process: on a pty, whose name it prints, or on a file descriptor that it was given.
  *
  *     neurobot-board            pty /dev/pts/7
- *     neurobot-board --fd 3     ends when the other side hangs up
+ *     neurobot-board --fd 3     ends when the other side has hung up and the outputs are at rest
  *     neurobot-board --show     also prints what it does to its outputs: out, microseconds, the values
  */
 #define _XOPEN_SOURCE 700
@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,9 +50,12 @@ uint32_t port_boot_id(void) {
 uint32_t port_lost(void) { return 0; /* the kernel holds what was not read */ }
 
 uint16_t port_read(uint8_t *bytes, uint16_t room) {
-    ssize_t count = read(line, bytes, room);
+    ssize_t count = hung_up ? 0 : read(line, bytes, room);
 
-    hung_up = count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR);
+    if (!hung_up && (count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR))) {
+        hung_up = 1;
+        line = -1; /* for which poll only waits */
+    }
     return count > 0 ? (uint16_t)count : 0;
 }
 
@@ -136,8 +140,9 @@ int main(int argc, char **argv) {
     if (fcntl(line, F_SETFL, O_NONBLOCK) != 0) {
         return fail("no such line");
     }
+    signal(SIGPIPE, SIG_IGN);
     firmware_start(&memory);
-    while (!hung_up) {
+    while (!hung_up || firmware_armed()) {
         firmware_turn();
     }
     return 0;
