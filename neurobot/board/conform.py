@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from neurobot.board.difference import Difference, first_neuron
+from neurobot.board.emulator import FixedBoard
 from neurobot.board.firmware import sources
 from neurobot.board.wire import actions_of
-from neurobot.core.fixed_network import FixedNetwork
 from neurobot.core.image import Image
 from neurobot.kernels import fixed_ops as fx
 from neurobot.link.host import Host
-from neurobot.link.protocol import TickFlag
+from neurobot.link.protocol import TickFlag, TickRequest
 
 LONGEST = 0.5
 """Of both times of a board [s]: what is asked here is no matter of time."""
@@ -131,6 +131,12 @@ def conform(
     return Conformance(vectors=done, ticks=ticks, neuron_steps=steps, skipped=tuple(skipped), difference=None)
 
 
+def _request(image: Image, number: int, tick: Tick) -> TickRequest:
+    """What a board is asked for."""
+    steps = image.substeps if tick.steps is None else tick.steps
+    return TickRequest(number, steps, TickFlag.CARRY | tick.flags, tick.reward, tick.kind, tick.data)
+
+
 def _played(host: Host, vector: Vector, image: Image) -> Iterator[dict[str, Any]]:
     """What the board gives and what was recorded, from the cleared state on; the board is at rest behind it."""
     host.connect()
@@ -143,8 +149,8 @@ def _played(host: Host, vector: Vector, image: Image) -> Iterator[dict[str, Any]
         "recorded": {"digest": vector.digest},
     }
     for k, tick in enumerate(vector.ticks, 1):
-        steps, flags = image.substeps if tick.steps is None else tick.steps, TickFlag.CARRY | tick.flags
-        reply = host.tick(steps, tick.kind, tick.data, flags=flags, reward=tick.reward)
+        asked = _request(image, k, tick)
+        reply = host.tick(asked.n_sub, asked.kind, asked.data, flags=asked.flags, reward=asked.reward)
         actions = actions_of(reply.data, image).tolist()
         yield {
             "vector": vector.name, "tick": k, "board": {"actions": actions, "digest": host.digest().crc},
@@ -157,10 +163,11 @@ def _located(
     host: Host, vector: Vector, image: Image, wrong: Difference, log: Callable[[dict[str, Any]], None]
 ) -> Difference:
     """The difference with its neuron: the board's state beside that of the same ticks here."""
-    network = FixedNetwork(image)
-    for tick in vector.ticks[: wrong.tick]:
-        network.tick(tick.kind, tick.data)
-    board, right = host.state(), network.state.astype("<i4").tobytes()
+    here = FixedBoard()
+    here.load(vector.image)
+    for k, tick in enumerate(vector.ticks[: wrong.tick], 1):
+        here.tick(_request(image, k, tick))
+    board, right = host.state(), here.state()
     states = {"board": {"state": board.hex()}, "recorded": {"state": right.hex()}}
     log({"vector": vector.name, "tick": wrong.tick, **states})
     return replace(wrong, where=first_neuron(image, board, right))
