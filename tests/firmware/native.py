@@ -41,6 +41,7 @@ def build_core(folder, *flags, compiler="gcc"):
     run([compiler, *FLAGS, "-Os", *flags, "-fPIC", "-shared", "-o", out, *SOURCES], folder)
     library = c.CDLL(str(out))
     library.nb_core_load.restype = library.nb_core_tick.restype = library.nb_core_digest.restype = c.c_uint32
+    library.nb_core_state.restype = c.c_void_p
     library.nb_core_idle.restype = library.nb_core_actions.restype = c.POINTER(c.c_int16)
     return library
 
@@ -113,7 +114,10 @@ class NativeCore:
         return self.core.spikes
 
     def state(self):
-        return self.memory[4:].tobytes()[: int(self.words[fx.W_STATE])]
+        count = c.c_uint32()
+        at = self.library.nb_core_state(c.byref(self.core), c.byref(count))
+        assert at == self.memory.ctypes.data + 16
+        return c.string_at(at, count.value)
 
     def digest(self):
         step = c.c_uint32()
