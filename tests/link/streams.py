@@ -5,6 +5,9 @@ from neurobot.link.board import image_crc
 from neurobot.link.frame import Frame, encode
 from neurobot.link.message import pack, type_of
 
+OFFSETS = (0, 508, 8, 2**32 - 1, 1100, 1508)
+"""Of the state."""
+
 
 def image(random):
     """An image, mostly one that can be run."""
@@ -38,8 +41,7 @@ def wish(random, device):
             p.LoadCommitRequest(),
             p.ResetRequest(),
             p.StatsRequest(),
-            p.DigestRequest(),
-            p.StateRequest(random.choice([0, 8, 508, 1100, 1508, 2**32 - 1])),
+            p.DigestRequest() if tick % 2 else p.StateRequest(OFFSETS[tick // 2 % len(OFFSETS)]),
             *[arm(random, boot, trip, last)] * 6,
             *[p.TickRequest(tick & 0xFFFFFFFF, *draws(random), data)] * 30,
         ]

@@ -75,7 +75,7 @@ def boards_equal(pair):
 @pytest.mark.parametrize("seed", range(20))
 def test_both_say_and_do_the_same_whatever_comes(library, seed):
     pair = Pair(library)
-    pair.run(random.Random(seed), 500)
+    pair.run(random.Random(seed), 400)
     assert pair.states >= {State.BOOT, State.LOADING, State.READY, State.RUNNING}
 
 
