@@ -42,15 +42,15 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class _Field:
-    """Numbers of a population in a state: one for each neuron.
+    """Numbers of neurons in a state, or of the synapses that end there.
 
     Args:
-        first: the population's first neuron.
-        name: what they are.
+        neurons: (n,), counted through all populations.
+        name: what they are; ``{}`` is the number among them.
         values: (n,).
     """
 
-    first: int
+    neurons: np.ndarray
     name: str
     values: np.ndarray
 
@@ -71,8 +71,8 @@ def first_neuron(image: Image, board: bytes, right: bytes) -> str:
     found: dict[int, str] = {}
     for mine, theirs in zip(_fields(image, board), _fields(image, right), strict=True):
         for j in np.flatnonzero(mine.values != theirs.values):
-            told = f"its {mine.name} is {mine.values[j]}, recorded is {theirs.values[j]}"
-            found.setdefault(mine.first + int(j), told)
+            told = f"its {mine.name.format(j)} is {mine.values[j]}, recorded is {theirs.values[j]}"
+            found.setdefault(int(mine.neurons[j]), told)
     if found:
         neuron, told = next(iter(found.items()))
         return f"neuron {neuron} is the first of {len(found)} that differ: {told}"
@@ -86,15 +86,38 @@ def _fields(image: Image, state: bytes) -> Iterator[_Field]:
     """All that a state holds of neurons, population by population."""
     step = int(np.frombuffer(state, "<u4", 1)[0])
     for row in image.neurons():
-        first, n = int(row[fx.FIRST_NEURON]), int(row[fx.N])
+        n = int(row[fx.N])
+        neurons = row[fx.FIRST_NEURON] + np.arange(n)
         if row[0] == fx.NEURON:
             for name, at, kind in (("i", fx.I_AT, "<i4"), ("v", fx.V_AT, "<i4"), ("wait", fx.WAIT_AT, "<u2")):
                 if row[at]:
-                    yield _Field(first, name, np.frombuffer(state, kind, n, int(row[at])))
+                    yield _Field(neurons, name, np.frombuffer(state, kind, n, int(row[at])))
         slots = int(row[fx.SLOTS])
         if slots:
             width = -(-n // 32)
             words = np.frombuffer(state, "<u4", slots * width, int(row[fx.SPIKES_AT])).reshape(slots, width)
             bits = np.unpackbits(words.view(np.uint8), axis=1, bitorder="little")[:, :n]
             for back in range(1, slots + 1):
-                yield _Field(first, f"spike in step {step - back}", bits[(step - back) % slots])
+                yield _Field(neurons, f"spike in step {step - back}", bits[(step - back) % slots])
+    for row in image.rows:
+        if row[0] == fx.LEARN:
+            yield from _learnt(image, row, state)
+
+
+def _learnt(image: Image, row: np.ndarray, state: bytes) -> Iterator[_Field]:
+    """What a LEARN knows of its neurons and synapses: docs/fixed.md, section 9."""
+    q = image.rows[row[fx.DELIVERY]]
+    first = {int(p[fx.SPIKES_AT]): int(p[fx.FIRST_NEURON]) for p in image.neurons()}
+    pre, post = first[int(q[fx.SPIKES_AT])], first[int(row[fx.SPIKES_AT])]
+    n_pre, n = int(q[fx.N_PRE]), int(q[fx.N_POST])
+    ends = np.tile(np.arange(n), n_pre)
+    if q[0] == fx.SPARSE:
+        ends = image.words.view(np.uint16)[q[fx.TARGETS_AT] // 2 :][: q[fx.N_SYN]].astype(np.int64)
+    at = int(row[fx.TRACES_AT])
+    for neurons, name, begin in (
+        (pre + np.arange(n_pre), "trace x", at),
+        (post + np.arange(n), "trace y", at + 4 * n_pre),
+        (post + ends, "eligibility (synapse {})", at + 4 * (n_pre + n)),
+        (post + ends, "learnt weight (synapse {})", int(q[fx.LEARNT_AT])),
+    ):
+        yield _Field(neurons, name, np.frombuffer(state, "<i4", neurons.size, begin))

@@ -85,6 +85,22 @@ def test_the_first_difference_names_the_neuron(what):
     assert np.flatnonzero(mine != right).tolist() == [at + (2 if what == "v" else 0)]
 
 
+@pytest.mark.parametrize("kind", [fx.DENSE, fx.SPARSE])
+def test_a_weight_that_was_learnt_otherwise_is_told_with_the_neuron_where_it_ends(kind):
+    images = (Image.of(v.image) for v in recorded())
+    image, row = next((i, r) for i in images for r in i.rows if r[0] == fx.LEARN and i.rows[r[fx.DELIVERY]][0] == kind)
+    q, state = image.rows[row[fx.DELIVERY]], FixedNetwork(image).state
+    synapse = 1
+    post = synapse % q[fx.N_POST] if kind == fx.DENSE else image.words.view(np.uint16)[q[fx.TARGETS_AT] // 2 + synapse]
+    first = next(p[fx.FIRST_NEURON] for p in image.neurons() if p[fx.SPIKES_AT] == row[fx.SPIKES_AT])
+    other, at = state.copy(), q[fx.LEARNT_AT] // 4 + synapse
+    other[at] += 7
+    assert first_neuron(image, other.tobytes(), state.tobytes()) == (
+        f"neuron {first + post} is the first of 1 that differ: its learnt weight (synapse 1) is {other[at]}, "
+        f"recorded is {state[at]}"
+    )
+
+
 def test_a_difference_of_no_neuron_and_one_of_length_are_told():
     image = Image.of(recorded()[0].image)
     state = FixedNetwork(image).state.tobytes()
