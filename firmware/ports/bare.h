@@ -2,7 +2,7 @@
  * outputs that a debugger can look at, and the way from reset to the loop.
  *
  * A port's main.c includes this once, behind the sizes RING and UNSENT, which are powers of two, and OUTPUTS. It calls
- * received() in its interrupt, and run() at reset; and it has start_hardware() and flush().
+ * received() in its interrupt, and run() at reset; and it has start_hardware(), flush() and port_wait().
  */
 #ifndef NB_BARE_H
 #define NB_BARE_H
@@ -62,9 +62,6 @@ void port_actuate(const int16_t *values, uint16_t count) {
         memcpy(outputs, values, n_outputs * sizeof *values);
     }
 }
-
-/* Does not sleep: what is left to send has to go on. */
-void port_wait(void) { flush(); }
 
 static void on_fault(void) {
     *(volatile uint32_t *)0xE000ED0Cu = 0x05FA0004u; /* reset: a restart is noticed, a board that is stuck is not */

@@ -86,6 +86,9 @@ static void flush(void) {
     }
 }
 
+/* Does not sleep: no timer would wake it. */
+void port_wait(void) { flush(); }
+
 static void start_hardware(void) {
     UART(PIN_TX) = 24u;
     UART(PIN_RX) = 25u;

@@ -92,6 +92,17 @@ static void flush(void) {
     }
 }
 
+/* Sleeps until a byte or the next millisecond comes, unless there is something to send. Interrupts are off, so that none
+ * is served between the look at the ring and the sleep, which a pending one ends. */
+void port_wait(void) {
+    flush();
+    __asm volatile("cpsid i" ::: "memory");
+    if (ring_out == ring_in && sent_out == sent_in) {
+        __asm volatile("wfi");
+    }
+    __asm volatile("cpsie i" ::: "memory");
+}
+
 static void start_hardware(void) {
     UART_BAUDDIV = CLOCK_HZ / BAUD;
     UART_CTRL = 1u | 2u | 8u; /* send, receive, interrupt for what was received */
