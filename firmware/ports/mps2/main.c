@@ -92,8 +92,8 @@ static void flush(void) {
     }
 }
 
-/* Sleeps until a byte or the next millisecond comes, unless there is something to send. Interrupts are off, so that none
- * is served between the look at the ring and the sleep, which a pending one ends. */
+/* Sleeps until a byte or the next millisecond comes, unless there is something to send. Interrupts are off meanwhile:
+ * none is served between the look at the ring and the sleep, which a pending one ends. */
 void port_wait(void) {
     flush();
     __asm volatile("cpsid i" ::: "memory");
