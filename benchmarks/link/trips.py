@@ -34,12 +34,12 @@ def measure(rounds: int) -> None:
         stack.callback(naive.port.close)
         for k in range(rounds + 1):
             start(ours, image)
-            naive.start(image)
-            for name, tick in zip(times, (ours.tick, naive.tick), strict=True):
-                trips = _trips(tick, image)
-                if k:  # the first one warms up
-                    times[name].append(trips)
+            trips = [_trips(ours.tick, image)]
             ours.reset()
+            naive.start(image)
+            trips.append(_trips(naive.tick, image))
+            for name, each in zip(times if k else (), trips, strict=False):  # the first round warms up
+                times[name].append(each)
     if has_qemu():
         times["neurobot, qemu:m3"] = list(_under_qemu(image, max(rounds // 4, 1)))
     else:
