@@ -17,15 +17,18 @@ from pathlib import Path
 import numpy as np
 
 from neurobot.core.image import Image
+from neurobot.kernels import fixed_ops as fx
 from tests.kernels.fixed_networks import random_input, random_network, random_reward, sweep
 from tests.twins.fixed import FixedTwin
 
 FOLDER = Path(__file__).parents[3] / "firmware/vectors"
 TICKS = 6
-MOST_BYTES = 5000
+MOST_BYTES, MOST_RAM = 5000, 1 << 20
 NETWORKS = 14
 LEARNING_TICKS, LEARNING_BYTES, LEARNING_RAM, LEARNING = 12, 3000, 3000, 6
 LEARN, FORGET = 1, 4
+SMALL_BYTES, SMALL = 1000, 6
+"""Of a few that are as small as can be, for whoever runs very many."""
 
 
 def vectors(image: Image, seed: int, extreme: bool = False) -> dict:
@@ -55,33 +58,31 @@ def vectors(image: Image, seed: int, extreme: bool = False) -> dict:
     return {"image": base64.b64encode(image.to_bytes()).decode(), "digest": cleared, "ticks": ticks}
 
 
-def main() -> None:
-    """Small networks, plain and extreme ones, with every kind of decoder among them."""
-    FOLDER.mkdir(exist_ok=True)
-    for extreme in (False, True):
-        small = []
-        for seed in range(500):
-            image = random_network(seed, extreme, learns=False)
-            if 4 * image.words.size <= MOST_BYTES and image.header(12) > 200:
-                small.append((seed, image))
-            if len(small) == NETWORKS:
-                break
-        for seed, image in small:
-            name = f"{'extreme' if extreme else 'plain'}_{seed}"
-            write(name, image, seed)
-        for seed, image in learning(extreme):
-            write(f"learning_{'extreme' if extreme else 'plain'}_{seed}", image, seed, extreme)
-    write("tanh", sweep(), 0)
-
-
-def learning(extreme: bool) -> list[tuple[int, Image]]:
-    """Small networks that learn, and their seeds."""
-    images = ((seed, random_network(seed, extreme, learns=True)) for seed in itertools.count())
+def chosen(
+    extreme: bool, count: int, most: int, scratch: int, learns: bool = False, ram: int = MOST_RAM
+) -> list[tuple[int, Image]]:
+    """The first networks, and their seeds, of so many bytes at most, and with more than so many of scratch."""
+    images = ((seed, random_network(seed, extreme, learns=learns)) for seed in itertools.count())
     fits = (
         (seed, x) for seed, x in images
-        if x.learns() and 4 * x.words.size <= LEARNING_BYTES and x.ram_bytes <= LEARNING_RAM and x.header(12) > 100
+        if bool(x.learns()) == learns and 4 * x.words.size <= most and x.ram_bytes <= ram
+        and x.header(fx.W_SCRATCH) > scratch
     )  # fmt: skip
-    return list(itertools.islice(fits, LEARNING))
+    return list(itertools.islice(fits, count))
+
+
+def main() -> None:
+    """Small networks, plain and extreme ones, with every kind of decoder among them, and some that learn."""
+    FOLDER.mkdir(exist_ok=True)
+    for extreme in (False, True):
+        kind = "extreme" if extreme else "plain"
+        for seed, image in chosen(extreme, NETWORKS, MOST_BYTES, 200):
+            write(f"{kind}_{seed}", image, seed)
+        for seed, image in chosen(extreme, LEARNING, LEARNING_BYTES, 100, learns=True, ram=LEARNING_RAM):
+            write(f"learning_{kind}_{seed}", image, seed, extreme)
+    for seed, image in chosen(False, SMALL, SMALL_BYTES, 20):
+        write(f"small_{seed}", image, seed)
+    write("tanh", sweep(), 0)
 
 
 def write(name: str, image: Image, seed: int, extreme: bool = False) -> None:
