@@ -23,6 +23,7 @@ COMMANDS = {
     "check": "say why a robot does not move, and what else is wrong or worth knowing",
     "convert": "make a spiking program of a trained ANN policy, and compare the two",
     "quantize": "make a program in integers for boards, and say what that costs",
+    "export": "write a quantized program as C that runs by itself, without a line",
     "envs": "list the environments that can be used, or describe one",
     "replay": "let a recorded run happen again spike for spike, or compare two, and print the first difference",
     "plot": "draw a recorded run as one picture, or the window of a learning rule",
