@@ -39,7 +39,12 @@ def build_core(folder, *flags, compiler="gcc"):
     need(compiler)
     out = folder / "libcore.so"
     run([compiler, *FLAGS, "-Os", *flags, "-fPIC", "-shared", "-o", out, *SOURCES], folder)
-    library = c.CDLL(str(out))
+    return opened(out)
+
+
+def opened(path):
+    """A library that was compiled, with the types of what it returns."""
+    library = c.CDLL(str(path))
     library.nb_core_load.restype = library.nb_core_tick.restype = library.nb_core_digest.restype = c.c_uint32
     library.nb_core_state.restype = c.c_void_p
     library.nb_core_idle.restype = library.nb_core_actions.restype = c.POINTER(c.c_int16)

@@ -100,6 +100,8 @@ def bad_inputs(rng, image):
     one = image.n_in.to_bytes(2, "little")
     wrong.append((fx.SPIKE_LIST, b"\1\0" + one + b"\0\0" * (image.substeps - 1)))  # a channel that is not there
     wrong.append((fx.SPIKE_LIST, b"\xff\xff" + b"\0\0" * (image.substeps - 1)))
+    more = image.n_in + 1  # one that comes twice is well, but not in a list that is longer than all of them
+    wrong.append((fx.SPIKE_LIST, more.to_bytes(2, "little") + b"\0\0" * (more + image.substeps - 1)))
     if image.n_in % 8:
         width = -(-image.n_in // 8)
         wrong.append((fx.BITMAPS, bytes(width * image.substeps - 1) + b"\x80"))

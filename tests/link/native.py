@@ -25,7 +25,12 @@ def build(folder, *flags):
     command = ["gcc", *WARNINGS, "-Os", *flags, "-fPIC", "-shared", f"-I{ROOT / 'firmware/link'}", "-o", str(out)]
     done = subprocess.run([*command, *map(str, SOURCES)], cwd=folder, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    library = c.CDLL(str(out))
+    return opened(out)
+
+
+def opened(path):
+    """A library that was compiled, with the types of what it returns."""
+    library = c.CDLL(str(path))
     library.shim_size.restype = c.c_size_t
     library.shim_last_tick.restype = library.shim_trip_count.restype = library.nb_crc32.restype = c.c_uint32
     library.shim_state.restype = c.c_uint8

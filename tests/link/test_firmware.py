@@ -127,6 +127,14 @@ def test_a_core_that_gives_more_than_fits_is_cut_off(library, image):
     assert len(out) <= ENCODED + 2
 
 
+def test_both_refuse_an_upload_whose_checksum_is_another(library):
+    pair, image = Pair(library), bytes([2, 3]) + bytes(30)
+    for crc, state in ((image_crc(image) ^ 1, State.LOADING), (image_crc(image), State.READY)):
+        for request in (LoadBeginRequest(len(image), crc), LoadChunkRequest(0, image), LoadCommitRequest()):
+            pair.same("receive", encode(Frame(type_of(type(request)), 0, pack(request))))
+        assert pair.twin.state is state
+
+
 @given(st.binary(max_size=300), st.binary(max_size=300))
 def test_the_checksum_is_zlibs(library, first, second):
     crc = library.nb_crc32(c.c_uint32(0), first, c.c_uint32(len(first)))
