@@ -66,7 +66,7 @@ def judged():
         places = range(len(image) // 4 - 1)
         for at in rng.sample(places, min(150, len(places))):
             images += [test_check.with_words(image, [(at, value)]) for value in rng.sample(test_check.VALUES, 4)]
-    images += [spiking()[:-4] + bytes(4), *fan_ins(), *sources()]
+    images += [spiking()[:-4] + bytes(4), spiking()[:100], *fan_ins(), *sources()]
     return [(image, _is_valid(image)) for image in images]
 
 
