@@ -31,8 +31,22 @@ MOST_GROWTH = 0.05
 WITHIN = 300.0
 """What a run may take [s]."""
 
-Input = tuple[int, bytes]
-"""Kind and data of a tick."""
+LEARN = 1
+"""Bit of a tick's flags, as TICK of the protocol has it: weights change."""
+
+
+class Given(NamedTuple):
+    """What a tick is given; without steps it has those of the image, and with 0 it is an episode's end."""
+
+    kind: int
+    data: bytes
+    steps: int | None = None
+    flags: int = 0
+    reward: int = 0
+
+
+Case = tuple[bytes, Sequence[Given]]
+"""An image, and what its ticks are given."""
 
 
 class Ticked(NamedTuple):
@@ -44,15 +58,13 @@ class Ticked(NamedTuple):
     actions: tuple[int, ...]
 
 
-def play(
-    processor: str, program: Path, cases: Iterable[tuple[bytes, Sequence[Input]]], count: bool = False
-) -> list[list[Ticked]]:
+def play(processor: str, program: Path, cases: Iterable[Case], count: bool = False) -> list[list[Ticked]]:
     """Run images on an emulated processor, each from its cleared state.
 
     Args:
         processor: a name of `MACHINES`.
         program: bench-PROCESSOR.elf.
-        cases: images, and the inputs of their ticks.
+        cases: images, and what their ticks are given.
         count: instructions too, which takes longer; without it they mean nothing.
 
     Returns:
@@ -79,17 +91,23 @@ def play(
     return results
 
 
-def packed(cases: Sequence[tuple[bytes, Sequence[Input]]]) -> bytes:
+def packed(cases: Sequence[Case]) -> bytes:
     """What main.c reads."""
     out = []
     for image, ticks in cases:
         out += [struct.pack("<II", len(image), len(ticks)), image]
-        for kind, data in ticks:
-            out += [struct.pack("<II", kind, len(data)), data]
+        for t in ticks:
+            steps = _steps(image) if t.steps is None else t.steps
+            out += [struct.pack("<IIIIi", t.kind, len(t.data), steps, t.flags, t.reward), t.data]
     return b"".join([*out, bytes(4)])
 
 
-def unpacked(told: bytes, cases: Sequence[tuple[bytes, Sequence[Input]]], scale: float) -> list[list[Ticked]] | None:
+def _steps(image: bytes) -> int:
+    steps: int = struct.unpack_from("<I", image, 4 * 5)[0]
+    return steps
+
+
+def unpacked(told: bytes, cases: Sequence[Case], scale: float) -> list[list[Ticked]] | None:
     """What main.c wrote, clocks being `scale` instructions each; None where something is missing."""
     results, at = [], 0
     for image, ticks in cases:
@@ -103,24 +121,25 @@ def unpacked(told: bytes, cases: Sequence[tuple[bytes, Sequence[Input]]], scale:
     return results if at == len(told) else None
 
 
-def recorded() -> dict[str, tuple[bytes, list[Input]]]:
+def recorded() -> dict[str, Case]:
     """The vectors, as cases by name."""
     cases = {}
     for path in sorted(VECTORS.glob("*.json")):
         vector = json.loads(path.read_text())
-        ticks = [(t["kind"], base64.b64decode(t["data"])) for t in vector["ticks"]]
+        told = [{k: t[k] for k in Given._fields if k in t} for t in vector["ticks"]]
+        ticks = [Given(**(t | {"data": base64.b64decode(t["data"])})) for t in told]
         cases[path.stem] = (base64.b64decode(vector["image"]), ticks)
     return cases
 
 
 def measure(programs: dict[str, Path]) -> dict[str, dict[str, int]]:
-    """Instructions of a step, on average over the ticks of each vector, by processor and vector."""
+    """Instructions of a step, those of all ticks of a vector divided by their steps, by processor and vector."""
     cases, counts = recorded(), {}
     for processor, program in programs.items():
         played = play(processor, program, cases.values(), count=True)
         counts[processor] = {
-            name: round(sum(t.instructions for t in ticks) / (len(ticks) * struct.unpack_from("<I", image, 4 * 5)[0]))
-            for (name, (image, _)), ticks in zip(cases.items(), played, strict=True)
+            name: round(sum(t.instructions for t in told) / sum(_steps(image) for t in ticks if t.steps != 0))
+            for (name, (image, ticks)), told in zip(cases.items(), played, strict=True)
         }
     return counts
 

@@ -1,15 +1,16 @@
 /* The core alone on an emulated microcontroller, without line or clock: it runs the images and ticks of a file.
  *
- * in.bin, little-endian: for each image u32 bytes, u32 ticks and the image; for each of its ticks u32 kind, u32 bytes
- * and the data; u32 0 at the end. out.bin: for each tick u32 clocks that it took, u32 spikes, u32 digest of the state
- * behind it, and the actions, i16 each. Both are files beside QEMU, by semihosting; it ends where something is wrong,
- * with less in out.bin. Under `-icount shift=6` an instruction takes 64 ns, and so clocks are instructions.
+ * in.bin, little-endian: for each image u32 bytes, u32 ticks and the image; for each of its ticks u32 kind, u32 bytes,
+ * u32 steps, u32 flags and i32 reward as TICK has them, and the data; u32 0 at the end. out.bin: for each tick u32
+ * clocks that it took, u32 spikes, u32 digest of the state behind it, and the actions, i16 each. Both are files beside
+ * QEMU, by semihosting; it ends where something is wrong, with less in out.bin. Under `-icount shift=6` an instruction
+ * takes 64 ns, and so clocks are instructions.
  */
 #include <stdint.h>
 #include <string.h>
 
 #include "core.h"
-#include "image.h"
+#include "protocol.h"
 
 #define REGISTER(at) (*(volatile uint32_t *)(at))
 #define SYST_CSR REGISTER(0xE000E010u)
@@ -75,7 +76,7 @@ __attribute__((section(".vectors"), used)) static void (*const VECTORS[])(void) 
 
 static void run_tick(struct nb_core *core) {
     static uint8_t data[DATA_BYTES];
-    uint32_t asked[2], told[3], before, step;
+    uint32_t asked[5], told[3], before, step;
     struct nb_input input;
     uint16_t n_actions;
     const int16_t *actions;
@@ -88,8 +89,11 @@ static void run_tick(struct nb_core *core) {
     input.kind = (uint8_t)asked[0];
     input.data = data;
     input.count = asked[1];
+    input.learn = (asked[3] & NB_TICK_FLAG_LEARN) != 0;
+    input.forget = (asked[3] & NB_TICK_FLAG_FORGET) != 0;
+    input.reward = (int32_t)asked[4];
     before = SYST_CVR;
-    if (nb_core_tick(core, ((const nb_u32 *)image)[NB_W_SUBSTEPS], &input) != 0) {
+    if (nb_core_tick(core, asked[2], &input) != 0) {
         end();
     }
     told[0] = (before - SYST_CVR) & MOST_CLOCKS; /* it counts down */

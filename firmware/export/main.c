@@ -3,6 +3,8 @@
  *     cc -std=c99 -O2 *.c -o controller && ./controller <inputs
  *
  * Nothing is allocated, and no line or host is needed. The image lies in constant memory, what changes lies in ram.
+ * A program that learns does so while input.learn is 1, from input.reward: that of the tick before, in
+ * PROGRAM_REWARD_UNIT.
  * This file was written once by `neurobot export`, and is left alone from then on.
  */
 #include <stdio.h>

@@ -1,7 +1,8 @@
 /* libFuzzer: images that come from anywhere, and ticks on those that are valid.
  *
- * An input is u16 words, so many words of an image, and ticks: u8 kind, u16 bytes, the data. Magic, versions, length
- * and checksum are put right first, so that what is behind them is reached; and every block is copied to where nothing
+ * An input is u16 words, so many words of an image, and ticks: u8 kind, u8 what (1 learn, 2 forget, 4
+ * an episode ends, 8 outputs are held behind it), i32 reward, u16 bytes, the data. Magic, versions, length and checksum
+ * are put right first, so that what is behind them is reached; and every block is copied to where nothing
  * lies beside it, so that AddressSanitizer sees the first byte too many.
  */
 #include <stddef.h>
@@ -17,6 +18,7 @@
 #define MOST_WORK 20000u /* of a tick, in neurons and synapses */
 #define MOST_ACTIONS 64u
 #define MOST_TICKS 6u
+#define TICK_HEAD 8u
 #define HEAD(image) ((nb_u32 *)(void *)(image))
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -47,29 +49,34 @@ static void check_bounds(const struct nb_core *core) {
 
 /* One tick, or a refusal that changes nothing; returns the bytes that it took. */
 static size_t run_tick(struct nb_core *core, const uint8_t *data, size_t size) {
-    uint32_t before, after, count = nb_get_u16(data + 1);
-    struct nb_input input = {data[0], 0, 0};
+    uint32_t before, step, count = nb_get_u16(data + 6), steps = HEAD(core->image)[NB_W_SUBSTEPS];
+    struct nb_input input;
     uint8_t *exact;
     uint16_t n_actions;
 
-    input.count = count < size - 3u ? count : (uint32_t)size - 3u;
-    input.data = exact = copied(data + 3, input.count);
-    before = nb_core_digest(core, &after);
-    if (nb_core_tick(core, HEAD(core->image)[NB_W_SUBSTEPS], &input) != 0) {
-        need(nb_core_digest(core, &after) == before);
+    count = count < size - TICK_HEAD ? count : (uint32_t)(size - TICK_HEAD);
+    input.data = exact = copied(data + TICK_HEAD, count);
+    input.count = count;
+    input.kind = data[0];
+    input.learn = data[1] & 1u;
+    input.forget = data[1] & 2u;
+    input.reward = (int32_t)nb_get_u32(data + 2);
+    before = nb_core_digest(core, &step);
+    if (nb_core_tick(core, data[1] & 4u ? 0 : steps, &input) != 0) {
+        need(nb_core_digest(core, &step) == before);
     }
     free(exact);
     check_bounds(core);
-    nb_core_idle(core, data[0] >> 7, &n_actions);
+    nb_core_idle(core, data[1] & 8u, &n_actions);
     need(n_actions == HEAD(core->image)[NB_W_ACT]);
-    return 3u + input.count;
+    return TICK_HEAD + count;
 }
 
 static void run(struct nb_core *core, const uint8_t *data, size_t size) {
     const nb_u32 *head = HEAD(core->image);
     uint64_t work = ((uint64_t)head[NB_W_NEURONS] + head[NB_W_SYNAPSES]) * head[NB_W_SUBSTEPS];
 
-    for (uint32_t k = 0; k < MOST_TICKS && size >= 3u && work < MOST_WORK; k++) {
+    for (uint32_t k = 0; k < MOST_TICKS && size >= TICK_HEAD && work < MOST_WORK; k++) {
         size_t taken = run_tick(core, data, size);
         data += taken;
         size -= taken;

@@ -8,7 +8,7 @@
  *     AGAIN, DAMAGED u16         the last request once more; with a bit of it turned
  *     LOAD u16 bytes             all requests of an upload, with checksums that are right
  *     ARM hold watchdog flags    with the board's own numbers, unless the highest bits of flags are set
- *     TICK kind u16 bytes        the next one, unless the highest bits of kind are set
+ *     TICK kind flags u16 bytes  the next one, unless the highest bits of kind are set; those of flags are a reward
  *
  * And it is looked at whether the rules hold that a host relies on, see README.md.
  */
@@ -75,12 +75,17 @@ static void reset(void *self) { nb_core_reset(self); }
 
 static uint32_t tick(void *self, const struct nb_tick *asked, struct nb_step *step) {
     const struct nb_device *d = board.device;
-    struct nb_input input = {asked->kind, 0, asked->count};
+    struct nb_input input = {0};
     uint8_t *exact = copied(asked->data, asked->count);
     uint32_t reason;
 
     need(d->state == NB_STATE_RUNNING || d->state == NB_STATE_HOLD);
+    input.kind = asked->kind;
     input.data = exact;
+    input.count = asked->count;
+    input.learn = asked->flags & NB_TICK_FLAG_LEARN;
+    input.forget = asked->flags & NB_TICK_FLAG_FORGET;
+    input.reward = asked->reward;
     reason = board.work < MOST_WORK ? nb_core_tick(self, asked->n_sub, &input) : 1u;
     free(exact);
     if (reason != 0) {
@@ -203,11 +208,13 @@ static void next_tick(void) {
     static const uint32_t NUMBER[] = {1, 0, 2, ~0u}; /* after the last one */
     uint8_t payload[NB_PAYLOAD] = {0};
     const nb_u32 *head = (const nb_u32 *)(const void *)board.core.image;
-    uint32_t kind = next(1);
+    uint32_t kind = next(1), flags = next(1);
 
     nb_put_u32(payload + NB_TICK_REQUEST_TICK, board.device->last_tick + NUMBER[kind >> 6]);
-    payload[NB_TICK_REQUEST_N_SUB] = head ? (uint8_t)(head[NB_W_SUBSTEPS] + (kind >> 5 & 1u)) : 1u;
-    payload[NB_TICK_REQUEST_KIND] = kind & 31u;
+    payload[NB_TICK_REQUEST_N_SUB] = head && !(kind & 16u) ? (uint8_t)(head[NB_W_SUBSTEPS] + (kind >> 5 & 1u)) : 0u;
+    payload[NB_TICK_REQUEST_FLAGS] = flags & 7u;
+    nb_put_u32(payload + NB_TICK_REQUEST_REWARD, (flags >> 3) * 10000u - 150000u);
+    payload[NB_TICK_REQUEST_KIND] = kind & 15u;
     ask_with(NB_TICK, payload, NB_TICK_REQUEST_DATA, next(2));
 }
 

@@ -78,6 +78,7 @@ def _header(image: Image, name: str) -> str:
             "#include <stdint.h>",
             "",
             *(f"#define PROGRAM_{key} {value}u" for key, value in sizes.items()),
+            *([f"#define PROGRAM_REWARD_UNIT {image.reward_unit!r}"] if image.learns() else []),
             "",
             "extern const uint32_t program_image[PROGRAM_BYTES / 4u];",
             "extern const double program_unit[PROGRAM_ACTIONS], program_offset[PROGRAM_ACTIONS];",

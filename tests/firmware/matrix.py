@@ -1,6 +1,5 @@
 """What all that runs images is compared on: random networks, plain and extreme, in ticks as long as a line takes."""
 
-import zlib
 from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
@@ -14,7 +13,8 @@ from neurobot.core.fixed_network import FixedNetwork
 from neurobot.core.image import OUTPUT, Image
 from neurobot.kernels import fixed_ops as fx
 from neurobot.kernels.status import OK
-from tests.kernels.fixed_networks import random_input, random_network
+from neurobot.link.protocol import TickFlag
+from tests.kernels.fixed_networks import random_input, random_network, random_reward
 
 ROOM = MOST_PAYLOAD - TICK_HEAD
 SMALL = 5632, 4608
@@ -26,11 +26,18 @@ BUSY = 40
 few neuron-steps."""
 
 
-class Ticked(NamedTuple):
-    """A tick, and what it gives."""
+class Given(NamedTuple):
+    """What a tick is given."""
 
     kind: int
     data: bytes
+    reward: int
+    learn: bool
+
+
+class Gave(NamedTuple):
+    """What it gives."""
+
     actions: list
     spikes: int
     digest: int
@@ -38,30 +45,15 @@ class Ticked(NamedTuple):
 
 @dataclass(frozen=True)
 class Case:
-    """An image, and what FixedNetwork makes of some ticks."""
+    """An image, ticks, and what FixedNetwork makes of them."""
 
     image: Image
-    ticks: list
+    given: list
+    gave: list
 
     @property
     def neuron_steps(self):
-        return len(self.ticks) * self.image.substeps * self.image.header(fx.W_NEURONS)
-
-    @property
-    def inputs(self):
-        return [(t.kind, t.data) for t in self.ticks]
-
-    @property
-    def given(self):
-        return [(t.actions, t.spikes, t.digest) for t in self.ticks]
-
-
-def longer(image, steps):
-    """The same network with other sub-steps in a tick, on which nothing else of an image depends."""
-    words = image.words.copy()
-    words[fx.W_SUBSTEPS] = steps
-    body = words[:-1].astype("<i4").tobytes()
-    return Image.of(body + zlib.crc32(body).to_bytes(4, "little"))
+        return len(self.given) * self.image.substeps * self.image.header(fx.W_NEURONS)
 
 
 def fitting_input(rng, image):
@@ -90,7 +82,8 @@ def edge_network(current, subtract, n_pre, shift):
     out = np.zeros(12, OUTPUT)
     out["up"], out["high"], out["unit"], out["slew"] = 32767, 32767, 1.0, fx.NO_SLEW
     decoding = Decoding(population=1, kind=fx.RATE, groups=12, per=1, outputs=out, mult=65536, shift=3)
-    return assemble(Network(parts=(Source(n=n_pre), cells), decoding=decoding, substeps=1, n_in=n_pre))
+    substeps = min(255, ROOM // -(-n_pre // 8))
+    return assemble(Network(parts=(Source(n=n_pre), cells), decoding=decoding, substeps=substeps, n_in=n_pre))
 
 
 EDGES = [
@@ -103,17 +96,16 @@ EDGES = [
 
 
 def case(image, seed, busy=np.inf):
-    """The case of a network, in ticks of as many steps as there is room for; None if it is too busy."""
-    width = -(-image.n_in // 8)
-    image = longer(image, 255 if image.currents else min(255, ROOM // width))
-    rng, network, ticks = np.random.default_rng(seed), FixedNetwork(image), []
+    """The case of a network; None if it is too busy."""
+    rng, network, given, gave = np.random.default_rng(seed), FixedNetwork(image), [], []
     for _ in range(TICKS):
-        given = fitting_input(rng, image)
-        assert network.tick(*given) == OK
+        one = Given(*fitting_input(rng, image), *random_reward(rng, seed % 4 > 1))
+        assert network.tick(one.kind, one.data, one.reward, learn=one.learn) == OK
         if network.synops > busy * image.substeps * image.header(fx.W_NEURONS):
             return None
-        ticks.append(Ticked(*given, network.last.tolist(), network.spikes, network.digest()))
-    return Case(image, ticks)
+        given.append(one)
+        gave.append(Gave(network.last.tolist(), network.spikes, network.digest()))
+    return Case(image, given, gave)
 
 
 def fits(image, most):
@@ -126,7 +118,7 @@ def cases(neuron_steps, most):
     made = [case(image, 0) for image in EDGES]
     total, seed = sum(c.neuron_steps for c in made), 0
     while total < neuron_steps:
-        image, seed = random_network(seed, seed % 2 == 1), seed + 1
+        image, seed = random_network(seed, seed % 4 > 1, seed % 2 == 1, ROOM), seed + 1
         one = case(image, seed, BUSY) if fits(image, most) else None
         if one is not None:
             made.append(one)
@@ -139,7 +131,8 @@ def through_a_line(host, case):
     host.connect()
     host.load(case.image.to_bytes())
     host.arm(hold=0.5, watchdog=0.5)
-    for kind, data in case.inputs:
-        reply = host.tick(case.image.substeps, kind, data)
-        yield actions_of(reply.data, case.image).tolist(), reply.spikes, host.digest().crc
+    for kind, data, reward, learn in case.given:
+        flags = TickFlag.CARRY | TickFlag.LEARN * learn
+        reply = host.tick(case.image.substeps, kind, data, flags=flags, reward=reward)
+        yield Gave(actions_of(reply.data, case.image).tolist(), reply.spikes, host.digest().crc)
     host.reset()

@@ -23,7 +23,7 @@ def test_no_step_takes_over_five_percent_more_instructions_than_recorded(made):
 
 def test_what_was_counted_is_what_was_recorded(made):
     (vector,) = [v for v in recorded() if v.name == "plain_2"]
-    cases = [(vector.image, [(t.kind, t.data) for t in vector.ticks])]
+    cases = [(vector.image, [BENCH.Given(t.kind, t.data) for t in vector.ticks])]
     first, again = (play("m0", made["m0"], cases, count=True)[0] for _ in range(2))
     assert first == again
     assert [(t.actions, t.digest) for t in first] == [(t.actions, t.digest) for t in vector.ticks]
@@ -33,7 +33,7 @@ def test_what_was_counted_is_what_was_recorded(made):
 def test_an_image_or_input_that_is_refused_is_told(made, kind):
     vector = recorded()[0]
     damaged = vector.image[:-4] + bytes(4)
-    tick = (9, b"") if kind == "input" else (vector.ticks[0].kind, vector.ticks[0].data)
+    tick = BENCH.Given(9, b"") if kind == "input" else BENCH.Given(vector.ticks[0].kind, vector.ticks[0].data)
     with pytest.raises(RuntimeError, match="m3: not all images and ticks were run"):
         play("m3", made["m3"], [(damaged if kind == "image" else vector.image, [tick])])
 

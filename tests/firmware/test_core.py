@@ -125,6 +125,7 @@ def test_an_input_that_does_not_fit_is_refused_where_the_host_refuses_it_and_cha
                 assert core.state() == before
                 refused += 1
         assert core.tick(*random_input(rng, image), n_sub=image.substeps + 1) == 1
+        assert core.tick(0, b"\0", n_sub=0) == (2 if image.learns() else 1)  # an episode's end has no data
     assert refused > 150
 
 

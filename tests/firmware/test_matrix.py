@@ -5,11 +5,12 @@ import pytest
 from neurobot.board.emulator import Emulator
 from tests.board.lines import emulated
 from tests.firmware import matrix
-from tests.firmware.bench import play, programs
+from tests.firmware.bench import BENCH, play, programs
 from tests.firmware.board_process import build_posix, on_a_socket
 from tests.firmware.native import build_core, core_of, need
 
-NEURON_STEPS = 10_000_000
+NEURON_STEPS, LEARNING = 10_000_000, 2_000_000
+"""Of all networks, and of those of them that learn."""
 pytestmark = pytest.mark.xdist_group("matrix")  # what they are compared with is made once
 
 
@@ -18,9 +19,9 @@ def native(folder):
 
     def run(case):
         core = core_of(library, case.image)
-        for kind, data in case.inputs:
-            assert core.tick(kind, data) == 0
-            yield core.actions(), core.spikes, core.digest()[1]
+        for kind, data, reward, learn in case.given:
+            assert core.tick(kind, data, reward, learn=learn) == 0
+            yield matrix.Gave(core.actions(), core.spikes, core.digest()[1])
         core.check()
 
     return lambda cases: [list(run(case)) for case in cases]
@@ -39,14 +40,20 @@ def posix(folder):
     return run
 
 
+def asked(kind, data, reward, learn):
+    return BENCH.Given(kind, data, flags=BENCH.LEARN * learn, reward=reward)
+
+
 def processor(name):
     def made(folder):
         need("make", "arm-none-eabi-gcc", "qemu-system-arm")
         program = programs(folder, name)[name]
 
         def run(cases):
-            played = play(name, program, [(case.image.to_bytes(), case.inputs) for case in cases])
-            return [[(list(t.actions), t.spikes, t.digest) for t in ticks] for ticks in played]
+            played = play(
+                name, program, [(case.image.to_bytes(), [asked(*one) for one in case.given]) for case in cases]
+            )
+            return [[matrix.Gave(list(t.actions), t.spikes, t.digest) for t in ticks] for ticks in played]
 
         return run
 
@@ -56,7 +63,7 @@ def processor(name):
 def compare(cases, results):
     """Neuron-steps that were the same, which is all of them."""
     for case, given in zip(cases, results, strict=True):
-        assert given == case.given
+        assert given == case.gave
     return sum(case.neuron_steps for case in cases)
 
 
@@ -71,3 +78,4 @@ def compare(cases, results):
 def test_ten_million_neuron_steps_are_the_same(target, room, tmp_path):
     cases = matrix.cases(NEURON_STEPS, room)
     assert compare(cases, target(tmp_path)(cases)) >= NEURON_STEPS
+    assert sum(case.neuron_steps for case in cases if case.image.learns()) >= LEARNING

@@ -16,12 +16,14 @@ from neurobot.board.conform import recorded
 from neurobot.core.image import Image
 from neurobot.errors import ImageError
 from neurobot.kernels import fixed_ops as fx
+from neurobot.link.protocol import TickFlag
 from tests.firmware import native, test_check, test_core
 from tests.firmware.planted import PLANTED
 from tests.kernels.fixed_networks import random_network
 from tests.link import native as link
 from tests.link import test_firmware
 from tests.unit.test_image import driven, spiking
+from tests.unit.test_image_learning import learning
 
 WITHIN = 60
 """Of one mistake [s]: one that has no end is found."""
@@ -62,11 +64,17 @@ def _planted(folder, right, file, old, new):
 def judged():
     """Images, and whether they can be run: words of all kinds in the places of others."""
     images, rng = [], random.Random(1)
-    for image in (spiking(), spiking(subtract=True), driven(), *(random_network(s).to_bytes() for s in range(12))):
+    for image in (
+        spiking(),
+        spiking(subtract=True),
+        driven(),
+        learning(),
+        *(random_network(s).to_bytes() for s in range(12)),
+    ):
         places = range(len(image) // 4 - 1)
         for at in rng.sample(places, min(150, len(places))):
             images += [test_check.with_words(image, [(at, value)]) for value in rng.sample(test_check.VALUES, 4)]
-    images += [spiking()[:-4] + bytes(4), spiking()[:100], *fan_ins(), *sources()]
+    images += [spiking()[:-4] + bytes(4), spiking()[:100], *fan_ins(), *sources(), *behind_learning()]
     return [(image, _is_valid(image)) for image in images]
 
 
@@ -94,6 +102,16 @@ def sources():
     return made
 
 
+def behind_learning():
+    """Other rows behind one that learns."""
+    made = []
+    for image in (image for image in map(random_network, range(1, 60, 2)) if len(image.learns()) > 1):
+        at = fx.HEADER_WORDS + fx.ROW * (len(image.rows) - 1)
+        row = [fx.INPUT, 1, *[0] * (fx.ROW - 2)]
+        made.append(test_check.with_words(image.to_bytes(), list(enumerate(row, at))))
+    return made
+
+
 def _is_valid(image):
     try:
         Image.of(image)
@@ -111,10 +129,16 @@ def judges_images(library):
 def repeats_vectors(library):
     for vector in recorded():
         core = native.core_of(library, Image.of(vector.image))
-        for tick in vector.ticks:
-            assert core.tick(tick.kind, tick.data) == 0
-            assert core.actions() == list(tick.actions)
-            assert core.digest()[1] == tick.digest
+        for t in vector.ticks:
+            learn, forget = bool(t.flags & TickFlag.LEARN), bool(t.flags & TickFlag.FORGET)
+            assert core.tick(t.kind, t.data, t.reward, learn=learn, forget=forget, n_sub=t.steps) == 0
+            assert core.actions() == list(t.actions)
+            assert core.digest()[1] == t.digest
+
+
+def runs_in_step(library):
+    for seed in (1, 5, 7, 11):  # not those that the slow twin looks at, too
+        test_core.lockstep(library, random_network(seed), 6, seed)
 
 
 def runs_streams(library):
@@ -132,6 +156,7 @@ def runs_streams(library):
 TESTS = {
     "core": (
         repeats_vectors,
+        runs_in_step,
         test_core.test_an_input_that_does_not_fit_is_refused_where_the_host_refuses_it_and_changes_nothing,
         test_core.test_outputs_without_a_tick_go_where_the_image_says,
         test_core.test_an_image_that_needs_more_than_there_is_is_refused_with_the_reason,

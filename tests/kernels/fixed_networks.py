@@ -87,13 +87,14 @@ def cells(rng, n, arrivals, spiking=True, extreme=False, count=0):
     )  # fmt: skip
 
 
-def random_network(seed, extreme=False, learns=None):
+def random_network(seed, extreme=False, learns=None, room=None):
     """A valid network of one to three populations that can have everything that an image can say.
 
     Args:
         seed: of all that is drawn.
         extreme: whether numbers are those at the bounds.
         learns: whether projections change their weights; default, in every other network.
+        room: bytes that the bitmaps of a tick may take: it has as many steps as that allows, 255 at most; default, few.
     """
     rng = np.random.default_rng(seed)
     currents = bool(rng.random() < 0.3)
@@ -129,6 +130,8 @@ def random_network(seed, extreme=False, learns=None):
         table=TANH if not choices and rng.random() < 0.5 else None,
     )  # fmt: skip
     substeps, fresh = int(rng.integers(1, 9)), bool(rng.random() < 0.3)
+    if room is not None:
+        substeps = 255 if currents else min(255, room // -(-n_in // 8))
     if seed % 2 if learns is None else learns:
         parts = learning(np.random.default_rng([seed, 1]), parts, substeps, extreme)
     return assemble(Network(

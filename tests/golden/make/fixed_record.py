@@ -27,7 +27,7 @@ MOST_BYTES, MOST_RAM = 5000, 1 << 20
 NETWORKS = 14
 LEARNING_TICKS, LEARNING_BYTES, LEARNING_RAM, LEARNING = 12, 3000, 3000, 6
 LEARN, FORGET = 1, 4
-SMALL_BYTES, SMALL = 1000, 6
+SMALL_BYTES, SMALL, SMALL_LEARNING = 1000, 6, 3
 """Of a few that are as small as can be, for whoever runs very many."""
 
 
@@ -82,6 +82,8 @@ def main() -> None:
             write(f"learning_{kind}_{seed}", image, seed, extreme)
     for seed, image in chosen(False, SMALL, SMALL_BYTES, 20):
         write(f"small_{seed}", image, seed)
+    for seed, image in chosen(False, SMALL_LEARNING, SMALL_BYTES, 20, learns=True):
+        write(f"small_learning_{seed}", image, seed)
     write("tanh", sweep(), 0)
 
 
