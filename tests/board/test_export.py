@@ -110,11 +110,11 @@ def test_units_and_image_are_written_to_the_last_bit(tmp_path):
 
 
 def test_a_program_that_learns_says_what_its_rewards_are_counted_in(tmp_path):
-    for seed in (2, 3):
+    for seed in (2, 5):
         image = random_network(seed)
         export_c(image, tmp_path)
         told = f"#define PROGRAM_REWARD_UNIT {image.reward_unit}\n" in (tmp_path / "program.h").read_text()
-        assert told == bool(image.learns()) == (seed == 3)
+        assert told == bool(image.learns()) == (seed == 5)
 
 
 def test_a_file_is_no_folder(tmp_path):
