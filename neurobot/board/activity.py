@@ -25,6 +25,7 @@ class Activity:
         i: largest synaptic current, after a step.
         actions: (ticks, n_act).
         saturated: membranes and currents that met their bound, of integers.
+        synops: synaptic operations of a tick, on average, of integers.
     """
 
     rates: Mapping[str, float] = field(default_factory=dict)
@@ -32,6 +33,7 @@ class Activity:
     i: Mapping[str, float] = field(default_factory=dict)
     actions: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))
     saturated: int = 0
+    synops: float = 0.0
 
 
 def activity(program: Program, episodes: Sequence[np.ndarray]) -> Activity:
@@ -66,14 +68,15 @@ def activity(program: Program, episodes: Sequence[np.ndarray]) -> Activity:
 def fixed_activity(program: Program, episodes: Sequence[np.ndarray]) -> Activity:
     """Of a `FixedCore`, as `activity`; of a program with an image."""
     core = FixedCore(program, log_spikes=_room(program))
-    saturated = 0
+    saturated = synops = 0
 
     def watch() -> None:
-        nonlocal saturated
+        nonlocal saturated, synops
         saturated += core.network.saturated
+        synops += core.network.synops
 
     rates, actions = _play(program, core, episodes, watch)
-    return Activity(rates=rates, actions=actions, saturated=saturated)
+    return Activity(rates=rates, actions=actions, saturated=saturated, synops=synops / max(len(actions), 1))
 
 
 def _room(program: Program) -> int:

@@ -10,6 +10,7 @@ import numpy as np
 
 from neurobot.board.activity import activity, fixed_activity
 from neurobot.board.boards import BOARDS
+from neurobot.board.cost import instructions
 from neurobot.board.parts import Cells
 from neurobot.board.quantize import Quantized
 from neurobot.board.wire import BAUD_RATES, Wire, wire_of
@@ -50,6 +51,7 @@ class Report:
         image_bytes: of the image.
         state_bytes, scratch_bytes: of RAM.
         learning_bytes: of the state, what learning takes: traces, eligibilities and weights; 0 where nothing learns.
+        instructions: of a tick, by processor, see `neurobot.board.cost`; empty where something learns.
         wire: of a tick.
         period: control period [s].
         fits: by board: ``RAM``, ``flash`` or ``no``.
@@ -63,6 +65,7 @@ class Report:
     state_bytes: int
     learning_bytes: int
     scratch_bytes: int
+    instructions: dict[str, float]
     wire: Wire
     period: float
     fits: dict[str, str]
@@ -81,6 +84,7 @@ class Report:
             "layers": layers, "calibration_ticks": self.ticks, "action_error": self.action_error,
             "saturated": self.saturated, "image_bytes": self.image_bytes, "state_bytes": self.state_bytes,
             "learning_bytes": self.learning_bytes, "scratch_bytes": self.scratch_bytes, "control_period": self.period,
+            "instructions": {name: round(count) for name, count in self.instructions.items()},
             "wire": {"request_bytes": self.wire.request, "answer_bytes": self.wire.answer,
                      "payload_bytes": self.wire.payload, "seconds_at": times},
             "boards": dict(self.fits),
@@ -109,9 +113,11 @@ def report(quantized: Quantized, episodes: Sequence[np.ndarray]) -> Report:
         error = float(np.sqrt((((seen.actions - fixed.actions) / span) ** 2).mean()))
     ram = image.ram_bytes
     state, learning = image.header(fx.W_STATE), image.header(fx.W_TRACES) + image.header(fx.W_KEPT)
+    spikes = [p.n * program.substeps * fixed.rates[p.name] for p in program.network.populations]
     return Report(
         layers=layers, ticks=len(fixed.actions), action_error=error, saturated=fixed.saturated, image_bytes=size,
-        state_bytes=state, learning_bytes=learning, scratch_bytes=ram - state, wire=wire_of(image),
+        state_bytes=state, learning_bytes=learning, scratch_bytes=ram - state,
+        instructions=instructions(image, spikes, fixed.synops), wire=wire_of(image),
         period=program.control_period,
         fits={board.name: board.fits(image) for board in BOARDS},
     )  # fmt: skip

@@ -178,6 +178,9 @@ def _rows(options: Quantize, report: Report, returns: Returns | None) -> dict[st
         "RAM": f"{report.state_bytes + report.scratch_bytes} bytes, {report.state_bytes} of them state",
         "tick": f"{wire.request} + {wire.answer} bytes on the wire: {times} baud",
     }
+    if report.instructions:
+        counts = ", ".join(f"{significant(count)} on a {name}" for name, count in report.instructions.items())
+        rows["instructions"] = f"{counts}, a tick; estimated, within 10 %"
     if report.learning_bytes:
         rows["learning"] = f"{report.learning_bytes} bytes of the state"
     if late:

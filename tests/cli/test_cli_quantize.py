@@ -1,6 +1,7 @@
 """`neurobot quantize`, and the core `fixed` of the other commands."""
 
 import json
+import re
 
 import pytest
 
@@ -19,10 +20,14 @@ def test_a_launch_file_becomes_a_program_with_an_image_and_a_report(command, lau
     )
     assert (hidden.split()[:2], output.split()[:2]) == (["hidden", "8"], ["output", "2"])
     assert "100.0 % kept" in result.out and "fits in RAM" in result.out
+    assert re.search(
+        r"instructions +[\d,]+ on a Cortex-M3, [\d,]+ on a Cortex-M0, a tick; estimated, within 10 %", result.out
+    )
     assert "q.safetensors; run it: neurobot eval q.safetensors --core fixed" in result.out
     data = json.loads((tmp_path / "q.json").read_text())
     assert data["returns_before"] == data["returns_after"] and data["kept"] == 1.0
     assert (data["saturated"], data["action_error"]) == (0, 0.0)
+    assert 1000 < data["instructions"]["Cortex-M3"] < data["instructions"]["Cortex-M0"]
     assert data["image_bytes"] == Program.load(tmp_path / "q.safetensors").image.size
     evaluated = json.loads(command("eval", "q.safetensors", "--core", "fixed", "--episodes", "1", "--json").out)
     assert (evaluated["core"], evaluated["returns"]) == ("fixed", data["returns_after"])
