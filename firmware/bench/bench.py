@@ -123,7 +123,7 @@ def unpacked(told: bytes, cases: Sequence[Case], scale: float) -> list[list[Tick
 
 def recorded() -> dict[str, Case]:
     """The vectors, as cases by name."""
-    cases = {}
+    cases: dict[str, Case] = {}
     for path in sorted(VECTORS.glob("*.json")):
         vector = json.loads(path.read_text())
         told = [{k: t[k] for k in Given._fields if k in t} for t in vector["ticks"]]
