@@ -124,7 +124,10 @@ static void write_line(void *self, const uint8_t *bytes, uint16_t count) {
     }
 }
 
-static const struct nb_ops OPS = {&board.core, load, reset, tick, digest, idle, actuate, write_line};
+static const struct nb_ops OPS = {
+    .self = &board.core, .load = load, .reset = reset, .tick = tick, .digest = digest, .idle = idle, .actuate = actuate,
+    .write = write_line,
+};
 
 /* At rest in all states but two, which an ARM of this power-up and trip leads to, and there while ticks come. */
 static void check(void) {
