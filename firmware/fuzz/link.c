@@ -41,7 +41,7 @@ static struct board {
     uint16_t n_out, n_request;
     int16_t out[NB_ROOM / 2u];
     uint8_t request[NB_LINE]; /* the last one */
-    uint8_t *image;
+    uint8_t *image, *state; /* copies, with nothing beside them */
 } board;
 
 /* What is left of the input. */
@@ -61,7 +61,7 @@ static uint32_t load(void *self, const uint8_t *image, uint32_t count) {
     uint32_t reason;
 
     free(board.image);
-    board.image = copied(image, count); /* with nothing beside it */
+    board.image = copied(image, count);
     reason = nb_core_load(self, board.image, count, NB_ROOM / 2u);
     if (reason == 0) {
         const nb_u32 *head = (const nb_u32 *)(const void *)board.image;
@@ -101,6 +101,14 @@ static uint32_t tick(void *self, const struct nb_tick *asked, struct nb_step *st
 
 static uint32_t digest(void *self, uint32_t *step) { return nb_core_digest(self, step); }
 
+static const uint8_t *state(void *self, uint32_t *count) {
+    const uint8_t *bytes = nb_core_state(self, count);
+
+    free(board.state);
+    board.state = copied(bytes, *count);
+    return board.state;
+}
+
 static const int16_t *idle(void *self, uint8_t hold, uint16_t *count) { return nb_core_idle(self, hold, count); }
 
 static void actuate(void *self, const int16_t *values, uint16_t count) {
@@ -125,8 +133,8 @@ static void write_line(void *self, const uint8_t *bytes, uint16_t count) {
 }
 
 static const struct nb_ops OPS = {
-    .self = &board.core, .load = load, .reset = reset, .tick = tick, .digest = digest, .idle = idle, .actuate = actuate,
-    .write = write_line,
+    .self = &board.core, .load = load, .reset = reset, .tick = tick, .digest = digest, .state = state, .idle = idle,
+    .actuate = actuate, .write = write_line,
 };
 
 /* At rest in all states but two, which an ARM of this power-up and trip leads to, and there while ticks come. */
@@ -266,6 +274,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         happens((enum what)(next(1) % KINDS));
     }
     free(board.image);
+    free(board.state);
     free(board.device);
     free(ram);
     free(arena);

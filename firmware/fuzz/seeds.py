@@ -16,7 +16,7 @@ LEARN, FORGET = 1, 4
 """Flags of a tick."""
 MOST_BYTES = 1000
 """Of images in inputs of link.c, of which nearly all is to be what happens on the line."""
-HELLO, PING, LOAD_BEGIN, LOAD_CHUNK, RESET, STATS, DIGEST = 1, 2, 3, 4, 6, 9, 10
+HELLO, PING, LOAD_BEGIN, LOAD_CHUNK, RESET, STATS, DIGEST, STATE = 1, 2, 3, 4, 6, 9, 10, 11
 
 
 Tick = dict[str, Any]
@@ -47,8 +47,9 @@ def link_input(image: bytes, ticks: list[Tick]) -> bytes:
     return b"".join([
         asked(HELLO, bytes(6)), struct.pack("<BH", LOAD, len(image)), image, other_boot, other_trip, run,
         bytes([AGAIN]), steps[0], bytes([AGAIN]), again, ahead, back, wait[0], steps[1], bytes([DAMAGED, 77, 0]),
-        wait[1], steps[2], asked(DIGEST), wait[2], asked(STATS), steps[3], other_trip, run, again, steps[0], end,
-        asked(PING, bytes(8)), asked(RESET), bytes([RAW, 3, 0, 1, 2]), asked(LOAD_BEGIN, struct.pack("<II", 8, 0)),
+        wait[1], steps[2], asked(DIGEST), *(asked(STATE, struct.pack("<I", at)) for at in (0, 40, 2**32 - 1)),
+        wait[2], asked(STATS), steps[3], other_trip, run, again, steps[0], end, asked(PING, bytes(8)), asked(RESET),
+        bytes([RAW, 3, 0, 1, 2]), asked(LOAD_BEGIN, struct.pack("<II", 8, 0)),
         asked(LOAD_CHUNK, bytes(8)), asked(LOAD_CHUNK, bytes([4, 0, 0, 0, *range(8)])),
     ])  # fmt: skip
 

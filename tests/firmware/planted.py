@@ -37,6 +37,8 @@ PLANTED = [
     ("link/handlers.c", "offset != d->received", "offset > d->received + 5u"),
     ("link/handlers.c", "count > d->length - d->received", "0"),
     ("link/handlers.c", "d->received != d->length || crc != d->crc", "d->received != d->length"),
+    ("link/handlers.c", "count = offset < count ? count - offset : 0", "count -= offset"),
+    ("link/handlers.c", "state + offset, count", "state, count"),
     # the tick
     ("core/core.c", "*decided = found ? turn->substep + 1u : 0u", "*decided = 0u"),
     ("core/core.c", "init[j] + ((((int64_t)v[j] - init[j]) * factor) >> 16)", "((v[j] * factor) >> 16)"),
