@@ -23,6 +23,8 @@ from neurobot.errors import LinkError, near
 
 READ = 4096
 """Bytes that are taken at once at most."""
+SPIN = 1e-4
+"""[s] that the processor is kept busy for an answer before it sleeps, since it wakes up late."""
 WRITE_WITHIN = 0.5
 """[s] that a line may take to accept what is written; then it is stuck."""
 BITS = 10
@@ -93,10 +95,12 @@ class FileTransport(Transport):
     def read(self, timeout: float) -> bytes:
         """See `Transport.read`."""
         try:
-            ready, _, _ = select.select((self._fd,), (), (), timeout)
-            if not ready:
-                return b""
-            data = os.read(self._fd, READ)
+            data = self._soon(min(timeout, SPIN))
+            if not data:
+                ready, _, _ = select.select((self._fd,), (), (), max(timeout - SPIN, 0.0))
+                if not ready:
+                    return b""
+                data = os.read(self._fd, READ)
         except BlockingIOError:  # somebody else took it
             return b""
         except (OSError, ValueError) as error:  # ValueError: it is closed
@@ -104,6 +108,18 @@ class FileTransport(Transport):
         if not data:
             raise self._gone("it hung up")
         return data
+
+    def _soon(self, within: float) -> bytes:
+        """What comes while the processor is kept busy; nothing if nothing does, or if the line is gone."""
+        until = time.monotonic() + within
+        while True:
+            try:
+                if data := os.read(self._fd, READ):
+                    return data
+            except BlockingIOError:
+                pass
+            if time.monotonic() >= until:
+                return b""
 
     def write(self, data: bytes) -> None:
         """See `Transport.write`."""

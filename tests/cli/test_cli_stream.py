@@ -55,10 +55,10 @@ def test_what_a_board_cannot_do_is_refused(command, launch):
 def test_conform_says_that_nothing_differs_and_logs_it(command, tmp_path):
     result = command("board", "conform", "--port", "emulator", "--log", "log.jsonl")
     assert result.code == 0
-    assert result.out.startswith("the same, bit for bit: 41 images")
+    assert result.out.startswith("the same, bit for bit: 50 images")
     lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
     assert all(line["board"] == line["recorded"] for line in lines)
-    assert len(lines) > 41
+    assert len(lines) > 50
 
 
 def test_conform_fails_with_the_first_difference(command, monkeypatch):
