@@ -21,6 +21,7 @@ from typing import Any
 
 from benchmarks.peers import ONE_THREAD
 from neurobot.cli.arguments import spelled_out
+from neurobot.cli.console import significant
 from neurobot.cli.folder import PROGRAM
 from neurobot.cli.sweep_table import read_summary
 from neurobot.config import RESOLVED, TRAINED, Experiment, changed, load_experiment
@@ -200,9 +201,12 @@ def _versions(folders: Sequence[Path]) -> dict[str, str]:
 
 def _print(record: Record) -> None:
     for run in record.runs:
-        print(
-            f"| {record.env} | {run.seed} | {run.core_minutes:.2f} | {run.steps:,} | "
-            f"{run.return_mean:.0f} ± {run.return_std:.0f} | {run.spikes_per_tick:.0f} | {run.synops_per_tick:.0f} |"
-        )
-    mean, std = record.return_mean, record.return_std
-    print(f"| {record.env} | {len(record.runs)} seeds | | | **{mean:.0f} ± {std:.0f}** | | |", flush=True)
+        reached = _pair(run.return_mean, run.return_std)
+        firing = f"{run.spikes_per_tick:.0f} | {run.synops_per_tick:.0f}"
+        print(f"| {record.env} | {run.seed} | {run.core_minutes:.2f} | {run.steps:,} | {reached} | {firing} |")
+    reached = _pair(record.return_mean, record.return_std)
+    print(f"| {record.env} | {len(record.runs)} seeds | | | **{reached}** | | |", flush=True)
+
+
+def _pair(mean: float, std: float) -> str:
+    return f"{significant(mean)} ± {significant(std)}"
