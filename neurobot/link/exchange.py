@@ -147,7 +147,7 @@ class Exchange:
         self.events: deque[p.Event] = deque(maxlen=EVENTS)
         self._pending: list[_Pending] = []
         self._seq = 0
-        self._out = bytearray()
+        self._out = b""
         self._sizes: dict[int, int] = {}  # of the longest answer to each type
         self._trips: dict[int, float] = {}  # the shortest time from a request of each type to its answer [s]
 
@@ -191,8 +191,7 @@ class Exchange:
 
     def outgoing(self) -> bytes:
         """Take what is to be sent."""
-        out = bytes(self._out)
-        self._out.clear()
+        out, self._out = self._out, b""
         return out
 
     def receive(self, data: bytes, now: float) -> None:
@@ -289,8 +288,11 @@ class Exchange:
         if echo and getattr(message, echo) != getattr(entry.request, echo):
             self.counts.stale += 1
             return
-        self._sizes[asked] = max(self._sizes.get(asked, SHORT), len(frame.payload) + SHORT)
-        self._trips[asked] = min(self._trips.get(asked, math.inf), now - entry.first)
+        size, trip = len(frame.payload) + SHORT, now - entry.first
+        if size > self._sizes.get(asked, SHORT):
+            self._sizes[asked] = size
+        if trip < self._trips.get(asked, math.inf):
+            self._trips[asked] = trip
         self._done(entry, message, now)
 
     def _find(self, kind: int, seq: int) -> _Pending | None:

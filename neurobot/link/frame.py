@@ -20,6 +20,8 @@ from neurobot.link.protocol import PAYLOAD
 
 OVERHEAD = 6
 """Bytes of a frame beside its payload, before COBS: type, seq and CRC-32."""
+RESIDUE = 0x2144DF1C
+"""CRC-32 of any bytes with their own CRC-32 behind them, and of no others."""
 BLOCK = 254
 """Bytes without a 00 after which COBS writes one more."""
 _CODES = tuple(bytes((size + 1,)) for size in range(BLOCK + 1))
@@ -59,17 +61,16 @@ def cobs_encode(data: bytes) -> bytes:
     Returns:
         At most 1 + len(data) // 254 bytes more, none of them 0.
     """
-    out: list[bytes] = []
-    full = False
-    for piece in data.split(b"\0"):
-        full = len(piece) >= BLOCK
-        while len(piece) >= BLOCK:
-            out += _CODES[BLOCK], piece[:BLOCK]
-            piece = piece[BLOCK:]
-        out += _CODES[len(piece)], piece
-    if full and not out[-1]:  # a full block at the very end needs nothing after it
-        del out[-2:]
-    return b"".join(out)
+    pieces = data.split(b"\0")
+    if len(data) >= BLOCK:
+        pieces = _cut(pieces)
+    return b"".join([_CODES[len(piece)] + piece for piece in pieces])
+
+
+def _cut(pieces: list[bytes]) -> list[bytes]:
+    """Blocks, full or ended by a 00; a full one at the very end needs nothing after it."""
+    blocks = [piece[at : at + BLOCK] for piece in pieces for at in range(0, len(piece) + 1, BLOCK)]
+    return blocks[:-1] if pieces[-1] and not blocks[-1] else blocks
 
 
 def cobs_decode(data: bytes) -> bytes | None:
@@ -81,17 +82,20 @@ def cobs_decode(data: bytes) -> bytes | None:
     Returns:
         The bytes; None where a block is longer than what is there.
     """
-    out = bytearray()
+    out = bytearray(data)
+    joints = []  # where a full block ends, after which there was no 00
     at, size = 0, len(data)
     while at < size:
         code = data[at]
-        if at + code > size:
-            return None
-        out += data[at + 1 : at + code]
+        out[at] = 0
         at += code
-        if code <= BLOCK and at < size:
-            out.append(0)
-    return bytes(out)
+        if code > BLOCK:
+            joints.append(at)
+    if at > size:
+        return None
+    for joint in reversed(joints):
+        del out[joint : joint + 1]
+    return bytes(out[1:])
 
 
 def encode(frame: Frame) -> bytes:
@@ -188,7 +192,7 @@ class Decoder:
         if len(body) > PAYLOAD + OVERHEAD:
             self.too_long += 1
             return Damage.LONG
-        if zlib.crc32(body[:-4]) != int.from_bytes(body[-4:], "little"):
+        if zlib.crc32(body) != RESIDUE:
             self.crc_err += 1
             return Damage.CRC
         self.ok += 1

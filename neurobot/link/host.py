@@ -128,20 +128,20 @@ class Host:
         """Carry a task through."""
         session, line = self.session, self.transport
         session.start(job, line.now())
-        while True:
-            self._write(session.outgoing())
-            if session.done:
-                return session.result
+        self._send()
+        while not session.done:
             data = self._read(max(0.0, session.deadline - line.now()))
             now = line.now()
             if data:
                 session.receive(data, now)
             session.poll(now)
+            self._send()
+        return session.result
 
-    def _write(self, data: bytes) -> None:
+    def _send(self) -> None:
         try:
-            if data:
-                self.transport.write(data)
+            if out := self.session.outgoing():
+                self.transport.write(out)
         except LinkError:
             self.session.lose()
             raise
