@@ -1,4 +1,5 @@
-"""What an operating system can do for a control loop: run it first, on a core of its own, and keep its memory in place.
+"""What an operating system can do for a control loop: run it first, on a core of its own, which does not sleep deeply
+meanwhile, and keep its memory in place.
 
 Each is asked for, and whatever is refused is told, with what would allow it; a loop runs without any. Ask after the
 recorder's process was started, which must not compete with the loop for its core, nor come before it.
@@ -10,6 +11,7 @@ import ctypes
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from types import TracebackType
 from typing import final
 
@@ -21,8 +23,12 @@ HINTS = {
     "SCHED_FIFO": "give the user an rtprio limit in /etc/security/limits.conf",
     "mlockall": "give the user a memlock limit in /etc/security/limits.conf",
     "affinity": "it needs two cores or more",
+    "cpu_dma_latency": "let the user write /dev/cpu_dma_latency, by a udev rule",
 }
 """What would allow each."""
+AWAKE = Path("/dev/cpu_dma_latency")
+"""While it is open, no core sleeps so deeply that waking up takes longer than what was written [us, int32]: see
+Documentation/power/pm_qos_interface.rst of the kernel."""
 
 
 @final
@@ -46,11 +52,14 @@ class Realtime:
         self._try("affinity", self._pin)
         self._try("mlockall", _lock_memory)
         self._try("SCHED_FIFO", come_first)
+        self._try("cpu_dma_latency", self._stay_awake)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if "cpu_dma_latency" in self.granted:
+            os.close(self._awake)
         if "SCHED_FIFO" in self.granted:
             _step_back(*self._before[:2])
         if "mlockall" in self.granted:
@@ -72,6 +81,15 @@ class Realtime:
         if len(cores) < 2:
             raise OSError(0, "there is one core")
         os.sched_setaffinity(0, {max(cores)})
+
+    def _stay_awake(self) -> None:
+        """Cores wake up late from deep sleep, by up to a tenth of a millisecond and more."""
+        self._awake = os.open(AWAKE, os.O_WRONLY)
+        try:
+            os.write(self._awake, bytes(4))
+        except OSError:
+            os.close(self._awake)
+            raise
 
 
 def _lock_memory() -> None:

@@ -23,6 +23,11 @@ def locked():
         return next(int(line.split()[1]) for line in file if line.startswith("VmLck"))
 
 
+def open_files():
+    """Of this process, by name."""
+    return [os.path.realpath(f"/proc/self/fd/{fd}") for fd in os.listdir("/proc/self/fd")]
+
+
 def test_everything_is_granted_or_told_and_given_back():
     before = settings()
     with Realtime() as asked:
@@ -34,6 +39,24 @@ def test_everything_is_granted_or_told_and_given_back():
         if "mlockall" in asked.granted:
             assert locked() > 0
     assert settings() == before
+
+
+def test_cores_are_kept_awake_for_as_long_as_the_file_is_open(monkeypatch, tmp_path):
+    awake = tmp_path / "cpu_dma_latency"
+    awake.write_bytes(b"as it was")
+    monkeypatch.setattr("neurobot.loop.realtime.AWAKE", awake)
+    with Realtime() as asked:
+        assert "cpu_dma_latency" in asked.granted
+        assert awake.read_bytes()[:4] == bytes(4)
+        assert str(awake) in open_files()
+    assert str(awake) not in open_files()
+
+
+def test_a_system_that_does_not_take_it_is_told_and_the_file_closed(monkeypatch):
+    monkeypatch.setattr("neurobot.loop.realtime.AWAKE", "/dev/full")
+    with Realtime() as asked:
+        assert "cpu_dma_latency" not in asked.granted
+        assert "/dev/full" not in open_files()
 
 
 def test_a_child_does_not_come_first():
@@ -48,6 +71,7 @@ def test_what_is_refused_says_what_would_allow_it_and_the_rest_is_granted(monkey
 
     monkeypatch.setattr(os, "sched_setscheduler", refuse)
     monkeypatch.setattr("neurobot.loop.realtime._lock_memory", refuse)
+    monkeypatch.setattr("neurobot.loop.realtime.AWAKE", "/dev/without")
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0})
     with Realtime() as asked:
         assert asked.granted == ()
@@ -55,6 +79,8 @@ def test_what_is_refused_says_what_would_allow_it_and_the_rest_is_granted(monkey
         "affinity was refused (there is one core): it needs two cores or more",
         "mlockall was refused (Operation not permitted): give the user a memlock limit in /etc/security/limits.conf",
         "SCHED_FIFO was refused (Operation not permitted): give the user an rtprio limit in /etc/security/limits.conf",
+        "cpu_dma_latency was refused (No such file or directory): "
+        "let the user write /dev/cpu_dma_latency, by a udev rule",
     )
 
 
@@ -78,4 +104,4 @@ def test_elsewhere_nothing_is_asked_for(monkeypatch):
     monkeypatch.setattr(sys, "platform", "darwin")
     with Realtime() as asked:
         assert asked.granted == ()
-    assert asked.refused == ("SCHED_FIFO, mlockall, affinity: not on darwin",)
+    assert asked.refused == ("SCHED_FIFO, mlockall, affinity, cpu_dma_latency: not on darwin",)
