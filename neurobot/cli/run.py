@@ -238,6 +238,8 @@ def _run(
                     summary = loop.resume(suspended)
     except BaseException:
         tell_faults(named(recorder.faults, folder))
+        if options.black_box is None:
+            say(f"what happened until then is in {folder}; `neurobot replay {folder}` lets it happen again")
         raise
     faults = None if options.black_box is None else named(recorder.faults, folder)
     ran = Ran(summary=summary, folder=folder, asked=asked, faults=faults, suspended=loop.suspended is not None)

@@ -88,7 +88,7 @@ class Fake(gymnasium.Env):
             return np.full(4, np.nan), 1.0, False, self.steps >= 99, info
         if self.steps == 3 and self.fault == "physics":
             info["physics_error"] = "it exploded"
-        if self.fault == "broken":
+        if self.steps == 3 and self.fault == "broken":
             raise KeyError("a bug")
         return np.zeros(4), 1.0, self.steps >= 10, False, info
 
