@@ -19,7 +19,6 @@ from neurobot.kernels.status import BAD_ACTION, BAD_OBSERVATION, NEURON_FAILED
 from neurobot.program import Program
 from neurobot.program.file import load
 from neurobot.spec.controller import ControllerSpec
-from neurobot.spec.decoders import Choice
 from neurobot.spec.neurons import LI
 
 CORES: dict[str, Literal["float32", "float64"]] = {"host": "float32", "host64": "float64"}
@@ -81,7 +80,7 @@ class Controller:
         self.action_size = program.action_size
         self.discrete = program.discrete
         self.record = record
-        self._decoder = program.spec.decoder
+        self._resting, self._rested = False, True
         self._dtype = CORES.get(core) if isinstance(core, str) else None
         room = max(LOGGED_SPIKES, program.neurons * min(program.substeps, 16)) if record else 0
         self._core = self._make_core(core, seed, room)
@@ -129,6 +128,7 @@ class Controller:
         status = self._tick(reward=finite(reward)) if self._rewarded else self._tick()
         if status:
             self._refuse(status)
+        self._resting = self._rested = False
         if out is not None:
             out[:] = self._sent
             return out
@@ -178,34 +178,31 @@ class Controller:
 
     def hold(self) -> Any:
         """The action to send without a valid observation, by `Limits.on_hold`. No time passes in the network."""
-        decoder, last = self._decoder, self._core.block("decoder.last")
-        if isinstance(decoder, Choice):
-            return self.rest() if decoder.on_hold == "rest" else self._send(last.copy())
-        rest = self._core.param("decoder.rest")
-        ways = {"last": last, "rest": rest, "damp": rest + (last - rest) / 2}
-        how = np.broadcast_to(decoder.limits.on_hold, last.shape)
-        return self._send(np.select([how == name for name in ways], list(ways.values())))
+        self._resting = False
+        return self._idle(hold=True)
 
     def rest(self) -> Any:
         """The action of a robot at rest, or the next one on the way there that slew allows. No time passes in the
         network."""
-        decoder = self._decoder
-        return self._send(np.full(1, float(decoder.rest)) if isinstance(decoder, Choice) else self._rest())
+        self._resting = True
+        return self._idle(hold=False)
 
     @property
     def at_rest(self) -> bool:
-        """Whether the last action was the rest action."""
-        decoder = self._decoder
-        rest = decoder.rest if isinstance(decoder, Choice) else self._rest()
-        return bool((self._core.block("decoder.last") == rest).all())
+        """Whether the last action that was given is the rest action, by `rest` or `hold`, or no step was made yet."""
+        return self._rested
 
     def was_sent(self, action: Any) -> None:
         """Take what a robot made of the last action: `sent` shows it, and slew counts from it.
 
+        On the way to rest slew counts from what was given, so that a robot which does not follow cannot stay away for
+        good.
+
         Args:
             action: (action_size,) finite.
         """
-        self._core.set_last(action)
+        if not self._resting:
+            self._core.set_last(action)
         self._sent[:] = action
 
     def reset(self, seed: int | None = None) -> None:
@@ -214,6 +211,7 @@ class Controller:
         Membranes, traces and eligibilities begin anew, what was learnt stays.
         """
         self._core.reset(seed)
+        self._resting, self._rested = False, True
         if seed is not None:
             self._seed, self._batch = seed, None
         elif self._batch is not None:
@@ -229,6 +227,7 @@ class Controller:
     def restore(self, snapshot: np.ndarray) -> None:
         """Go back to a snapshot; the next step repeats bit for bit. SpecError if it is another program's."""
         self._core.restore(snapshot)
+        self._resting = self._rested = False
 
     def predict(
         self, observation: Any, state: Any = None, episode_start: Any = None, deterministic: bool = True
@@ -338,16 +337,8 @@ class Controller:
         """Network steps a tick."""
         return self.program.substeps
 
-    def _rest(self) -> np.ndarray:
-        return self._core.param("decoder.rest").copy()
-
-    def _send(self, target: np.ndarray) -> Any:
-        """Go towards an action as far as slew allows."""
-        last = self._core.block("decoder.last")
-        if not isinstance(self._decoder, Choice):
-            slew = self._core.param("decoder.slew")
-            target = np.clip(target, last - slew, last + slew)
-        self._core.set_last(target)
+    def _idle(self, hold: bool) -> Any:
+        self._rested = self._core.idle(hold)
         return np.int64(self._sent[0]) if self.discrete else self._sent.copy()
 
     def _make_core(self, core: str | MakeCore, seed: int | None, room: int) -> HostCore | FixedCore:

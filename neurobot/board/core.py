@@ -16,6 +16,7 @@ from neurobot.board.wire import MOST_PAYLOAD, actions_of, wire_of
 from neurobot.core.base import Core, Tap
 from neurobot.core.fixed import FixedCore
 from neurobot.core.learning import Plasticity
+from neurobot.core.outputs import held, rested
 from neurobot.errors import BoardError, SpecError
 from neurobot.link.host import Host
 from neurobot.link.protocol import Input, State, TickFlag, TickReply
@@ -77,6 +78,7 @@ class BoardCore(Core):
         self._units, self._offsets = (self.image.outputs[name].copy() for name in ("unit", "offset"))
         self._asked, self._learns = -np.inf, bool(self.image.learns())
         self._forget, self._torn = self._learns, False
+        self._away: np.ndarray | None = None  # units that the action was let go to here, without the board
         self._check()
         self._find()
 
@@ -121,7 +123,7 @@ class BoardCore(Core):
             LinkError: the board does not answer any more.
             BoardError: it is SAFE, has started anew, or computes something else.
         """
-        self.link_ns = 0
+        self.link_ns, self._away = 0, None
         status = self._beside.tick_in_place(steps, reward)
         if status:
             return status
@@ -183,6 +185,7 @@ class BoardCore(Core):
             BoardError: what the episode before left on the board is not what it should be.
         """
         self._finish()
+        self._away = None
         self._beside.reset(seed)
 
     def _finish(self) -> None:
@@ -205,6 +208,14 @@ class BoardCore(Core):
         """End the episode: compare the state, and bring the board to rest. For errors, see `reset`."""
         if self.host.phase is Phase.ARMED:
             self._finish()
+
+    def idle(self, hold: bool) -> bool:
+        """See `FixedCore.idle`; the board's own action stays as it is until it has waited for too long."""
+        outputs = self.image.outputs
+        now = self.network.last if self._away is None else self._away
+        self._away = held(outputs, now) if hold else rested(outputs, now)
+        self._beside.show(self._away)
+        return bool((self._away == outputs["rest"]).all())
 
     def set_last(self, action: Any) -> None:
         """Take note of what a robot made of the last action, (n,); slew counts from what the board put out itself."""

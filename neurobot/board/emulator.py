@@ -17,6 +17,7 @@ import numpy as np
 
 from neurobot.core.fixed_network import FixedNetwork
 from neurobot.core.image import Image
+from neurobot.core.outputs import held
 from neurobot.errors import ImageError
 from neurobot.kernels import fixed_ops as fx
 from neurobot.kernels.status import OK
@@ -119,23 +120,6 @@ class FixedBoard(Board):
     def actuate(self, values: tuple[int, ...]) -> None:
         """See `Board.actuate`."""
         self.outputs = values
-
-
-def held(outputs: np.ndarray, last: np.ndarray) -> np.ndarray:
-    """Where outputs go without a valid tick: docs/fixed.md, section 4.
-
-    Args:
-        outputs: (n_act,) of `neurobot.core.image.OUTPUT`.
-        last: (n_act,) actions.
-
-    Returns:
-        (n_act,) int64.
-    """
-    now, rest, slew = (np.asarray(x, np.int64) for x in (last, outputs["rest"], outputs["slew"]))
-    half = rest + np.sign(now - rest) * (np.abs(now - rest) // 2)
-    to = np.choose(outputs["on_hold"], (now, rest, half))
-    slewed: np.ndarray = np.where(slew == fx.NO_SLEW, to, np.clip(to, now - slew, now + slew))
-    return slewed
 
 
 @final

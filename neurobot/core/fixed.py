@@ -23,6 +23,7 @@ from neurobot.core.fixed_learning import FixedLearning
 from neurobot.core.fixed_network import FixedNetwork
 from neurobot.core.image import Image
 from neurobot.core.learning import Plasticity, check_learn
+from neurobot.core.outputs import held, rested
 from neurobot.errors import ImageError, SpecError
 from neurobot.kernels import fixed_host as host
 from neurobot.kernels import fixed_ops as fx
@@ -121,11 +122,11 @@ class FixedCore(Core):
         for at, watch in zip(self._learning.watch, kept, strict=True):
             self.ints[at : at + 2] = watch
         self.network.clear()
-        self._show()
+        self.show(self.network.last)
 
-    def _show(self) -> None:
-        """Write the action that the state holds."""
-        exact = self._scale[:, 1] + self._scale[:, 0] * self.network.last
+    def show(self, units: np.ndarray) -> None:
+        """Write an action that is given in whole units, (n_act,)."""
+        exact = self._scale[:, 1] + self._scale[:, 0] * units
         self.action[:] = np.clip(exact, self._scale[:, 2], self._scale[:, 3])
         self.block("decoder.last")[:] = self.action
 
@@ -136,7 +137,18 @@ class FixedCore(Core):
         whole = np.where(np.abs(q - near) < EXACT, near, np.trunc(q))
         outputs = self.image.outputs
         self.network.last[:] = np.clip(whole, outputs["low"], outputs["high"])
-        self._show()
+        self.show(self.network.last)
+
+    def idle(self, hold: bool) -> bool:
+        """Let the action go to where `on_hold` says, or to rest, as far as slew lets it; no time passes in the network.
+
+        Returns:
+            Whether it is at rest now.
+        """
+        outputs, last = self.image.outputs, self.network.last
+        last[:] = held(outputs, last) if hold else rested(outputs, last)
+        self.show(last)
+        return bool((last == outputs["rest"]).all())
 
     @property
     def spikes(self) -> np.ndarray:
@@ -276,7 +288,7 @@ class FixedCore(Core):
     def restore(self, snapshot: np.ndarray) -> None:
         """Go back to a snapshot of the same program; SpecError for one of another shape or dtype."""
         put_back(self.state, snapshot)
-        self._show()
+        self.show(self.network.last)
 
     def to_program(self) -> Program:
         """The program, and its image, with the weights of projections that learn as they are now."""

@@ -38,6 +38,7 @@ from neurobot.kernels import ops
 from neurobot.kernels.compiled import bind
 from neurobot.program import Program
 from neurobot.spec.controller import ControllerSpec
+from neurobot.spec.decoders import Choice
 from neurobot.spec.neurons import Input
 
 
@@ -224,6 +225,28 @@ class HostCore(Core):
             self.ints[ops.ENDING] = ops.TRUNCATED if truncated else ops.TERMINATED
             self._end()
             self.ints[ops.ENDING], self.ints[counted] = 0, before
+
+    def idle(self, hold: bool) -> bool:
+        """Let the action go to where `on_hold` says, or to rest, as far as slew lets it; no time passes in the network.
+
+        Returns:
+            Whether it is at rest now.
+        """
+        assert isinstance(self.program.spec, ControllerSpec)
+        decoder, last = self.program.spec.decoder, self.block("decoder.last")
+        if isinstance(decoder, Choice):
+            if not hold or decoder.on_hold == "rest":
+                last[:] = decoder.rest
+            self.action[:] = last
+            return bool((last == decoder.rest).all())
+        rest, slew, to = self.param("decoder.rest"), self.param("decoder.slew"), self.param("decoder.rest")
+        if hold:
+            ways = {"last": last, "rest": rest, "damp": rest + (last - rest) / 2}
+            how = np.broadcast_to(decoder.limits.on_hold, last.shape)
+            to = np.select([how == name for name in ways], list(ways.values()))
+        last[:] = np.clip(to, last - slew, last + slew)
+        self.action[:] = last
+        return bool((last == rest).all())
 
     def set_last(self, action: Any) -> None:
         """Take something else for the last action, (n,) finite: slew counts from it."""

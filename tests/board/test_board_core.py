@@ -222,6 +222,19 @@ def test_a_board_with_too_little_memory_says_so():
         BoardCore(quantized(), host)
 
 
+def test_what_is_sent_without_a_tick_goes_its_way_here_and_the_next_tick_is_still_the_boards():
+    host, _ = emulated()
+    program = quantized(slew=0.25)
+    here, there = Controller(program, "fixed"), controller_on(host, program, **LONG)
+    for x in observations(9):
+        here.step(x)
+        there.step(x)
+    before = there.sent.copy()
+    way = [here.rest().tolist() for _ in range(3)]
+    assert [there.rest().tolist() for _ in range(3)] == way != [before.tolist()] * 3
+    there.step(observations(1)[0])  # which compares it with what the board gives
+
+
 def test_at_the_end_the_board_is_brought_to_rest():
     host, line = emulated()
     core = BoardCore(quantized(), host, **LONG)

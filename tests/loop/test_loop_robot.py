@@ -8,9 +8,12 @@ import pytest
 from gymnasium.spaces import Box, Dict, Discrete
 from loop_fakes import PERIOD, DiscreteController, FakeController, FakeEnv, FakeRobot
 
+from neurobot.controller import Controller
 from neurobot.errors import ActionError, EnvError, GuardError, ObservationError, RobotError, SpecError
 from neurobot.loop import EnvRobot, Feature, Loop, ManualClock, Mode, Reading, Recorder, SimClock, load_recording
-from neurobot.spec import GuardSpec
+from neurobot.program import build
+from neurobot.spec import GuardSpec, Limits
+from tests.unit.controllers import spec
 
 BAD = np.full(3, np.nan)
 
@@ -218,6 +221,21 @@ def test_what_the_robot_made_of_the_action_is_what_counts_and_is_logged(tmp_path
     sent = load_recording(tmp_path / "run").sent
     np.testing.assert_allclose(sent[:2], [[0.4, 0.2], [0.4, 0.2]])
     np.testing.assert_allclose(robot.actions[:2], [[0.8, 0.4], [0.8, 0.4]])
+
+
+def test_an_episode_ends_though_the_robot_rounds_the_rest_action():
+    class Coarse(FakeRobot):
+        def send_action(self, action):
+            super().send_action(action)
+            return np.round(action * 8) / 8
+
+    robot = Coarse(length=3)
+    robot.values = np.array([0.9, -0.5, 0.3])
+    limits = Limits(low=-1.0, high=1.0, rest=0.1, slew=25.0)
+    controller = Controller(build(spec(limits)))
+    summary = Loop(controller, robot, clock=SimClock()).run_episode(0)
+    assert summary.length < 20
+    assert robot.actions[-1] == pytest.approx([0.1, 0.1])
 
 
 @pytest.mark.parametrize("answer", [None, "done", np.zeros(3), np.array([0.0, np.nan])])

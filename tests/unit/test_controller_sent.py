@@ -80,6 +80,34 @@ def test_slew_counts_from_what_the_robot_really_did():
     assert controller.step([1.0])[0] == pytest.approx(-0.4)
 
 
+def test_on_the_way_to_rest_slew_counts_from_what_was_given_so_that_it_ends():
+    controller = Controller(build(through(limits=Limits(low=-1.0, high=1.0, rest=0.1, slew=100.0))), "host64")
+    for _ in range(9):
+        controller.step([1.0])
+    controller.was_sent([0.95])
+    given = []
+    for _ in range(9):  # of a robot that is stuck
+        given.append(controller.rest()[0])
+        controller.was_sent([0.95])
+    assert given[:3] == pytest.approx([0.85, 0.75, 0.65])
+    assert given[-1] == pytest.approx(0.1)
+    assert controller.at_rest
+    assert controller.sent[0] == 0.95
+
+
+def test_a_robot_that_rounds_is_at_rest_when_it_was_told_to_be():
+    controller = Controller(build(through(limits=Limits(low=-1.0, high=1.0, rest=0.1))))
+    controller.step([0.5])
+    assert not controller.at_rest
+    controller.rest()
+    controller.was_sent([0.0996])
+    assert controller.at_rest
+    controller.restore(controller.snapshot())
+    assert not controller.at_rest  # nobody knows what was given
+    controller.reset()
+    assert controller.at_rest
+
+
 def test_a_controller_knows_whether_what_is_decoded_was_silent(controller):
     controller.step([0.0, 0.0, 0.0])
     assert controller.silent

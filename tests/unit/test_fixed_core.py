@@ -175,6 +175,41 @@ def test_choices_are_those_of_the_host(decoder):
         assert core.block("decoder.decided").tolist() == host.block("decoder.decided").tolist()
 
 
+def driven(**limits):
+    """A controller in integers that has left its rest."""
+    limits = Limits(**limits)
+    program = quantized(one(decoder=Rate(population="out", size=2, limits=limits))).program
+    c = Controller(program, "fixed")
+    for x in observations(10):
+        c.step(x)
+    return c
+
+
+@pytest.mark.parametrize("limits", [{"low": 0.7, "high": 1.0}, {"low": -1.0, "high": -0.7}, {"high": 0.7, "rest": 0.7}])
+def test_rest_at_a_limit_that_float32_does_not_have_is_reached(limits):
+    c = driven(**{"low": -1.0, "high": 1.0, **limits})
+    c.rest()
+    assert c.at_rest
+
+
+def test_the_way_to_rest_keeps_to_slew_as_the_boards_own_ticks_do():
+    c = driven(low=-1.0, high=1.0, rest=-1.0, slew=10.2 / 16384 / 0.01)
+    assert c._core.image.outputs["slew"].tolist() == [10, 10]
+    for _ in range(9):
+        before = c._core.network.last.copy()
+        c.rest()
+        assert np.abs(c._core.network.last - before).max() == 10
+
+
+def test_what_is_held_stays_to_the_bit():
+    c = driven(low=10.0, high=10.1, rest=10.0, on_hold="last")
+    for x in observations(20):
+        c.step(x)
+        sent, units = c.sent.tolist(), c._core.network.last.tolist()
+        assert [c.hold().tolist() for _ in range(5)] == [sent] * 5
+        assert c._core.network.last.tolist() == units
+
+
 def test_a_controller_on_core_fixed_does_all_that_a_loop_asks():
     limits = Limits(low=-1.0, high=1.0, rest=0.25, slew=150.0, on_hold="damp")
     spec = one(decoder=Rate(population="out", size=2, limits=limits))
