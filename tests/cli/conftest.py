@@ -88,7 +88,7 @@ class Fake(gymnasium.Env):
             return np.full(4, np.nan), 1.0, False, self.steps >= 99, info
         if self.steps == 3 and self.fault == "physics":
             info["physics_error"] = "it exploded"
-        if self.steps == 3 and self.fault == "broken":
+        if self.fault == "broken" or self.steps == 3 and self.fault == "torn":
             raise KeyError("a bug")
         return np.zeros(4), 1.0, self.steps >= 10, False, info
 
@@ -112,7 +112,7 @@ class Named(Fake):
 
 
 gymnasium.register("fake/named-v0", Named)
-for name in ("", "blind", "interrupt", "physics", "broken"):
+for name in ("", "blind", "interrupt", "physics", "broken", "torn"):
     gymnasium.register(f"fake/{name or 'plain'}-v0", Fake, kwargs={"fault": name})
 """
 

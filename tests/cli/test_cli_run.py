@@ -228,7 +228,7 @@ def test_a_bug_in_an_environment_is_no_traceback(command, launch, fakes, monkeyp
 def test_a_run_that_ends_in_an_error_says_where_its_recording_is(command, launch, fakes, tmp_path, monkeypatch):
     monkeypatch.delenv("NEUROBOT_TRACEBACK", raising=False)
     folder = tmp_path / "run"
-    args = ("--env.id", "fake/broken-v0", "--allow-import", fakes, "--out", str(folder))
+    args = ("--env.id", "fake/torn-v0", "--allow-import", fakes, "--out", str(folder))
     assert f"until then is in {folder}; `neurobot replay {folder}`" in command("run", launch(), *args).err
     assert "the same, 2 ticks" in command("replay", str(folder)).out
 
