@@ -88,7 +88,9 @@ def _child(command: list[str], name: str, first: bool) -> Iterator[Transport]:
     ours, theirs = socket.socketpair()
     with theirs:
         number = theirs.fileno()
-        process = subprocess.Popen([*command, str(number)], pass_fds=[number], stdin=subprocess.DEVNULL)
+        process = subprocess.Popen(  # in a group of its own: Ctrl-C is for the loop, which then brings it to rest
+            [*command, str(number)], pass_fds=[number], stdin=subprocess.DEVNULL, process_group=0
+        )
     line = FileTransport(ours.fileno(), name, owner=ours)
     try:
         if first and hasattr(os, "sched_setscheduler"):
@@ -118,7 +120,7 @@ def _qemu(board: str) -> Iterator[Transport]:
                 "-kernel", str(program),
                 "-chardev", f"socket,id=line,path={place},server=on,wait=off", "-serial", "chardev:line",
             ],
-            stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
+            stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, process_group=0,
         )  # fmt: skip
         line: Transport | None = None
         try:

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module, metadata
 
+from neurobot.cli.interrupts import is_one
 from neurobot.errors import NeurobotError, near
 
 COMMANDS = {
@@ -44,7 +45,8 @@ commands:
 {commands}
 
 `neurobot COMMAND --help` shows a command's options. `neurobot run LAUNCH --help` also shows the settings of that
-launch file, with units; each of them can be changed: --encode.field.per-dim 12.
+launch file, with units; each of them can be changed, as in --guard.hold-for 0.1, but what a trained program fixes only
+for `train`, or with --program None, which runs untrained.
 
 options:
   -h, --help   show this
@@ -88,6 +90,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         where = f"{error.filename}: " if error.filename else ""
         return _complain(f"{where}{error.strerror or error}; give another place, or make room", FILE)
     except Exception as error:
+        if is_one(error):
+            return _complain("interrupted", INTERRUPTED)
         if os.environ.get("NEUROBOT_TRACEBACK"):
             raise
         what = f"{type(error).__name__}: {error}"

@@ -85,12 +85,14 @@ def parse_with_settings(
     import_modules(first[0].allow_import)  # neurons that the launch file names
     read = load_experiment(first[0].launch)
     loaded = replace(read, env=spelled_out(read.env))
+    as_it_is = "--learn" if loaded.learn else "--no-learn"  # which has no such option, see STYLE, and does no harm
+    args = [arg for arg in args if arg != as_it_is]
     make: Any = cls
     default = WithSettings(options=make(launch=first[0].launch), settings=loaded)
     about = inspect.getdoc(cls)
     both: Any = tyro.cli(
         WithSettings[cls],  # type: ignore[valid-type]
-        args=list(args), prog=prog, default=default, config=STYLE, description=about and about.split("\n\n")[0],
+        args=args, prog=prog, default=default, config=STYLE, description=about and about.split("\n\n")[0],
     )  # fmt: skip
     env = _without_defaults_of_another_task(both.settings.env, loaded.env, read.env)
     return both.options, loaded, replace(both.settings, env=perturbed(env, both.options.perturb))

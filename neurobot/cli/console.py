@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.text import Text
 
+from neurobot.cli.interrupts import later
+
 if TYPE_CHECKING:
     from neurobot.loop.diagnose import Finding
 
@@ -66,7 +68,7 @@ def print_findings(title: str, findings: Sequence[Finding]) -> None:
 
 @contextmanager
 def compiling(kernel: str) -> Iterator[None]:
-    """Around what loads a kernel (see `is_warm`): says so while it is compiled, which happens once."""
+    """Around what loads a kernel (see `is_warm`): says so while it is compiled, once; Ctrl-C waits for its end."""
     from neurobot.kernels.compiled import is_warm
 
     if is_warm(kernel):
@@ -76,9 +78,10 @@ def compiling(kernel: str) -> Iterator[None]:
     what = "compiling kernels, once (about 15 s)"
     if not console.is_terminal:
         console.print(what)
-        yield
+        with later():
+            yield
         return
-    with console.status(what):
+    with console.status(what), later():
         yield
 
 

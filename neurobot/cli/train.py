@@ -117,21 +117,21 @@ def _train(job: Job, experiment: Experiment, folder: Path, *, resume: bool) -> t
 
     assert experiment.train is not None
     last: Progress | None = None
-    with compiling("tick_batch"):
-        from neurobot.core import BatchCore
+    try:
+        with compiling("tick_batch"):
+            from neurobot.core import BatchCore
 
-        BatchCore(job.program, 1, own_params=True)
-    with _bar() as update:
+            BatchCore(job.program, 1, own_params=True)
+        with _bar() as update:
 
-        def report(progress: Progress) -> None:
-            nonlocal last
-            last = progress
-            update(progress)
+            def report(progress: Progress) -> None:
+                nonlocal last
+                last = progress
+                update(progress)
 
-        try:
             train(job, experiment.train, folder, log=experiment.log, resume=resume, report=report, notice=say)
-        except KeyboardInterrupt:
-            return last, True
+    except KeyboardInterrupt:
+        return last, True
     return last, False
 
 
@@ -217,7 +217,7 @@ def _report(options: Train, folder: Path, picture: Path | None, last: Progress |
     if interrupted and checkpoints(folder):
         say(f"a checkpoint was saved; go on with: neurobot train {folder} --resume {folder}")
     elif interrupted:
-        say("interrupted before the first checkpoint; nothing was saved")
+        say(f"interrupted before the first checkpoint; begin anew with: neurobot train {folder} --resume {folder}")
 
 
 def _rows(last: Progress) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """Boards by address, what is built for them, and what is said where that is not possible."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -41,6 +42,16 @@ def test_a_board_that_was_opened_runs_and_is_gone_afterwards(address, realtime):
         network.tick(*given)
         assert np.frombuffer(host.tick(image.substeps, *given).data, "<i2").tolist() == network.last.tolist()
     assert children() <= before
+
+
+@pytest.mark.parametrize("address", ["posix", "qemu:m3"])
+def test_ctrl_c_of_the_terminal_does_not_reach_the_boards_process(address):
+    need("gcc")
+    if address != "posix":
+        need("qemu-system-arm", firmware.ARM)
+    before = children()
+    with open_board(address):
+        assert {os.getpgid(int(pid)) for pid in children() - before}.isdisjoint({os.getpgid(0)})
 
 
 @pytest.mark.parametrize("first", [False, True])

@@ -95,6 +95,12 @@ def test_a_run_folder_repeats_what_was_learnt_bit_for_bit(command, learner, tmp_
     np.testing.assert_array_equal(*learnt)
 
 
+def test_learning_can_be_asked_for_where_it_is_on_and_not_where_it_is_off(command, plastic):
+    command("run", plastic, "--learn", "--out", "a")
+    assert json.loads(command("run", "a", "--learn", "--dry-run").out)["learn"]
+    assert not json.loads(command("run", plastic, "--no-learn", "--dry-run").out)["learn"]
+
+
 def test_what_was_learnt_can_be_run(command, plastic):
     command("run", plastic, "--learn", "--out", "a")
     result = command("run", plastic, "--program", "a/learnt.safetensors", "--no-record", "--json")

@@ -76,15 +76,16 @@ def test_the_budget_that_a_run_was_resumed_with_is_in_its_folder(command, launch
     assert after == before | {"generations": 3} != before
 
 
-def test_an_interruption_before_any_checkpoint_says_that_nothing_was_saved(command, launch, monkeypatch):
-    def interrupted(self):
+@pytest.mark.parametrize("where", ["neurobot.train.evolution.run.Evolution.step", "neurobot.core.BatchCore.__init__"])
+def test_an_interruption_before_any_checkpoint_says_how_to_begin_anew(command, launch, monkeypatch, where):
+    def interrupted(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Evolution, "step", interrupted)
     monkeypatch.setattr(Evolution, "atomic", False)
+    monkeypatch.setattr(where, interrupted)
     result = command("train", launch(), "--out", "a", "--json")
     assert result.code == 130
-    assert "nothing was saved" in result.err
+    assert "begin anew with: neurobot train a --resume a" in result.err
     assert json.loads(result.out)["program"] is None
 
 
