@@ -188,7 +188,7 @@ class Row:
         experiment: what it says.
         program: what ships with it, or None.
         measured: how that did on fresh episodes, if it was measured.
-        problem: why it could not be.
+        problem: why it could not be, or what ended its episodes before their time.
         exit_code: of that problem.
         records: of its trainings.
         spiking: the best that was published for its task with spikes.

@@ -20,8 +20,8 @@ from neurobot.cli.console import compiling, print_json, print_rows, print_table,
 from neurobot.cli.environment import import_modules, make_env
 from neurobot.cli.fixed import ready
 from neurobot.cli.realtime import as_data, coming_first, in_words
-from neurobot.cli.run import KERNELS, STOPPED, load_program, untrained
-from neurobot.cli.run_words import summary_rows
+from neurobot.cli.run import KERNELS, load_program, untrained
+from neurobot.cli.run_words import exit_code_of, problems_of, summary_rows
 from neurobot.config import Experiment, load_experiment
 from neurobot.spec.check import Problems
 
@@ -92,9 +92,7 @@ def main(args: Sequence[str]) -> int:
         return INTERRUPTED
     measured = _measure(options, experiment, controller, seen)
     _report(options, experiment, controller, measured)
-    if measured.summary.interrupted:
-        return INTERRUPTED
-    return STOPPED if measured.summary.stopped else 0
+    return exit_code_of(measured.summary)
 
 
 def _prepare(options: Bench, experiment: Experiment) -> tuple[Controller, Recording]:
@@ -159,8 +157,8 @@ def _report(options: Bench, experiment: Experiment, controller: Controller, meas
     words = summary_rows(summary, period)
     kept = {name: words[name] for name in ("deadlines", "held", "interrupted") if name in words}
     print_rows("", kept | in_words(measured.asked))
-    if summary.stopped:
-        say(f"the guard stopped it: {summary.stopped}")
+    for problem in problems_of(summary):
+        say(problem)
 
 
 def _data(

@@ -14,8 +14,8 @@ from neurobot.cli.arguments import Perturb, parse, perturbed
 from neurobot.cli.console import compiling, messages, print_json, print_rows, say
 from neurobot.cli.environment import import_modules, made_for, make_env, same_id
 from neurobot.cli.fixed import ready
-from neurobot.cli.run import KERNELS, STOPPED, load_program, untrained
-from neurobot.cli.run_words import summary_rows
+from neurobot.cli.run import KERNELS, load_program, untrained
+from neurobot.cli.run_words import exit_code_of, problems_of, summary_rows
 from neurobot.config import MAX_SEED, CoreName, EnvConfig, Experiment, load_experiment
 from neurobot.errors import ConfigError
 from neurobot.spec.check import Problems
@@ -128,7 +128,9 @@ def _one(options: Evaluate, what: str) -> int:
     else:
         rows = summary_rows(summary, controller.control_period)
         print_rows(f"{what} in {env_id}", rows | {"footprint": f"{program.footprint_bytes} bytes"})
-    return INTERRUPTED if summary.interrupted else STOPPED if summary.physics_errors else 0
+        for problem in problems_of(summary):
+            say(problem)
+    return exit_code_of(summary)
 
 
 def _with_defaults(options: Evaluate, experiment: Experiment | None) -> Evaluate:

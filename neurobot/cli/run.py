@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 
-from neurobot.cli import INTERRUPTED
 from neurobot.cli.arguments import Perturb, parse_with_settings
 from neurobot.cli.blackbox import as_data as faults_as_data
 from neurobot.cli.blackbox import black_box, named, tell_faults
@@ -19,7 +18,7 @@ from neurobot.cli.environment import check_id, make_env
 from neurobot.cli.fixed import ready
 from neurobot.cli.folder import LEARNT, PROGRAM, RECORDING, SUMMARY, new_folder, write_config, write_json
 from neurobot.cli.realtime import as_data, coming_first, in_words
-from neurobot.cli.run_words import summary_rows
+from neurobot.cli.run_words import exit_code_of, problems_of, summary_rows
 from neurobot.cli.suspend import forget, keep, load_suspended, tell_suspended, why_not
 from neurobot.config import Experiment, changed, to_json
 from neurobot.errors import ConfigError
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
 
 FIXED = ("encode", "network", "decode", "substeps", "carry")
 """What a trained program has in it."""
-STOPPED = 4
 KERNELS = {"host": "tick32", "host64": "tick64", "fixed": "host_tick_at"}
 """What has to be compiled for a core."""
 
@@ -125,12 +123,9 @@ def execute(
             ran = _run(options, experiment, controller, robot, suspended)
     finally:
         env.close()
-    summary = ran.summary
-    pictures = {} if ran.folder is None else _draw(ran.folder, summary)
+    pictures = {} if ran.folder is None else _draw(ran.folder, ran.summary)
     _report(options, experiment, controller, ran, pictures)
-    if summary.interrupted:
-        return INTERRUPTED
-    return STOPPED if summary.physics_errors or summary.stopped else 0
+    return exit_code_of(ran.summary)
 
 
 def _refuse_folders(options: Run) -> None:
@@ -339,10 +334,8 @@ def _report(
     rows = summary_rows(summary, controller.control_period) | in_words(asked)
     rows |= {name: value for name, value in shown.items() if value}
     print_rows(f"{experiment.name} in {experiment.env.id}", rows)
-    for error in summary.physics_errors:
-        say(f"the simulation broke down: {error}")
-    if summary.stopped:
-        say(f"the guard stopped it: {summary.stopped}")
+    for problem in problems_of(summary):
+        say(problem)
     if summary.learning is not None and summary.learning.runaway:
         say(f"learning was stopped: {summary.learning.runaway}")
     if ran.faults is not None:

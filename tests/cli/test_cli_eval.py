@@ -85,8 +85,16 @@ def test_wrong_numbers_are_usage_errors(command, program, args):
     assert command("eval", program, *args).code == 2
 
 
-def test_a_simulation_that_breaks_down_has_its_exit_code(command, program, fakes):
-    assert command("eval", program, "--env", "fake/physics-v0", "--allow-import", fakes).code == 4
+@pytest.mark.parametrize(
+    ("env", "told"),
+    [
+        ("fake/physics-v0", "the simulation broke down: it exploded"),
+        ("fake/blind-v0", "the guard stopped it: entry 0 of the observation is nan; it must be finite"),
+    ],
+)
+def test_what_ended_episodes_before_their_time_is_told_and_has_its_exit_code(command, program, fakes, env, told):
+    result = command("eval", program, "--env", env, "--allow-import", fakes)
+    assert (result.code, told in result.err) == (4, True)
 
 
 def test_ctrl_c_prints_what_was_measured(command, program, fakes):
