@@ -20,8 +20,9 @@ from neurobot.cli.console import compiling, print_json, print_rows, print_table,
 from neurobot.cli.environment import import_modules, make_env
 from neurobot.cli.fixed import ready
 from neurobot.cli.realtime import as_data, coming_first, in_words
-from neurobot.cli.run import KERNELS, load_program, untrained
+from neurobot.cli.run import KERNELS
 from neurobot.cli.run_words import exit_code_of, problems_of, summary_rows
+from neurobot.cli.subject import load_program, say_untrained
 from neurobot.config import Experiment, load_experiment
 from neurobot.spec.check import Problems
 
@@ -104,8 +105,7 @@ def _prepare(options: Bench, experiment: Experiment) -> tuple[Controller, Record
     env = make_env(experiment.env, options.allow_import)
     try:
         if program is None:
-            say("no trained program: the network runs untrained, with weights drawn from its seed")
-            program = untrained(experiment, as_robot(env))
+            program = say_untrained(experiment, as_robot(env))
         program = ready(program, experiment.core, env, experiment.seed)
         with compiling(KERNELS[experiment.core]):
             from neurobot.controller import Controller

@@ -18,7 +18,7 @@ from neurobot.cli import INTERRUPTED
 from neurobot.cli.arguments import Perturb, parse_with_settings
 from neurobot.cli.console import compiling, messages, print_json, print_rows, say, significant
 from neurobot.cli.folder import PROGRAM, SUMMARY, new_folder, write_config, write_json
-from neurobot.cli.run import untrained
+from neurobot.cli.subject import untrained
 from neurobot.config import RESOLVED, Experiment
 from neurobot.errors import ConfigError
 from neurobot.train.engines.engine import Engine

@@ -61,6 +61,11 @@ def test_another_environment_can_be_given(command, program, fakes):
     assert json.loads(result.out)["env"] == "fake/plain-v0"
 
 
+def test_an_untrained_network_is_fed_observations_that_are_a_dictionary(command, launch, fakes):
+    args = ("--env", "fake/named-v0", "--allow-import", fakes, "--episodes", "1")
+    assert command("eval", launch(), *args).code == 0
+
+
 def test_an_environment_that_does_not_fit_is_refused(command, program):
     result = command("eval", program, "--env", "MountainCar-v0")
     assert result.code == 3

@@ -12,7 +12,7 @@ import neurobot.config
 from benchmarks import train
 from benchmarks.__main__ import main
 from neurobot.cli.environment import make_env
-from neurobot.cli.run import untrained
+from neurobot.cli.subject import untrained
 from neurobot.config import EnvConfig, load_experiment
 from neurobot.program import Program
 from neurobot.zoo import read_records
