@@ -6,6 +6,8 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from neurobot.loop.recording import ALTERED, HELD, OWN, RAN, REST
+
 Value = bool | int | float | str
 
 WORLD = ("episode", "observation", "reward", "last reward", "last terminated")
@@ -23,7 +25,8 @@ _SUBJECTS = {
     "wanted": "entry {index} of the action that was wanted",
     "sent": "entry {index} of the action that was sent",
 }
-_HELD = {0: "the controller's own", 1: "held"}
+_OWNERS = {OWN: "the controller's own", HELD: "held", REST: "rest"}
+_BESIDE = {RAN: "the network ran and gave none", ALTERED: "the robot altered it"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +82,7 @@ class Difference:
 
     def _shown(self, value: Value) -> str:
         if self.what == "held":
-            return _HELD.get(int(value), f"held ({value})")
+            return _whose(int(value))
         return f"{value:.9g}" if self.what == "membrane" else str(value)
 
 
@@ -109,6 +112,13 @@ class Comparison:
             "difference": difference,
             "rest": self.rest,
         }
+
+
+def _whose(held: int) -> str:
+    """Whose action it was, and what came of it."""
+    owner = _OWNERS.get(held & ~(RAN | ALTERED), f"unknown: {held}")
+    beside = "; ".join(words for bit, words in _BESIDE.items() if held & bit)
+    return f"{owner} ({beside})" if beside else owner
 
 
 def _plain(value: Any) -> Any:
