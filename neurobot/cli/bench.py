@@ -19,6 +19,7 @@ from neurobot.cli.arguments import parse
 from neurobot.cli.console import compiling, print_json, print_rows, print_table, say, seconds
 from neurobot.cli.environment import import_modules, make_env
 from neurobot.cli.fixed import ready
+from neurobot.cli.folder import RECORDING
 from neurobot.cli.realtime import as_data, coming_first, in_words
 from neurobot.cli.run import KERNELS
 from neurobot.cli.run_words import exit_code_of, problems_of, summary_rows
@@ -126,7 +127,7 @@ def _measure(options: Bench, experiment: Experiment, controller: Controller, see
     learning = Learning(controller, freeze_at=experiment.freeze_at) if experiment.learn else None
     say(f"{ticks} ticks of {seconds(controller.control_period)} in real time")
     with TemporaryDirectory(prefix="neurobot-") as name:
-        folder = Path(name) / "recording"
+        folder = Path(name) / RECORDING
         with Recorder(folder, controller, realtime=True) as recorder:
             loop = Loop(
                 controller, robot, clock=RealClock(), recorder=recorder, learning=learning, guard=experiment.guard

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from neurobot.files import plain
 from neurobot.loop.recording import ALTERED, HELD, OWN, RAN, REST
 
 Value = bool | int | float | str
@@ -68,7 +68,7 @@ class Difference:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON; a value that is not finite becomes None."""
-        return {name: _plain(value) for name, value in asdict(self).items()}
+        return {name: plain(value) for name, value in asdict(self).items()}
 
     def _said(self, first: str, second: str) -> str:
         if self.what == "spike":
@@ -119,7 +119,3 @@ def _whose(held: int) -> str:
     owner = _OWNERS.get(held & ~(RAN | ALTERED), f"unknown: {held}")
     beside = "; ".join(words for bit, words in _BESIDE.items() if held & bit)
     return f"{owner} ({beside})" if beside else owner
-
-
-def _plain(value: Any) -> Any:
-    return None if isinstance(value, float) and not math.isfinite(value) else value
