@@ -34,7 +34,7 @@ def main(names: Sequence[str], episodes: int) -> None:
         before, after = (np.array(result[f"returns_{when}"]) for when in ("before", "after"))
         ram = result["state_bytes"] + result["scratch_bytes"]
         print(
-            f"| {name} | {_mean(before)} | {_mean(after)} | {100 * result['kept']:.1f} % | "
+            f"| {name} | {mean_and_std(before)} | {mean_and_std(after)} | {100 * result['kept']:.1f} % | "
             f"{result['image_bytes']:,} B | {ram:,} B | {1e6 * times['host']:.1f} us | {1e6 * times['fixed']:.1f} us |",
             flush=True,
         )
@@ -66,5 +66,6 @@ def _round(controller: Any, seen: np.ndarray) -> float:
     return float(np.median(times))
 
 
-def _mean(returns: np.ndarray) -> str:
+def mean_and_std(returns: np.ndarray) -> str:
+    """Of returns, in words."""
     return f"{returns.mean():,.0f} ± {returns.std():,.0f}"

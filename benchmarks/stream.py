@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-NAMES = ("balancer", "halfcheetah_td3")
+from benchmarks.fixed import NAMES, mean_and_std
 
 
 def main(names: Sequence[str], port: str, episodes: int, seed: int, rt: bool) -> None:
@@ -48,7 +48,7 @@ def _row(name: str, alone: dict[str, Any], streamed: dict[str, Any]) -> str:
     kept = 1 + (after.mean() - before.mean()) / abs(before.mean())
     tick, line = (_times(streamed["timing"][stage]) for stage in ("tick", "link"))
     return (
-        f"| {name} | {_mean(before)} | {_mean(after)} | {100 * kept:.1f} % | "
+        f"| {name} | {mean_and_std(before)} | {mean_and_std(after)} | {100 * kept:.1f} % | "
         f"{1e3 * streamed['control_period']:g} ms | {streamed['ticks']:,} | {streamed['overruns']} | "
         f"{streamed['skipped']} | {tick} | {line} |"
     )
@@ -56,7 +56,3 @@ def _row(name: str, alone: dict[str, Any], streamed: dict[str, Any]) -> str:
 
 def _times(timing: dict[str, float]) -> str:
     return f"{1e6 * timing['p50']:.0f}, {1e6 * timing['p99']:.0f} us"
-
-
-def _mean(returns: np.ndarray) -> str:
-    return f"{returns.mean():,.0f} ± {returns.std():,.0f}"

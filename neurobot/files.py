@@ -1,9 +1,27 @@
-"""Writing a file whole or not at all."""
+"""Files: what runs call them, what JSON in them may hold, and writing them whole or not at all."""
 
 from __future__ import annotations
 
+import math
 import os
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+RECORDING = "recording"
+"""Folder of the recording in a run folder."""
+
+
+def plain(value: Any) -> Any:
+    """Data for JSON, which has no number that is not finite: that becomes None, and an array a list."""
+    if isinstance(value, np.ndarray):
+        value = value.tolist()
+    if isinstance(value, dict):
+        return {name: plain(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def write_atomically(path: Path, data: bytes) -> None:

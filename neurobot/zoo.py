@@ -128,12 +128,12 @@ class Record:
         if not kept:
             return self
         versions = {
-            name: ", ".join(sorted({earlier.versions.get(name, "unknown"), version}))
+            name: ", ".join(sorted(_parts(", ", earlier.versions.get(name, "unknown"), version)))
             for name, version in self.versions.items()
         }
         return replace(
-            self, command=f"{earlier.command}; {self.command}", versions=versions,
-            note="; ".join(filter(None, dict.fromkeys([earlier.note, self.note]))),
+            self, command="; ".join(_parts("; ", earlier.command, self.command)), versions=versions,
+            note="; ".join(_parts("; ", earlier.note, self.note)),
             runs=tuple(sorted((*kept, *self.runs), key=lambda run: run.seed)),
         )  # fmt: skip
 
@@ -188,7 +188,7 @@ class Row:
         experiment: what it says.
         program: what ships with it, or None.
         measured: how that did on fresh episodes, if it was measured.
-        problem: why it could not be.
+        problem: why it could not be, or what ended its episodes before their time.
         exit_code: of that problem.
         records: of its trainings.
         spiking: the best that was published for its task with spikes.
@@ -296,6 +296,11 @@ def _row(experiment: config.Experiment, records: tuple[Record, ...], published: 
         experiment=experiment, program=program, problem=problem, exit_code=code, records=records,
         spiking=_best(published.spiking, task), ann=_best(published.ann, task),
     )  # fmt: skip
+
+
+def _parts(separator: str, *texts: str) -> list[str]:
+    """What texts have between separators, each part once: an earlier record may be one that was joined."""
+    return list(dict.fromkeys(part for text in texts for part in text.split(separator) if part))
 
 
 def task_of(env_id: str) -> str:

@@ -33,13 +33,11 @@ class Quantized:
         program: the program, with its image.
         image: that image.
         network: the parts that it was made of.
-        seen: what the program did in the calibration run.
     """
 
     program: Program
     image: Image
     network: Network
-    seen: Activity
 
 
 def quantize(program: Program, episodes: Sequence[np.ndarray] = (), *, reward: float = 1.0) -> Quantized:
@@ -62,7 +60,7 @@ def quantize(program: Program, episodes: Sequence[np.ndarray] = (), *, reward: f
     except ImageError as error:
         raise SpecError("fixed point", [str(error)]) from None
     about = {"quantized": {"ticks": len(seen.actions), "arithmetic": fx.ARITHMETIC}}
-    return Quantized(program.with_image(image.to_bytes(), **about), image, network, seen)
+    return Quantized(program.with_image(image.to_bytes(), **about), image, network)
 
 
 def _with_bounds(program: Program, episodes: Sequence[np.ndarray], seen: Activity) -> Activity:

@@ -34,7 +34,7 @@ COMMANDS = {
     "doctor": "show what this machine has: versions, timers, rendering, serial ports",
 }
 MODULES = {name: f"neurobot.cli.{name}" for name in COMMANDS} | {"eval": "neurobot.cli.evaluate"}
-USAGE, FILE, INTERRUPTED = 2, 6, 130
+USAGE, STOPPED, FILE, INTERRUPTED = 2, 4, 6, 130
 
 HELP = """\
 usage: neurobot COMMAND [OPTIONS]

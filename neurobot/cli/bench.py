@@ -19,9 +19,11 @@ from neurobot.cli.arguments import parse
 from neurobot.cli.console import compiling, print_json, print_rows, print_table, say, seconds
 from neurobot.cli.environment import import_modules, make_env
 from neurobot.cli.fixed import ready
+from neurobot.cli.folder import RECORDING
 from neurobot.cli.realtime import as_data, coming_first, in_words
-from neurobot.cli.run import KERNELS, STOPPED, load_program, untrained
-from neurobot.cli.run_words import summary_rows
+from neurobot.cli.run import KERNELS
+from neurobot.cli.run_words import exit_code_of, problems_of, summary_rows
+from neurobot.cli.subject import load_program, say_untrained
 from neurobot.config import Experiment, load_experiment
 from neurobot.spec.check import Problems
 
@@ -92,9 +94,7 @@ def main(args: Sequence[str]) -> int:
         return INTERRUPTED
     measured = _measure(options, experiment, controller, seen)
     _report(options, experiment, controller, measured)
-    if measured.summary.interrupted:
-        return INTERRUPTED
-    return STOPPED if measured.summary.stopped else 0
+    return exit_code_of(measured.summary)
 
 
 def _prepare(options: Bench, experiment: Experiment) -> tuple[Controller, Recording]:
@@ -106,8 +106,7 @@ def _prepare(options: Bench, experiment: Experiment) -> tuple[Controller, Record
     env = make_env(experiment.env, options.allow_import)
     try:
         if program is None:
-            say("no trained program: the network runs untrained, with weights drawn from its seed")
-            program = untrained(experiment, as_robot(env))
+            program = say_untrained(experiment, as_robot(env))
         program = ready(program, experiment.core, env, experiment.seed)
         with compiling(KERNELS[experiment.core]):
             from neurobot.controller import Controller
@@ -128,7 +127,7 @@ def _measure(options: Bench, experiment: Experiment, controller: Controller, see
     learning = Learning(controller, freeze_at=experiment.freeze_at) if experiment.learn else None
     say(f"{ticks} ticks of {seconds(controller.control_period)} in real time")
     with TemporaryDirectory(prefix="neurobot-") as name:
-        folder = Path(name) / "recording"
+        folder = Path(name) / RECORDING
         with Recorder(folder, controller, realtime=True) as recorder:
             loop = Loop(
                 controller, robot, clock=RealClock(), recorder=recorder, learning=learning, guard=experiment.guard
@@ -159,8 +158,8 @@ def _report(options: Bench, experiment: Experiment, controller: Controller, meas
     words = summary_rows(summary, period)
     kept = {name: words[name] for name in ("deadlines", "held", "interrupted") if name in words}
     print_rows("", kept | in_words(measured.asked))
-    if summary.stopped:
-        say(f"the guard stopped it: {summary.stopped}")
+    for problem in problems_of(summary):
+        say(problem)
 
 
 def _data(

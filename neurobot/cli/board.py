@@ -290,7 +290,7 @@ def _bench(options: Measure) -> int:
 
 def _image(program: Path) -> Image:
     """The image of a program file, checked."""
-    from neurobot.cli.run import load_program
+    from neurobot.cli.subject import load_program
     from neurobot.core.fixed import image_of
 
     if not program.is_file():

@@ -11,12 +11,13 @@ import tyro
 
 from neurobot.cli import INTERRUPTED
 from neurobot.cli.arguments import parse
-from neurobot.cli.console import compiling, messages, print_findings, print_json, say, seconds
-from neurobot.cli.environment import import_modules, made_for, make_env
+from neurobot.cli.console import compiling, messages, print_findings, print_json, seconds
+from neurobot.cli.environment import import_modules
 from neurobot.cli.fixed import ready
 from neurobot.cli.folder import PROGRAM, RECORDING
-from neurobot.cli.run import KERNELS, load_program, untrained
-from neurobot.config import MAX_SEED, CoreName, EnvConfig, Experiment, load_experiment
+from neurobot.cli.run import KERNELS
+from neurobot.cli.subject import load_program, load_subject
+from neurobot.config import MAX_SEED, CoreName, EnvConfig, Experiment
 from neurobot.errors import ConfigError
 from neurobot.spec.check import Problems
 
@@ -115,25 +116,12 @@ def _recorded(options: Check, folder: Path) -> Looked:
 
 def _run(options: Check) -> Looked:
     """Run what the command line names."""
-    experiment: Experiment | None = None
-    path: str | None = options.what
-    if Path(options.what).suffix != ".safetensors":
-        experiment = load_experiment(options.what)
-        path = experiment.program
-    program = None if path is None else load_program(path)
-    config = experiment.env if experiment is not None else made_for(program) if program is not None else None
-    if config is None:
-        assert program is not None
-        return _roll_out(options, experiment, program, None, None)
-    env = make_env(config, options.allow_import)
-    try:
-        if program is None:
-            assert experiment is not None
-            say("no trained program: the network runs untrained, with weights drawn from its seed")
-            program = untrained(experiment, env)
-        return _roll_out(options, experiment, program, env, config)
-    finally:
-        env.close()
+    subject = load_subject(options.what)
+    if subject.env is None:
+        assert subject.program is not None
+        return _roll_out(options, subject.experiment, subject.program, None, None)
+    with subject.opened(subject.env, options.allow_import) as (program, env):
+        return _roll_out(options, subject.experiment, program, env, subject.env)
 
 
 def _roll_out(

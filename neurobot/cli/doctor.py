@@ -13,13 +13,14 @@ from typing import Any
 
 from neurobot.cli.arguments import parse
 from neurobot.cli.console import messages, print_json, print_rows, seconds
+from neurobot.cli.run import KERNELS
 from neurobot.versions import versions
 
 SLEEPS = 50
 SLEEP = 0.001  # [s]
 
-TICKS = ("tick32", "tick64", "tick_batch")
-"""Kernels that commands load: one tick in float32 and float64, and that of a batch."""
+TICKS = (*KERNELS.values(), "tick_batch", "fixed_tick_at")
+"""Kernels that commands load: one tick on each core, that of a batch, and that of a board."""
 
 
 @dataclass(frozen=True, kw_only=True)

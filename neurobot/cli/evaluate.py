@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
@@ -12,12 +11,12 @@ import tyro
 from neurobot.cli import INTERRUPTED
 from neurobot.cli.arguments import Perturb, parse, perturbed
 from neurobot.cli.console import compiling, messages, print_json, print_rows, say
-from neurobot.cli.environment import import_modules, made_for, make_env, same_id
+from neurobot.cli.environment import import_modules
 from neurobot.cli.fixed import ready
-from neurobot.cli.run import KERNELS, STOPPED, load_program, untrained
-from neurobot.cli.run_words import summary_rows
-from neurobot.config import MAX_SEED, CoreName, EnvConfig, Experiment, load_experiment
-from neurobot.errors import ConfigError
+from neurobot.cli.run import KERNELS
+from neurobot.cli.run_words import exit_code_of, problems_of, summary_rows
+from neurobot.cli.subject import load_subject
+from neurobot.config import MAX_SEED, CoreName, Experiment
 from neurobot.spec.check import Problems
 from neurobot.versions import versions
 
@@ -95,29 +94,17 @@ def main(args: Sequence[str]) -> int:
 
 def _one(options: Evaluate, what: str) -> int:
     import_modules(options.allow_import)
-    experiment: Experiment | None = None
-    path: str | None = what
-    if Path(what).suffix != ".safetensors":
-        experiment = load_experiment(what)
-        path = experiment.program
-    options = _with_defaults(options, experiment)
-    program = None if path is None else load_program(path)
-    config = _environment(options, experiment, program)
-    env_id, env = config.id, make_env(config, options.allow_import)
-    try:
-        if program is None:
-            assert experiment is not None
-            say("no trained program: the network runs untrained, with weights drawn from its seed")
-            program = untrained(experiment, env)
-        assert options.core is not None and options.episodes is not None
-        about = f"{options.episodes} episodes of {env_id}"
+    subject = load_subject(what)
+    options = _with_defaults(options, subject.experiment)
+    assert options.core is not None and options.episodes is not None
+    config = perturbed(subject.in_env(options.env), options.perturb)
+    with subject.opened(config, options.allow_import) as (program, env):
+        about = f"{options.episodes} episodes of {config.id}"
         summary, controller = evaluate(
             program, env, core=options.core, episodes=options.episodes, seed=options.seed, what=about
         )
-    finally:
-        env.close()
     data = summary.to_dict() | {
-        "env": env_id,
+        "env": config.id,
         "core": options.core,
         "footprint_bytes": program.footprint_bytes,
         "lengths": [e.length for e in summary.episodes],
@@ -127,27 +114,15 @@ def _one(options: Evaluate, what: str) -> int:
         print_json(data)
     else:
         rows = summary_rows(summary, controller.control_period)
-        print_rows(f"{what} in {env_id}", rows | {"footprint": f"{program.footprint_bytes} bytes"})
-    return INTERRUPTED if summary.interrupted else STOPPED if summary.physics_errors else 0
+        print_rows(f"{what} in {config.id}", rows | {"footprint": f"{program.footprint_bytes} bytes"})
+        for problem in problems_of(summary):
+            say(problem)
+    return exit_code_of(summary)
 
 
 def _with_defaults(options: Evaluate, experiment: Experiment | None) -> Evaluate:
     episodes, core = (experiment.episodes, experiment.core) if experiment else (EPISODES, "host")
     return replace(options, episodes=options.episodes or episodes, core=options.core or core)
-
-
-def _environment(options: Evaluate, experiment: Experiment | None, program: Program | None) -> EnvConfig:
-    """What a launch file says, or the environment that a program was made for, with what the command line changes."""
-    env = experiment.env if experiment is not None else made_for(program) if program is not None else None
-    if options.env is not None:  # settings are those of a task, what goes wrong is not
-        if env is None:
-            env = EnvConfig(id=options.env)
-        else:
-            env = replace(env, id=options.env, settings=env.settings if same_id(options.env, env.id) else {})
-    if env is None:
-        what = options.what
-        raise ConfigError(f"{what}: the program does not say which environment it was made for; give --env ID")
-    return perturbed(env, options.perturb)
 
 
 def evaluate(

@@ -10,7 +10,7 @@ from typing import Annotated
 import tyro
 
 from neurobot.cli.arguments import parse
-from neurobot.cli.run import load_program
+from neurobot.cli.subject import load_program
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,12 +22,12 @@ from typing import Any
 
 from neurobot.config import RESOLVED, Experiment, to_json
 from neurobot.errors import ConfigError
+from neurobot.files import RECORDING as RECORDING
 from neurobot.files import write_atomically
 from neurobot.versions import versions
 
 PROGRAM = "program.safetensors"
 LEARNT = "learnt.safetensors"
-RECORDING = "recording"
 SUMMARY = "summary.json"
 VERSIONS = "versions.json"
 ROOT = Path("runs")

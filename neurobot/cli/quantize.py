@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 
-from neurobot.cli import INTERRUPTED
 from neurobot.cli.arguments import parse
 from neurobot.cli.console import compiling, messages, print_json, print_rows, print_table, say, seconds, significant
-from neurobot.cli.environment import import_modules, made_for, make_env, same_id
+from neurobot.cli.environment import import_modules
 from neurobot.cli.evaluate import evaluate
 from neurobot.cli.folder import write_json
-from neurobot.cli.run import load_program, untrained
-from neurobot.config import MAX_SEED, EnvConfig, Experiment, load_experiment
+from neurobot.cli.run_words import exit_code_of, problems_of
+from neurobot.cli.subject import load_subject
+from neurobot.config import MAX_SEED, EnvConfig
 from neurobot.errors import ConfigError
 from neurobot.spec.check import Problems
 
@@ -95,33 +95,15 @@ def main(args: Sequence[str]) -> int:
     if options.out is not None and options.out.suffix != ".safetensors":
         raise ConfigError(f"--out {options.out}: a program is a .safetensors file; give it that suffix")
     import_modules(options.allow_import)
-    experiment = None if Path(options.what).suffix == ".safetensors" else load_experiment(options.what)
-    path = options.what if experiment is None else experiment.program
-    program = None if path is None else load_program(path)
-    config = _environment(options, experiment, program)
-    env = make_env(config, options.allow_import)
-    try:
-        if program is None:
-            assert experiment is not None
-            say("no trained program: the network is quantized untrained, with weights drawn from its seed")
-            program = untrained(experiment, env)
+    subject = load_subject(options.what)
+    config = subject.in_env(options.env)
+    with subject.opened(config, options.allow_import) as (program, env):
         quantized, report = _quantize(options, program, env)
         if options.out is not None:
             quantized.save(options.out)
         returns = _returns(options, quantized, env) if options.episodes else None
-    finally:
-        env.close()
     _report(options, config, report, returns)
-    return INTERRUPTED if returns is not None and returns.interrupted else 0
-
-
-def _environment(options: Quantize, experiment: Experiment | None, program: Program | None) -> EnvConfig:
-    env = experiment.env if experiment is not None else made_for(program) if program is not None else None
-    if options.env is not None and (env is None or not same_id(options.env, env.id)):
-        env = EnvConfig(id=options.env)
-    if env is None:
-        raise ConfigError(f"{options.what}: the program does not say which environment it was made for; give --env ID")
-    return env
+    return 0 if returns is None else max(exit_code_of(returns.before), exit_code_of(returns.after))
 
 
 def _quantize(options: Quantize, program: Program, env: Any) -> tuple[Program, Report]:
@@ -163,6 +145,9 @@ def _report(options: Quantize, config: EnvConfig, report: Report, returns: Retur
     header = ("", "neurons", "spikes a step", "in integers", "1 of v", "largest weight")
     print_table(f"{options.what}, on {report.ticks} ticks of {config.id}", header, rows)
     print_rows("", _rows(options, report, returns))
+    for summary in () if returns is None else (returns.before, returns.after):
+        for problem in problems_of(summary):
+            say(problem)
 
 
 def _rows(options: Quantize, report: Report, returns: Returns | None) -> dict[str, str]:

@@ -15,7 +15,8 @@ from neurobot.cli.blackbox import FAULTS
 from neurobot.cli.console import compiling, print_json, say
 from neurobot.cli.environment import import_modules
 from neurobot.cli.folder import RECORDING, VERSIONS
-from neurobot.cli.run import KERNELS, load_program
+from neurobot.cli.run import KERNELS
+from neurobot.cli.subject import load_program
 from neurobot.config import RESOLVED, load_experiment
 from neurobot.errors import ConfigError, RecordingError
 from neurobot.versions import versions

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 
-from neurobot.cli import INTERRUPTED
 from neurobot.cli.arguments import Perturb, parse_with_settings
 from neurobot.cli.blackbox import as_data as faults_as_data
 from neurobot.cli.blackbox import black_box, named, tell_faults
@@ -19,7 +18,8 @@ from neurobot.cli.environment import check_id, make_env
 from neurobot.cli.fixed import ready
 from neurobot.cli.folder import LEARNT, PROGRAM, RECORDING, SUMMARY, new_folder, write_config, write_json
 from neurobot.cli.realtime import as_data, coming_first, in_words
-from neurobot.cli.run_words import summary_rows
+from neurobot.cli.run_words import exit_code_of, problems_of, summary_rows
+from neurobot.cli.subject import load_program, say_untrained
 from neurobot.cli.suspend import forget, keep, load_suspended, tell_suspended, why_not
 from neurobot.config import Experiment, changed, to_json
 from neurobot.errors import ConfigError
@@ -29,11 +29,9 @@ if TYPE_CHECKING:
     from neurobot.controller import Controller, MakeCore
     from neurobot.loop import Faults, Loop, Recorder, Robot, RunSummary, Suspended
     from neurobot.loop.realtime import Realtime
-    from neurobot.program import Program
 
 FIXED = ("encode", "network", "decode", "substeps", "carry")
 """What a trained program has in it."""
-STOPPED = 4
 KERNELS = {"host": "tick32", "host64": "tick64", "fixed": "host_tick_at"}
 """What has to be compiled for a core."""
 
@@ -111,8 +109,7 @@ def execute(
     try:
         robot = _as_robot(env)
         if program is None:
-            say("no trained program: the network runs untrained, with weights drawn from its seed")
-            program = untrained(experiment, robot)
+            program = say_untrained(experiment, robot)
         elif experiment.controller_spec(robot.observation_space, robot.action_space) != program.spec:
             say("the program was made with other settings than those of the launch file; the program's are in force")
         with nullcontext(experiment.core) if on is None else on() as core:  # first: a board may not be there
@@ -125,12 +122,9 @@ def execute(
             ran = _run(options, experiment, controller, robot, suspended)
     finally:
         env.close()
-    summary = ran.summary
-    pictures = {} if ran.folder is None else _draw(ran.folder, summary)
+    pictures = {} if ran.folder is None else _draw(ran.folder, ran.summary)
     _report(options, experiment, controller, ran, pictures)
-    if summary.interrupted:
-        return INTERRUPTED
-    return STOPPED if summary.physics_errors or summary.stopped else 0
+    return exit_code_of(ran.summary)
 
 
 def _refuse_folders(options: Run) -> None:
@@ -155,23 +149,6 @@ def refuse_fixed(loaded: Experiment, experiment: Experiment) -> None:
             f"{', '.join(keys)}: fixed by the trained program {experiment.program}; to change it, train a new one with "
             "`neurobot train`, or run an untrained network with --program None"
         )
-
-
-def load_program(path: str) -> Program:
-    """Read a program; ProgramFileError if it cannot be used."""
-    from neurobot.program import Program
-
-    return Program.load(path)
-
-
-def untrained(experiment: Experiment, spaces: Any) -> Program:
-    """The program that an experiment describes, for something with an observation and an action space."""
-    from neurobot.program import build
-
-    spec = experiment.controller_spec(spaces.observation_space, spaces.action_space)
-    env = experiment.env
-    provenance = {"env": env.id, "env_settings": env.settings, "method": "untrained"}
-    return build(spec, seed=experiment.seed, provenance=provenance)
 
 
 def _make_env(experiment: Experiment, options: Run) -> Any:
@@ -339,10 +316,8 @@ def _report(
     rows = summary_rows(summary, controller.control_period) | in_words(asked)
     rows |= {name: value for name, value in shown.items() if value}
     print_rows(f"{experiment.name} in {experiment.env.id}", rows)
-    for error in summary.physics_errors:
-        say(f"the simulation broke down: {error}")
-    if summary.stopped:
-        say(f"the guard stopped it: {summary.stopped}")
+    for problem in problems_of(summary):
+        say(problem)
     if summary.learning is not None and summary.learning.runaway:
         say(f"learning was stopped: {summary.learning.runaway}")
     if ran.faults is not None:

@@ -4,10 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from neurobot.cli import INTERRUPTED, STOPPED
 from neurobot.cli.console import seconds, significant
 
 if TYPE_CHECKING:
     from neurobot.loop import RunSummary
+
+
+def problems_of(summary: RunSummary) -> list[str]:
+    """Why a run or its episodes ended before their time, a sentence each."""
+    told = [f"the simulation broke down: {error}" for error in summary.physics_errors]
+    return [*told, f"the guard stopped it: {summary.stopped}"] if summary.stopped else told
+
+
+def exit_code_of(summary: RunSummary) -> int:
+    """The exit code of a command that ran it."""
+    return INTERRUPTED if summary.interrupted else STOPPED if problems_of(summary) else 0
 
 
 def summary_rows(summary: RunSummary, period: float) -> dict[str, str]:

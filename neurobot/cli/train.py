@@ -18,9 +18,10 @@ from neurobot.cli import INTERRUPTED
 from neurobot.cli.arguments import Perturb, parse_with_settings
 from neurobot.cli.console import compiling, messages, print_json, print_rows, say, significant
 from neurobot.cli.folder import PROGRAM, SUMMARY, new_folder, write_config, write_json
-from neurobot.cli.run import untrained
+from neurobot.cli.subject import untrained
 from neurobot.config import RESOLVED, Experiment
 from neurobot.errors import ConfigError
+from neurobot.files import plain
 from neurobot.train.engines.engine import Engine
 from neurobot.train.method import Job
 
@@ -197,8 +198,8 @@ def _report(options: Train, folder: Path, picture: Path | None, last: Progress |
         "rounds": 0 if last is None else last.rounds,
         "steps": 0 if last is None else last.steps,
         "core_seconds": 0.0 if last is None else last.core_seconds,
-        "last": {} if last is None else {name: _number(x) for name, x in last.numbers.items()},
-        "best": None if last is None else _number(last.best),
+        "last": {} if last is None else plain(last.numbers),
+        "best": None if last is None else plain(last.best),
         "interrupted": interrupted,
     }
     write_json(folder / SUMMARY, summary)
@@ -229,7 +230,3 @@ def _rows(last: Progress) -> dict[str, str]:
     if math.isfinite(last.best):
         rows["best"] = f"{significant(last.best)} in an evaluation"
     return rows
-
-
-def _number(x: float) -> float | None:
-    return x if math.isfinite(x) else None

@@ -6,10 +6,11 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 
+from neurobot.cli import STOPPED
 from neurobot.cli.console import print_json, say
 from neurobot.cli.environment import make_env
 from neurobot.cli.evaluate import evaluate
-from neurobot.cli.run import STOPPED
+from neurobot.cli.run_words import problems_of
 from neurobot.cli.zoo_table import markdown_of, print_zoo
 from neurobot.config import CoreName
 from neurobot.errors import NeurobotError
@@ -60,7 +61,7 @@ def _measured(row: Row, episodes: int, seed: int, core: CoreName, what: str) -> 
         return_mean=summary.return_mean, return_std=summary.return_std, episodes=len(summary.returns), seed=seed,
         spikes_per_tick=summary.spikes_per_tick, synops_per_tick=summary.synops_per_tick,
     )  # fmt: skip
-    problem = "; ".join(f"the simulation broke down: {error}" for error in summary.physics_errors)
+    problem = "; ".join(problems_of(summary))
     return replace(row, measured=measured, problem=problem, exit_code=STOPPED if problem else 0), summary.interrupted
 
 

@@ -227,7 +227,7 @@ def _argument_types(real: str) -> tuple[str, ...]:
 
 
 def is_warm(name: str) -> bool:
-    """Whether a kernel is on disk already: ``tick32``, ``tick64`` or ``tick_batch``."""
+    """Whether a kernel is on disk already, by its function's name: ``tick32``, say."""
     return any(CACHE.glob(f"**/*.{name}-*.nbi"))
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict, dataclass
 from typing import Any
+
+from neurobot.files import plain
+from neurobot.loop.recording import ALTERED, HELD, OWN, RAN, REST
 
 Value = bool | int | float | str
 
@@ -23,7 +25,8 @@ _SUBJECTS = {
     "wanted": "entry {index} of the action that was wanted",
     "sent": "entry {index} of the action that was sent",
 }
-_HELD = {0: "the controller's own", 1: "held"}
+_OWNERS = {OWN: "the controller's own", HELD: "held", REST: "rest"}
+_BESIDE = {RAN: "the network ran and gave none", ALTERED: "the robot altered it"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +68,7 @@ class Difference:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON; a value that is not finite becomes None."""
-        return {name: _plain(value) for name, value in asdict(self).items()}
+        return {name: plain(value) for name, value in asdict(self).items()}
 
     def _said(self, first: str, second: str) -> str:
         if self.what == "spike":
@@ -79,7 +82,7 @@ class Difference:
 
     def _shown(self, value: Value) -> str:
         if self.what == "held":
-            return _HELD.get(int(value), f"held ({value})")
+            return _whose(int(value))
         return f"{value:.9g}" if self.what == "membrane" else str(value)
 
 
@@ -111,5 +114,8 @@ class Comparison:
         }
 
 
-def _plain(value: Any) -> Any:
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+def _whose(held: int) -> str:
+    """Whose action it was, and what came of it."""
+    owner = _OWNERS.get(held & ~(RAN | ALTERED), f"unknown: {held}")
+    beside = "; ".join(words for bit, words in _BESIDE.items() if held & bit)
+    return f"{owner} ({beside})" if beside else owner

@@ -16,14 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from neurobot.files import write_atomically
+from neurobot.files import RECORDING, write_atomically
 from neurobot.loop.chunks import cut, write_chunk
 from neurobot.loop.recording import EVENTS, FORMAT, Arrays, Header
 from neurobot.loop.start import Start, save_start
 
 FAULT = "fault-{:03d}"
-INNER = "recording"
-"""Where a run folder has its recording."""
 OPEN = sys.maxsize
 """For `Dump.stop`: the run has no end that is known."""
 
@@ -69,7 +67,7 @@ def write_dump(folder: Path, number: int, dump: Dump, beside: Sequence[Path], ch
         number += 1
     unfinished = folder / f".{final.name}.part"
     try:
-        inner = unfinished / INNER
+        inner = unfinished / RECORDING
         inner.mkdir(parents=True)
         for path in beside:
             write_atomically(unfinished / path.name, path.read_bytes())

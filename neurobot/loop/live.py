@@ -10,7 +10,6 @@ A `Watcher` only looks. Any number of them may, and none can slow or stop the lo
 from __future__ import annotations
 
 import json
-import math
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -19,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
 from neurobot.errors import RecordingError
-from neurobot.files import write_atomically
+from neurobot.files import RECORDING, plain, write_atomically
 from neurobot.loop.recording import Header, event_dtype, get_event, tick_dtype
 from neurobot.loop.ring import Records, RingWatcher
 
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
 
 LIVE = "live.json"
 LIVE_FORMAT = 1
-INSIDE = (".", "recording")
+INSIDE = (".", RECORDING)
 """Where in a run folder the file may be."""
 MAX_LIVE = 16 << 20
 
@@ -211,13 +210,11 @@ def _channels(features: Mapping[str, Feature], size: int) -> list[dict[str, Any]
     """As plain data, one for each of size entries."""
     if len(features) != size:
         return [asdict(Channel(name=str(k))) for k in range(size)]
-    return [
-        asdict(Channel(name=name, unit=f.unit, low=_bound(f.low), high=_bound(f.high))) for name, f in features.items()
+    channels = [
+        Channel(name=name, unit=f.unit, low=plain(float(f.low)), high=plain(float(f.high)))
+        for name, f in features.items()
     ]
-
-
-def _bound(value: float) -> float | None:
-    return float(value) if math.isfinite(value) else None
+    return [asdict(channel) for channel in channels]
 
 
 def _time(path: Path) -> float:

@@ -13,7 +13,6 @@ Nothing that happens to the disk or to the writer stops the control loop: record
 from __future__ import annotations
 
 import json
-import math
 from contextlib import ExitStack
 from dataclasses import asdict, astuple
 from pathlib import Path
@@ -23,6 +22,7 @@ from typing import TYPE_CHECKING, Any, final
 import numpy as np
 
 from neurobot.errors import RecordingError
+from neurobot.files import plain
 from neurobot.loop.checkpoints import BlackBox, Checkpoints, Faults
 from neurobot.loop.child import PATIENCE, WriterProcess
 from neurobot.loop.cut import cut_back
@@ -219,7 +219,7 @@ class Recorder:
             summary: plain data for JSON.
         """
         event = {"event": "episode_end", "episode": self._episode, "tick": self._tick}
-        self._event(event | {"reward": reward if math.isfinite(reward) else None, "summary": summary})
+        self._event(event | {"reward": plain(reward), "summary": summary})
         self._episode += 1
 
     def close(self) -> None:

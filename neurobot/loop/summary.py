@@ -11,6 +11,7 @@ from functools import reduce
 from operator import add
 from typing import Any
 
+from neurobot.files import plain
 from neurobot.loop.clock import Deadlines
 from neurobot.loop.learning import LearningSummary
 from neurobot.loop.timing import StageTiming
@@ -69,7 +70,7 @@ class EpisodeSummary:
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON, with ``return`` for `total_reward`; what is not finite becomes None."""
         data = asdict(self)
-        data["return"] = _plain(data.pop("total_reward"))
+        data["return"] = plain(data.pop("total_reward"))
         return data | {"spikes_per_tick": self.spikes_per_tick, "synops_per_tick": self.synops_per_tick}
 
 
@@ -160,9 +161,9 @@ class RunSummary:
         """Plain data for JSON; times in seconds, what is not finite becomes None."""
         deadlines = self.deadlines
         return {
-            "return_mean": _plain(self.return_mean),
-            "return_std": _plain(self.return_std),
-            "returns": [_plain(r) for r in self.returns],
+            "return_mean": plain(self.return_mean),
+            "return_std": plain(self.return_std),
+            "returns": plain(self.returns),
             "episodes": len(self.returns),
             "seed": self.seed,
             "ticks": self.ticks,
@@ -179,7 +180,3 @@ class RunSummary:
             "timing": {name: asdict(stage) for name, stage in self.timing.items()},
             "learning": None if self.learning is None else self.learning.to_dict(),
         }
-
-
-def _plain(x: float) -> float | None:
-    return x if math.isfinite(x) else None

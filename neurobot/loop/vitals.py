@@ -14,6 +14,7 @@ from typing import Any, final
 
 import numpy as np
 
+from neurobot.files import plain
 from neurobot.loop.guard import Mode
 from neurobot.loop.live import Watcher
 from neurobot.loop.recording import ALTERED, HELD, OWN, REST, Header
@@ -64,7 +65,7 @@ class Vitals:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON; what is not finite becomes None."""
-        return {name: _plain(value) for name, value in asdict(self).items()}
+        return {name: plain(value) for name, value in asdict(self).items()}
 
 
 @final
@@ -174,13 +175,3 @@ def spikes_by_population(records: Records, header: Header) -> np.ndarray:
     np.add.at(counts, (rows, populations), 1.0)
     share: np.ndarray = counts * (records["spike_count"] / np.maximum(kept, 1))[:, None]
     return share
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, np.ndarray):
-        value = value.tolist()
-    if isinstance(value, dict):
-        return {name: _plain(item) for name, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

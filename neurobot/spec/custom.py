@@ -76,8 +76,8 @@ def neuron(id: str) -> Callable[[Update], Update]:
         plain = getattr(function, "py_func", function)  # what Numba has compiled already is compiled our way
         found = CustomNeuron(id, plain, *_arguments(id, plain))
         old = _REGISTERED.get(id)
-        if old is not None and _place(old.function) != _place(plain):
-            raise SpecError(f"neuron {id!r}", [f"{_place(old.function)} has this id already; choose another one"])
+        if old is not None and place_of(old.function) != place_of(plain):
+            raise SpecError(f"neuron {id!r}", [f"{place_of(old.function)} has this id already; choose another one"])
         _REGISTERED[id] = found
         return function
 
@@ -101,7 +101,8 @@ def registered(id: str) -> CustomNeuron:
     return _REGISTERED[id]
 
 
-def _place(function: Update) -> str:
+def place_of(function: Callable[..., Any]) -> str:
+    """Where a function is: its module and its name there."""
     return f"{function.__module__}.{function.__qualname__}"
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from neurobot.errors import SpecError, near
 from neurobot.spec.check import Problems, normalise
+from neurobot.spec.custom import place_of
 from neurobot.spec.learning import Learning, Pairing
 
 Change = Callable[..., float]
@@ -64,8 +65,8 @@ def rule(id: str) -> Callable[[Change], Change]:
         plain = getattr(function, "py_func", function)
         found = RegisteredRule(id, plain, _params(id, plain))
         old = _REGISTERED.get(id)
-        if old is not None and _place(old.function) != _place(plain):
-            raise SpecError(f"rule {id!r}", [f"{_place(old.function)} has this id already; choose another one"])
+        if old is not None and place_of(old.function) != place_of(plain):
+            raise SpecError(f"rule {id!r}", [f"{place_of(old.function)} has this id already; choose another one"])
         _REGISTERED[id] = found
         return function
 
@@ -82,10 +83,6 @@ def registered_rule(id: str) -> RegisteredRule:
         hint = "Import the module that registers it first, on a command line with --allow-import MODULE"
         raise SpecError("CustomRule", [f"no rule is registered as {id!r}; {near(str(id), _REGISTERED)}. {hint}"])
     return _REGISTERED[id]
-
-
-def _place(function: Change) -> str:
-    return f"{function.__module__}.{function.__qualname__}"
 
 
 def _params(id: str, function: Change) -> tuple[str, ...]:

@@ -61,6 +61,11 @@ def test_another_environment_can_be_given(command, program, fakes):
     assert json.loads(result.out)["env"] == "fake/plain-v0"
 
 
+def test_an_untrained_network_is_fed_observations_that_are_a_dictionary(command, launch, fakes):
+    args = ("--env", "fake/named-v0", "--allow-import", fakes, "--episodes", "1")
+    assert command("eval", launch(), *args).code == 0
+
+
 def test_an_environment_that_does_not_fit_is_refused(command, program):
     result = command("eval", program, "--env", "MountainCar-v0")
     assert result.code == 3
@@ -85,8 +90,16 @@ def test_wrong_numbers_are_usage_errors(command, program, args):
     assert command("eval", program, *args).code == 2
 
 
-def test_a_simulation_that_breaks_down_has_its_exit_code(command, program, fakes):
-    assert command("eval", program, "--env", "fake/physics-v0", "--allow-import", fakes).code == 4
+@pytest.mark.parametrize(
+    ("env", "told"),
+    [
+        ("fake/physics-v0", "the simulation broke down: it exploded"),
+        ("fake/blind-v0", "the guard stopped it: entry 0 of the observation is nan; it must be finite"),
+    ],
+)
+def test_what_ended_episodes_before_their_time_is_told_and_has_its_exit_code(command, program, fakes, env, told):
+    result = command("eval", program, "--env", env, "--allow-import", fakes)
+    assert (result.code, told in result.err) == (4, True)
 
 
 def test_ctrl_c_prints_what_was_measured(command, program, fakes):

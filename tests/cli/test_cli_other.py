@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from matplotlib.image import imread
 
 from neurobot.cli import doctor
 from neurobot.cli.console import seconds, significant
+from neurobot.cli.run import KERNELS
 from neurobot.envs import vector_ids
 from neurobot.view.rendering import choose
 
@@ -135,6 +137,13 @@ def test_doctor_as_json(command, rendering):
     assert 0 < data["timer"]["resolution"] < 0.01
     assert data["timer"]["sleep_late_max"] >= data["timer"]["sleep_late_median"]
     assert data["rendering"] == {"egl": "no egl here", "osmesa": "no osmesa here"}
+
+
+def test_doctor_tells_of_every_kernel_that_a_command_compiles(command, rendering):
+    sources = "".join(path.read_text() for path in Path(doctor.__file__).parent.glob("*.py"))
+    compiled = {*re.findall(r'compiling\("(\w+)"\)', sources), *KERNELS.values()}
+    assert {"tick_batch", "host_tick_at", "fixed_tick_at"} < compiled
+    assert compiled == set(json.loads(command("doctor", "--json").out)["kernel_cache"]) - {"folder"}
 
 
 def test_asking_for_real_time_leaves_the_scheduler_as_it_was():

@@ -115,6 +115,14 @@ def test_eval_perturbs_a_program_as_it_is_told_and_a_run_folder_as_that_says(com
     assert json.loads(command("eval", path, "--episodes", "3", "--json").out)["returns"] == folder
 
 
+@pytest.mark.parametrize("name", ["eval", "quantize"])
+def test_another_environment_has_what_goes_wrong_and_not_the_settings_of_a_task(command, launch, fakes, name):
+    more = '\n\n[env.settings]\ntilt = 0.25\n\n[[env.perturb]]\nkind = "mass"\nbody = 1\nmass = 1.0'
+    result = command(name, launch(ENV, ENV + more), "--env", "fake/plain-v0", "--allow-import", fakes)
+    assert result.code == 3
+    assert "fake/plain-v0: mass can be added in the tasks of neurobot.envs only" in result.err
+
+
 def test_training_goes_on_with_what_differs_and_goes_wrong_and_with_nothing_else(command, launch, tmp_path):
     path = launch(ENV, VARIED)
     path.write_text(path.read_text().replace("generations = 2", "generations = 2\nevaluate_every = 1"))

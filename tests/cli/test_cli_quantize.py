@@ -13,7 +13,7 @@ QUICK = ("--episodes", "1", "--calibration", "1")
 def test_a_launch_file_becomes_a_program_with_an_image_and_a_report(command, launch, tmp_path):
     result = command("quantize", launch(), *QUICK, "--out", "q.safetensors", "--report", "q.json")
     assert result.code == 0
-    assert "no trained program: the network is quantized untrained" in result.err
+    assert "no trained program: the network runs untrained" in result.err
     title, header, hidden, output, *_ = result.out.splitlines()
     assert title.endswith("ticks of CartPole-v1") and header.split() == (
         ["neurons", "spikes", "a", "step", "in", "integers", "1", "of", "v", "largest", "weight"]
@@ -93,6 +93,12 @@ def test_a_program_that_names_no_environment_needs_one(command, launch, tmp_path
         in command("quantize", "bare.safetensors").err
     )
     assert command("quantize", "bare.safetensors", "--env", "CartPole-v1", "--episodes", "0").code == 0
+
+
+def test_what_ended_fresh_episodes_before_their_time_is_told_and_has_its_exit_code(command, launch, fakes):
+    result = command("quantize", launch(), *QUICK, "--env", "fake/physics-v0", "--allow-import", fakes)
+    assert result.code == 4
+    assert result.err.count("the simulation broke down: it exploded") == 2
 
 
 def test_an_image_that_is_damaged_is_refused_with_the_code_of_files(command, launch, tmp_path):

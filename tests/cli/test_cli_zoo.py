@@ -12,7 +12,7 @@ import neurobot.config
 from benchmarks import train
 from benchmarks.__main__ import main
 from neurobot.cli.environment import make_env
-from neurobot.cli.run import untrained
+from neurobot.cli.subject import untrained
 from neurobot.config import EnvConfig, load_experiment
 from neurobot.program import Program
 from neurobot.zoo import read_records
@@ -157,13 +157,20 @@ def test_a_damaged_program_and_a_missing_package_are_rows_too(command, zoo, monk
     assert (pole["program"], pole["measured"]) == ("pole.safetensors", None) and "pole.safetensors" in pole["problem"]
 
 
-def test_a_simulation_that_breaks_down_is_told(command, zoo, launch, fakes):
+@pytest.mark.parametrize(
+    ("env", "told"),
+    [
+        ("fake/physics-v0", "the simulation broke down: it exploded"),
+        ("fake/blind-v0", "the guard stopped it: entry 0 of the observation is nan; it must be finite"),
+    ],
+)
+def test_what_ended_episodes_before_their_time_is_told_in_the_row(command, zoo, launch, fakes, env, told):
     importlib.import_module(fakes)
-    add(zoo, launch, "weak", Program.load(zoo / "pole.safetensors"), env="fake/physics-v0")
+    add(zoo, launch, "weak", Program.load(zoo / "pole.safetensors"), env=env)
     result = command(*ZOO, "--json")
     weak = json.loads(result.out)["programs"][-1]
     assert result.code == 4
-    assert weak["problem"].startswith("the simulation broke down: it exploded")
+    assert weak["problem"].startswith(told)
 
 
 def test_ctrl_c_keeps_what_was_measured(command, zoo, launch, fakes):

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from replay_runs import World, fixed, put, run, tell, without
 
+from neurobot.loop import Difference
+from neurobot.loop.recording import ALTERED, HELD, OWN, RAN, REST
 from neurobot.loop.replay import compare
 
 
@@ -69,6 +71,22 @@ def test_the_last_reward_and_how_an_episode_ended_are_compared(plain):
 def test_an_episode_that_goes_on_in_one_is_told(plain, tmp_path):
     difference = compare(plain, run(tmp_path, fixed(), World(length=21))[0]).difference
     assert (difference.what, difference.tick, difference.first, difference.second) == ("episode", 20, 1, 0)
+
+
+@pytest.mark.parametrize(
+    ("held", "whose"),
+    [
+        (HELD, "held"),
+        (REST, "rest"),
+        (HELD | RAN, "held (the network ran and gave none)"),
+        (OWN | ALTERED, "the controller's own (the robot altered it)"),
+        (REST | RAN | ALTERED, "rest (the network ran and gave none; the robot altered it)"),
+        (3, "unknown: 3"),
+    ],
+)
+def test_whose_action_it_was_is_told_in_words(held, whose):
+    words = Difference(what="held", first=held, second=OWN).words("a", "b")
+    assert words == f"the action is {whose} in a, the controller's own in b"
 
 
 @pytest.mark.parametrize("length", [25, 40])

@@ -122,7 +122,8 @@ def test_scales_use_the_weights_bits_and_leave_room_for_what_was_seen():
     part = cells(quantum)
     largest = np.abs(part.arrivals[0].weights.astype(int)).max()
     assert 16384 <= largest <= 32767
-    reach = max(quantum.seen.v["out"], float(quantum.program.param("out.theta").max()))
+    there = activity(quantum.program, seen(quantum.program)).v["out"]
+    reach = max(there, float(quantum.program.param("out.theta").max()))
     assert reach / part.unit * 8 <= fx.BOUND
     assert np.log2(part.unit) == round(np.log2(part.unit))
 

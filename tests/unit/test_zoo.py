@@ -60,6 +60,17 @@ def test_a_record_may_join_the_seeds_of_the_one_before(folder):
     assert joined.command == "python -m benchmarks train pole; python -m benchmarks train pole --folders a"
 
 
+def test_what_is_said_already_is_not_said_again_when_a_third_record_joins(folder):
+    runs = [replace(RUNS[1], seed=seed) for seed in range(3)]
+    for run, word, version in zip(runs, "abb", ("2.0", "2.1", "2.1"), strict=True):
+        record = replace(RECORD, command=f"train {word}", versions={"numpy": version}, note=word, runs=(run,))
+        write_record("pole", record, join=True)
+    (joined,) = read_records()["pole"]
+    assert joined.runs == tuple(runs)
+    assert (joined.command, joined.note) == ("train a; train b", "a; b")
+    assert joined.versions == {"numpy": "2.0, 2.1"}
+
+
 def test_a_record_that_has_every_seed_of_the_one_before_is_not_joined(folder):
     write_record("pole", replace(RECORD, note="quiet"))
     write_record("pole", RECORD, join=True)

@@ -14,6 +14,7 @@ import numpy as np
 
 from neurobot.core.base import cast_params
 from neurobot.errors import TrainingError
+from neurobot.files import RECORDING
 from neurobot.loop.recording import load_recording
 from neurobot.program import Program
 from neurobot.train.budget import share_used
@@ -26,9 +27,6 @@ from neurobot.train.normalizer import RunningNormalizer
 from neurobot.train.rollout import Rollout
 from neurobot.train.supervised.examples import Examples
 from neurobot.train.supervised.learner import Learner
-
-RECORDING = "recording"
-"""Folder of the recording in a run folder."""
 
 
 @final

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, final
 
 from neurobot.errors import TrainingError
-from neurobot.files import write_atomically
+from neurobot.files import plain, write_atomically
 from neurobot.spec.check import Problems
 
 MOST_WAITING = 10_000
@@ -99,5 +98,4 @@ def read_events(path: Path) -> list[dict[str, Any]]:
 
 
 def _line(event: dict[str, Any]) -> bytes:
-    plain = {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in event.items()}
-    return (json.dumps(plain, default=float) + "\n").encode()
+    return (json.dumps(plain(event), default=float) + "\n").encode()
