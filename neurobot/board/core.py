@@ -76,7 +76,7 @@ class BoardCore(Core):
         self.hold = min(max(HOLD_TICKS * period, 0.001), self.watchdog) if hold is None else hold
         self._units, self._offsets = (self.image.outputs[name].copy() for name in ("unit", "offset"))
         self._asked, self._learns = -np.inf, bool(self.image.learns())
-        self._forget, self._torn = self._learns, False
+        self._forget, self._torn = self._learns, False  # torn: a tick that may be done here and not there
         self._check()
         self._find()
 
@@ -107,6 +107,7 @@ class BoardCore(Core):
         self._find()
         self.forget()
         self._beside.reset()
+        self._torn = False
 
     def tick(self, observation: np.ndarray, reward: float = 0.0) -> int:
         """Run a tick on an observation, (n,) finite; returns a status. For errors, see `tick_in_place`."""
@@ -121,9 +122,10 @@ class BoardCore(Core):
             LinkError: the board does not answer any more.
             BoardError: it is SAFE, has started anew, or computes something else.
         """
-        self.link_ns = 0
+        self.link_ns, self._torn = 0, True
         status = self._beside.tick_in_place(steps, reward)
         if status:
+            self._torn = False
             return status
         begin = time.perf_counter_ns()
         if self.host.phase is Phase.DISARMED:
@@ -131,7 +133,6 @@ class BoardCore(Core):
             self._asked = np.inf
         last, self._asked = self._asked, self.host.transport.now()
         flags, units = self._flags(), self._beside.reward(reward)
-        self._torn = True
         reply = self.host.tick(self.image.substeps, *self.network.given, flags=flags, reward=units)
         self._forget = self._torn = False
         self.link_ns = time.perf_counter_ns() - begin
@@ -180,15 +181,21 @@ class BoardCore(Core):
 
         Raises:
             LinkError: the board was lost; see `reconnect`.
-            BoardError: what the episode before left on the board is not what it should be.
+            BoardError: what the episode before left on the board is not what it should be; or its last tick was
+                interrupted, and whether the board has learnt from that is not known.
         """
         self._finish()
+        if self._torn and self._learns:
+            raise BoardError(
+                "the last tick was interrupted, and the board may not have learnt what was learnt here: "
+                "keep that with to_program, then call reconnect, which begins with the program's weights"
+            )
         self._beside.reset(seed)
 
     def _finish(self) -> None:
         """End an episode. A board that went to rest by itself, because nobody wanted more of it, is well."""
         try:
-            if self.host.phase is Phase.ARMED:
+            if self.host.phase is Phase.ARMED and not self._torn:
                 self.verify()
             self.host.reset()
         except BoardError as error:
@@ -202,8 +209,11 @@ class BoardCore(Core):
         self._find()
 
     def rest(self) -> None:
-        """End the episode: compare the state, and bring the board to rest. For errors, see `reset`."""
-        if self.host.phase is Phase.ARMED:
+        """End the episode: compare the state, and bring the board to rest. For errors, see `reset`.
+
+        After a tick that was interrupted nothing is compared: whether the board has run it is not known.
+        """
+        if self.host.phase is Phase.ARMED or (self._torn and self.host.phase is Phase.DISARMED):
             self._finish()
 
     def set_last(self, action: Any) -> None:

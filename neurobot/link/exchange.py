@@ -185,9 +185,10 @@ class Exchange:
         self.counts.asked += 1
 
     def forget(self) -> None:
-        """Wait for no answer any more; those that still come are late."""
+        """Wait for no answer any more, and send nothing that waits; answers that still come are late."""
         self._pending.clear()
         self.answers.clear()
+        self._out = b""
 
     def outgoing(self) -> bytes:
         """Take what is to be sent."""

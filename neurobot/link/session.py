@@ -189,9 +189,10 @@ class Session(Conversation):
                 f"the input of a tick has {len(data)} bytes, the board takes {room}: "
                 "send spikes as bitmaps or as a list, or make fewer sub-steps"
             )
-        reply = yield from self._ask(request)
-        self._tick = request.tick
-        return reply
+        self.exchange.ask(request, self._now)
+        self._tick = request.tick  # whatever comes of it: the next one is not to be taken for this one
+        answer = yield
+        return self._agreed(answer.message, p.TickReply)
 
     def reset(self) -> Job:
         """Stop: outputs to rest, state cleared.

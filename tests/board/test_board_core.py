@@ -230,3 +230,32 @@ def test_at_the_end_the_board_is_brought_to_rest():
     core.rest()
     assert line.device.device.state.name == "READY"
     core.rest()
+
+
+@pytest.mark.parametrize("answered", [False, True], ids=["before it is sent", "after it was answered"])
+@pytest.mark.parametrize("ticks", [0, 5], ids=["when it is armed", "in a tick"])
+def test_after_an_interrupt_the_board_is_brought_to_rest_and_another_episode_is_possible(monkeypatch, ticks, answered):
+    host, line = emulated()
+    controller = controller_on(host, quantized(), **LONG)
+    play(controller, ticks)
+    name = "read" if answered else "write"
+    call = getattr(line, name)
+
+    def interrupted(*args):
+        if not answered:
+            raise KeyboardInterrupt
+        data = call(*args)
+        if line.device.device.state.name == "RUNNING":
+            raise KeyboardInterrupt
+        return data
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(line, name, interrupted)
+        play(controller, 1)
+    assert line.device.device.last_tick == ticks + (answered and ticks > 0)
+    controller.end(0.0)
+    controller._core.rest()
+    assert line.device.device.state.name == "READY"
+    controller.reset(8)
+    assert play(controller).tolist() == play(Controller(quantized(), "fixed", seed=8)).tolist()
+    controller.reset()
