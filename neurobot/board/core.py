@@ -19,13 +19,11 @@ from neurobot.core.learning import Plasticity
 from neurobot.errors import BoardError, SpecError
 from neurobot.link.host import Host
 from neurobot.link.protocol import Input, State, TickFlag, TickReply
-from neurobot.link.session import Phase
+from neurobot.link.session import LONGEST, SHORTEST, Phase, in_force
 from neurobot.program import Program
 
 MOST_STEPS = 255
 """Of a tick: a TICK has a byte for it."""
-SHORTEST, LONGEST = 0.005, 0.5
-"""What the watchdog of a board can be set to [s]."""
 HOLD_TICKS, WATCHDOG_TICKS = 3, 10
 """Control periods without a tick after which the board holds, and goes to rest, unless told otherwise."""
 
@@ -45,11 +43,11 @@ class BoardCore(Core):
 
     Attributes:
         host: as given.
-        hold, watchdog: as they are in force.
+        hold, watchdog: as they are in force [s], in whole milliseconds.
 
     Raises:
         ImageError: no image, or one of another program.
-        BoardError: the image or its ticks are too large for the board, or the line.
+        BoardError: the image or its ticks are too large for the board, or the line; or hold and watchdog cannot be.
         LinkError: there is no board.
     """
 
@@ -72,8 +70,11 @@ class BoardCore(Core):
         self.state, self.ints, self.action = self._beside.state, self._beside.ints, self._beside.action
         self.observation = self._beside.observation
         self.host, period = host, program.control_period
-        self.watchdog = _within(WATCHDOG_TICKS * period) if watchdog is None else watchdog
-        self.hold = min(max(HOLD_TICKS * period, 0.001), self.watchdog) if hold is None else hold
+        if watchdog is None:
+            watchdog = min(max(WATCHDOG_TICKS * period, SHORTEST), LONGEST)
+        if hold is None:
+            hold = min(max(HOLD_TICKS * period, 0.001), watchdog)
+        self.hold, self.watchdog = (ms / 1000 for ms in in_force(hold, watchdog))
         self._units, self._offsets = (self.image.outputs[name].copy() for name in ("unit", "offset"))
         self._asked, self._learns = -np.inf, bool(self.image.learns())
         self._forget, self._torn = self._learns, False  # torn: a tick that may be done here and not there
@@ -310,7 +311,3 @@ class BoardCore(Core):
         """Of a TICK."""
         learn, forget = TickFlag.LEARN if self.learn else 0, TickFlag.FORGET if self._forget else 0
         return TickFlag.CARRY | learn | forget
-
-
-def _within(seconds: float) -> float:
-    return min(max(seconds, SHORTEST), LONGEST)

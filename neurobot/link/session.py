@@ -28,6 +28,31 @@ _HEAD = struct.calcsize(p.LAYOUTS[p.TickRequest][1])
 """Bytes of a TICK ahead of its data."""
 
 
+SHORTEST, LONGEST = p.WATCHDOG_MS_MIN / 1000, p.WATCHDOG_MS_MAX / 1000
+"""What the watchdog of a board can be set to [s]."""
+
+
+def in_force(hold: float, watchdog: float) -> tuple[int, int]:
+    """The times that a board has once it is armed with these: whole milliseconds, a watchdog of `SHORTEST` at least.
+
+    Args:
+        hold: without a tick for so long it is to hold its outputs [s].
+        watchdog: without a tick for so long it is to go to rest [s].
+
+    Returns:
+        Both [ms].
+
+    Raises:
+        BoardError: they cannot be.
+    """
+    hold_ms, watchdog_ms = round(1000 * hold), round(1000 * watchdog)
+    if not 0 < hold_ms <= watchdog_ms <= p.WATCHDOG_MS_MAX:
+        raise BoardError(
+            f"hold is {hold} s and watchdog {watchdog} s: it must be 0.001 <= hold <= watchdog <= {LONGEST}"
+        )
+    return hold_ms, max(watchdog_ms, p.WATCHDOG_MS_MIN)
+
+
 class Phase(IntEnum):
     """Where the host is."""
 
@@ -142,8 +167,8 @@ class Session(Conversation):
         """Let the board run.
 
         Args:
-            hold: without a tick for so long it holds its outputs [s].
-            watchdog: without a tick for so long it goes to rest [s]; the board keeps it within 5 ms and 500 ms.
+            hold: without a tick for so long it holds its outputs [s]; see `in_force`.
+            watchdog: without a tick for so long it goes to rest [s]; see `in_force`.
             last_tick: the first tick is the one after it.
             clear: start with cleared state.
             fast: have damaged frames told at once.
@@ -152,12 +177,7 @@ class Session(Conversation):
             A task that results in None.
         """
         before = self._connected("arm", Phase.DISARMED)
-        hold_ms, watchdog_ms = round(1000 * hold), round(1000 * watchdog)
-        if not 0 < hold_ms <= watchdog_ms <= p.WATCHDOG_MS_MAX:
-            raise BoardError(
-                f"hold is {hold} s and watchdog {watchdog} s: "
-                f"it must be 0.001 <= hold <= watchdog <= {p.WATCHDOG_MS_MAX / 1000}"
-            )
+        hold_ms, watchdog_ms = in_force(hold, watchdog)
         hello = yield from self._hello()
         if hello.boot_id != before.boot_id:
             raise self._restarted(hello.state)
