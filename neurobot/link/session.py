@@ -74,7 +74,7 @@ class Session(Conversation):
     Attributes:
         arithmetic: as given.
         phase: where it is.
-        hello: what the board told last; None before it was connected.
+        hello: what the board told last, and which image it has by now; None before it was connected.
         exchange, done, result: see `Conversation`.
         restarts: how often a board that was connected had started anew.
         holds: how often the board held its outputs.
@@ -141,9 +141,11 @@ class Session(Conversation):
         self._image_crc = crc
         if hello.flags & p.HelloFlag.IMAGE and hello.image_crc == crc:
             return 0
+        self.hello = hello._replace(flags=hello.flags & ~p.HelloFlag.IMAGE, image_crc=0)
         yield from self._ask(p.LoadBeginRequest(len(image), crc))
         yield from self._chunks(image, min(hello.payload, p.PAYLOAD) - 4)
         yield from self._ask(p.LoadCommitRequest())
+        self.hello = hello._replace(flags=hello.flags | p.HelloFlag.IMAGE, image_crc=crc)
         return len(image)
 
     def _chunks(self, image: bytes, size: int) -> Job:
