@@ -43,11 +43,13 @@ class FixedBoard(Board):
 
     Attributes:
         outputs: what was last written to them; none while there is no image.
+        ticks: how many it ran.
     """
 
     def __init__(self, name: bytes = b"emulator", arena: int = MEGABYTE, ram: int = MEGABYTE):
         self.name, self.arithmetic, self.arena = name, fx.ARITHMETIC, arena
         self.outputs: tuple[int, ...] = ()
+        self.ticks = 0
         self._ram = ram
         self._network: FixedNetwork | None = None
 
@@ -77,13 +79,14 @@ class FixedBoard(Board):
 
     def tick(self, request: TickRequest) -> Step | int:
         """See `Board.tick`."""
-        if not request.flags & TickFlag.FORGET:
-            return self._run(request)
-        state = self.network.state
-        before = state.copy()
-        self.network.forget()
+        state, forgets = self.network.state, bool(request.flags & TickFlag.FORGET)
+        before = state.copy() if forgets else state
+        if forgets:
+            self.network.forget()
         done = self._run(request)
-        if isinstance(done, int):
+        if not isinstance(done, int):
+            self.ticks += 1
+        elif forgets:
             state[:] = before
         return done
 
@@ -183,9 +186,9 @@ class Emulator:
         said, self._unsent = self._unsent, b""
         data = bytes(self._waiting) + data
         self._waiting.clear()
-        before = self.device.last_tick
+        before = self.board.ticks
         out = self.device.receive(data, now)
-        if self._busy and self.device.last_tick != before:
+        if self._busy and self.board.ticks != before:
             self._until, self._unsent = (now + self._busy) & 0xFFFFFFFF, out
             self._computes = True
             return said

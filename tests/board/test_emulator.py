@@ -40,6 +40,27 @@ def test_a_busy_board_answers_when_it_is_done():
     assert 0.003 < times[0.003] < 0.0055
 
 
+def test_a_busy_board_answers_all_but_ticks_at_once():
+    host, line = armed(Emulator(busy=0.05))
+    tick(host)
+    line.read(0.1)
+    before = line.now()
+    host.reset()
+    host.arm(hold=0.2, watchdog=0.4, last_tick=7)
+    host.digest()
+    assert line.now() - before < 0.001
+    tick(host)
+    assert line.now() - before > 0.05
+
+
+def test_a_busy_board_takes_no_time_for_a_tick_that_it_refuses():
+    host, line = armed(Emulator(busy=0.05))
+    before = line.now()
+    with pytest.raises(BoardError, match="the input of the tick does not fit the image"):
+        host.tick(IMAGE.substeps + 1, 0, b"")
+    assert line.now() - before < 0.001
+
+
 def test_a_slow_line_takes_its_time():
     host, line = armed(Emulator(), rate=11520.0, delay=0.0)
     before = line.now()
