@@ -12,13 +12,13 @@ from typing import Any, final
 
 import numpy as np
 
-from neurobot.board.wire import MOST_PAYLOAD, actions_of, wire_of
+from neurobot.board.wire import actions_of, wire_of
 from neurobot.core.base import Core, Tap
 from neurobot.core.fixed import FixedCore
 from neurobot.core.learning import Plasticity
 from neurobot.errors import BoardError, SpecError
 from neurobot.link.host import Host
-from neurobot.link.protocol import Input, State, TickFlag, TickReply
+from neurobot.link.protocol import PAYLOAD, Input, State, TickFlag, TickReply
 from neurobot.link.session import LONGEST, SHORTEST, Phase, in_force
 from neurobot.program import Program
 
@@ -86,9 +86,9 @@ class BoardCore(Core):
         steps, payload = self.image.substeps, wire_of(self.image).payload
         if steps > MOST_STEPS:
             raise BoardError(f"a tick has {steps} steps, a board takes {MOST_STEPS} at most: take a longer dt")
-        if payload > MOST_PAYLOAD:
+        if payload > PAYLOAD:
             raise BoardError(
-                f"a tick takes {payload} bytes on the line, {MOST_PAYLOAD} are possible: encode on fewer channels, in "
+                f"a tick takes {payload} bytes on the line, {PAYLOAD} are possible: encode on fewer channels, in "
                 "fewer steps, or as currents"
             )
 

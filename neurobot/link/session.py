@@ -12,7 +12,6 @@ Each task is a generator; `neurobot.link.conversation` says how one is carried t
 
 from __future__ import annotations
 
-import struct
 from enum import IntEnum
 from typing import final
 
@@ -22,11 +21,8 @@ from neurobot.link.board import image_crc
 from neurobot.link.clock import BoardClock, Ping, estimate
 from neurobot.link.conversation import Conversation, Job
 from neurobot.link.exchange import Exchange, Patience
+from neurobot.link.message import head
 from neurobot.link.refusal import check_hello, explain, restarted, safe
-
-_HEAD = struct.calcsize(p.LAYOUTS[p.TickRequest][1])
-"""Bytes of a TICK ahead of its data."""
-
 
 SHORTEST, LONGEST = p.WATCHDOG_MS_MIN / 1000, p.WATCHDOG_MS_MAX / 1000
 """What the watchdog of a board can be set to [s]."""
@@ -143,7 +139,7 @@ class Session(Conversation):
             return 0
         self.hello = hello._replace(flags=hello.flags & ~p.HelloFlag.IMAGE, image_crc=0)
         yield from self._ask(p.LoadBeginRequest(len(image), crc))
-        yield from self._chunks(image, min(hello.payload, p.PAYLOAD) - 4)
+        yield from self._chunks(image, min(hello.payload, p.PAYLOAD) - head(p.LoadChunkRequest))
         yield from self._ask(p.LoadCommitRequest())
         self.hello = hello._replace(flags=hello.flags | p.HelloFlag.IMAGE, image_crc=crc)
         return len(image)
@@ -205,7 +201,7 @@ class Session(Conversation):
         """
         hello = self._connected("tick", Phase.ARMED)
         request = p.TickRequest((self._tick + 1) & 0xFFFFFFFF, n_sub, flags, reward, kind, data)
-        room = min(hello.payload, p.PAYLOAD) - _HEAD
+        room = min(hello.payload, p.PAYLOAD) - head(p.TickRequest)
         if len(data) > room:
             raise BoardError(
                 f"the input of a tick has {len(data)} bytes, the board takes {room}: "

@@ -234,7 +234,7 @@ def test_ticks_that_do_not_fit_are_refused_ahead_of_the_line(monkeypatch):
     from neurobot.board import core
 
     host, _ = emulated()
-    monkeypatch.setattr(core, "MOST_PAYLOAD", 19)
+    monkeypatch.setattr(core, "PAYLOAD", 19)
     with pytest.raises(BoardError, match="a tick takes 21 bytes on the line, 19 are possible: encode on fewer"):
         BoardCore(quantized(), host)
     monkeypatch.setattr(core, "MOST_STEPS", 9)
