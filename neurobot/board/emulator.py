@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import select
 import time
-from collections.abc import Callable
 from typing import final
 
 import numpy as np
@@ -37,7 +36,6 @@ class FixedBoard(Board):
     """The integer network as what a device runs.
 
     Args:
-        name: of the kind of board.
         arena: the largest image [bytes].
         ram: for state and scratch [bytes].
 
@@ -46,8 +44,8 @@ class FixedBoard(Board):
         ticks: how many it ran.
     """
 
-    def __init__(self, name: bytes = b"emulator", arena: int = MEGABYTE, ram: int = MEGABYTE):
-        self.name, self.arithmetic, self.arena = name, fx.ARITHMETIC, arena
+    def __init__(self, arena: int = MEGABYTE, ram: int = MEGABYTE):
+        self.name, self.arithmetic, self.arena = b"emulator", fx.ARITHMETIC, arena
         self.outputs: tuple[int, ...] = ()
         self.ticks = 0
         self._ram = ram
@@ -214,17 +212,16 @@ def open_pty() -> tuple[int, int, str]:
     return ours, theirs, os.ttyname(theirs)
 
 
-def serve(emulator: Emulator, fd: int, *, runs: Callable[[], bool] = lambda: True) -> None:
+def serve(emulator: Emulator, fd: int) -> None:
     """Run an emulated board by the clock, until the other side hangs up.
 
     Args:
         emulator: is started.
         fd: its end of a pty or socket; it is set to not block, and what it does not take at once is dropped.
-        runs: asked every millisecond whether to go on.
     """
     os.set_blocking(fd, False)
     _send(fd, emulator.start(_now()))
-    while runs():
+    while True:
         ready, _, _ = select.select((fd,), (), (), 0.001)
         data = b""
         if ready:

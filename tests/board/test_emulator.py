@@ -1,5 +1,6 @@
 """The emulated board: busy, overrun, restarted, and on a pty."""
 
+import os
 import threading
 
 import numpy as np
@@ -105,18 +106,16 @@ def test_outputs_are_held_as_the_page_says():
     assert held(outputs, last).tolist() == [7, 0, -3, 7, 95, -95]
 
 
-def test_on_a_pty_it_is_a_board_in_real_time():
+def test_on_a_pty_it_is_a_board_in_real_time_until_the_other_side_hangs_up():
     ours, theirs, name = open_pty()
-    stop = threading.Event()
-    board = threading.Thread(target=serve, args=(Emulator(), ours), kwargs={"runs": lambda: not stop.is_set()})
+    board = threading.Thread(target=serve, args=(Emulator(), ours), daemon=True)
     board.start()
     try:
         with Host(open_line(name), arithmetic=2) as host:
             run_in_step(host, 1, ticks=10)
+        assert board.is_alive()
     finally:
-        stop.set()
-        board.join()
-        import os
-
         os.close(theirs)
+        board.join(10.0)
         os.close(ours)
+    assert not board.is_alive()
