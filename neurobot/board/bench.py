@@ -10,8 +10,8 @@ from neurobot.board.wire import Wire, wire_of
 from neurobot.core.image import Image
 from neurobot.kernels import fixed_ops as fx
 from neurobot.link.host import Host
+from neurobot.link.session import LONGEST
 
-LONGEST = 0.5
 WARM = 20
 """Ticks ahead of those that are measured."""
 

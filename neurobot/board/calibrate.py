@@ -6,12 +6,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from neurobot.config import MAX_SEED
 from neurobot.controller import Controller
 from neurobot.loop.env_robot import as_robot
 from neurobot.program import Program
 
 EPISODES = 2
-MOST_SEED = (1 << 63) - 1
 MOST_TICKS = 1000
 """Of an episode."""
 FIRST_SEED = 1_000_000
@@ -52,7 +52,7 @@ def calibrate(
     check_fit(controller, robot)
     out, reward = [], 0.0
     for k in range(episodes):
-        episode = (FIRST_SEED + seed + k) & MOST_SEED
+        episode = (FIRST_SEED + seed + k) & MAX_SEED
         robot.reset(episode)
         controller.reset(episode)
         seen: list[np.ndarray] = []

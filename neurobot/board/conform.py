@@ -16,8 +16,8 @@ from neurobot.core.image import Image
 from neurobot.kernels import fixed_ops as fx
 from neurobot.link.host import Host
 from neurobot.link.protocol import TickFlag, TickRequest
+from neurobot.link.session import LONGEST
 
-LONGEST = 0.5
 """Of both times of a board [s]: what is asked here is no matter of time."""
 
 

@@ -12,21 +12,19 @@ from typing import Any, final
 
 import numpy as np
 
-from neurobot.board.wire import MOST_PAYLOAD, actions_of, wire_of
+from neurobot.board.wire import actions_of, wire_of
 from neurobot.core.base import Core, Tap
 from neurobot.core.fixed import FixedCore
 from neurobot.core.learning import Plasticity
 from neurobot.core.outputs import held, rested
 from neurobot.errors import BoardError, SpecError
 from neurobot.link.host import Host
-from neurobot.link.protocol import Input, State, TickFlag, TickReply
-from neurobot.link.session import Phase
+from neurobot.link.protocol import PAYLOAD, Input, State, TickFlag, TickReply
+from neurobot.link.session import LONGEST, SHORTEST, Phase, in_force
 from neurobot.program import Program
 
 MOST_STEPS = 255
 """Of a tick: a TICK has a byte for it."""
-SHORTEST, LONGEST = 0.005, 0.5
-"""What the watchdog of a board can be set to [s]."""
 HOLD_TICKS, WATCHDOG_TICKS = 3, 10
 """Control periods without a tick after which the board holds, and goes to rest, unless told otherwise."""
 
@@ -46,11 +44,11 @@ class BoardCore(Core):
 
     Attributes:
         host: as given.
-        hold, watchdog: as they are in force.
+        hold, watchdog: as they are in force [s], in whole milliseconds.
 
     Raises:
         ImageError: no image, or one of another program.
-        BoardError: the image or its ticks are too large for the board, or the line.
+        BoardError: the image or its ticks are too large for the board, or the line; or hold and watchdog cannot be.
         LinkError: there is no board.
     """
 
@@ -73,11 +71,14 @@ class BoardCore(Core):
         self.state, self.ints, self.action = self._beside.state, self._beside.ints, self._beside.action
         self.observation = self._beside.observation
         self.host, period = host, program.control_period
-        self.watchdog = _within(WATCHDOG_TICKS * period) if watchdog is None else watchdog
-        self.hold = min(max(HOLD_TICKS * period, 0.001), self.watchdog) if hold is None else hold
+        if watchdog is None:
+            watchdog = min(max(WATCHDOG_TICKS * period, SHORTEST), LONGEST)
+        if hold is None:
+            hold = min(max(HOLD_TICKS * period, 0.001), watchdog)
+        self.hold, self.watchdog = (ms / 1000 for ms in in_force(hold, watchdog))
         self._units, self._offsets = (self.image.outputs[name].copy() for name in ("unit", "offset"))
         self._asked, self._learns = -np.inf, bool(self.image.learns())
-        self._forget, self._torn = self._learns, False
+        self._forget, self._torn = self._learns, False  # torn: a tick that may be done here and not there
         self._away: np.ndarray | None = None  # units that the action was let go to here, without the board
         self._check()
         self._find()
@@ -87,9 +88,9 @@ class BoardCore(Core):
         steps, payload = self.image.substeps, wire_of(self.image).payload
         if steps > MOST_STEPS:
             raise BoardError(f"a tick has {steps} steps, a board takes {MOST_STEPS} at most: take a longer dt")
-        if payload > MOST_PAYLOAD:
+        if payload > PAYLOAD:
             raise BoardError(
-                f"a tick takes {payload} bytes on the line, {MOST_PAYLOAD} are possible: encode on fewer channels, in "
+                f"a tick takes {payload} bytes on the line, {PAYLOAD} are possible: encode on fewer channels, in "
                 "fewer steps, or as currents"
             )
 
@@ -109,6 +110,7 @@ class BoardCore(Core):
         self._find()
         self.forget()
         self._beside.reset()
+        self._torn = False
 
     def tick(self, observation: np.ndarray, reward: float = 0.0) -> int:
         """Run a tick on an observation, (n,) finite; returns a status. For errors, see `tick_in_place`."""
@@ -123,9 +125,10 @@ class BoardCore(Core):
             LinkError: the board does not answer any more.
             BoardError: it is SAFE, has started anew, or computes something else.
         """
-        self.link_ns, self._away = 0, None
+        self.link_ns, self._torn, self._away = 0, True, None
         status = self._beside.tick_in_place(steps, reward)
         if status:
+            self._torn = False
             return status
         begin = time.perf_counter_ns()
         if self.host.phase is Phase.DISARMED:
@@ -133,7 +136,6 @@ class BoardCore(Core):
             self._asked = np.inf
         last, self._asked = self._asked, self.host.transport.now()
         flags, units = self._flags(), self._beside.reward(reward)
-        self._torn = True
         reply = self.host.tick(self.image.substeps, *self.network.given, flags=flags, reward=units)
         self._forget = self._torn = False
         self.link_ns = time.perf_counter_ns() - begin
@@ -182,16 +184,22 @@ class BoardCore(Core):
 
         Raises:
             LinkError: the board was lost; see `reconnect`.
-            BoardError: what the episode before left on the board is not what it should be.
+            BoardError: what the episode before left on the board is not what it should be; or its last tick was
+                interrupted, and whether the board has learnt from that is not known.
         """
         self._finish()
+        if self._torn and self._learns:
+            raise BoardError(
+                "the last tick was interrupted, and the board may not have learnt what was learnt here: "
+                "keep that with to_program, then call reconnect, which begins with the program's weights"
+            )
         self._away = None
         self._beside.reset(seed)
 
     def _finish(self) -> None:
         """End an episode. A board that went to rest by itself, because nobody wanted more of it, is well."""
         try:
-            if self.host.phase is Phase.ARMED:
+            if self.host.phase is Phase.ARMED and not self._torn:
                 self.verify()
             self.host.reset()
         except BoardError as error:
@@ -205,8 +213,11 @@ class BoardCore(Core):
         self._find()
 
     def rest(self) -> None:
-        """End the episode: compare the state, and bring the board to rest. For errors, see `reset`."""
-        if self.host.phase is Phase.ARMED:
+        """End the episode: compare the state, and bring the board to rest. For errors, see `reset`.
+
+        After a tick that was interrupted nothing is compared: whether the board has run it is not known.
+        """
+        if self.host.phase is Phase.ARMED or (self._torn and self.host.phase is Phase.DISARMED):
             self._finish()
 
     def idle(self, hold: bool) -> bool:
@@ -311,7 +322,3 @@ class BoardCore(Core):
         """Of a TICK."""
         learn, forget = TickFlag.LEARN if self.learn else 0, TickFlag.FORGET if self._forget else 0
         return TickFlag.CARRY | learn | forget
-
-
-def _within(seconds: float) -> float:
-    return min(max(seconds, SHORTEST), LONGEST)

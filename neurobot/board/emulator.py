@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import select
 import time
-from collections.abc import Callable
 from typing import final
 
 import numpy as np
@@ -38,17 +37,18 @@ class FixedBoard(Board):
     """The integer network as what a device runs.
 
     Args:
-        name: of the kind of board.
         arena: the largest image [bytes].
         ram: for state and scratch [bytes].
 
     Attributes:
         outputs: what was last written to them; none while there is no image.
+        ticks: how many it ran.
     """
 
-    def __init__(self, name: bytes = b"emulator", arena: int = MEGABYTE, ram: int = MEGABYTE):
-        self.name, self.arithmetic, self.arena = name, fx.ARITHMETIC, arena
+    def __init__(self, arena: int = MEGABYTE, ram: int = MEGABYTE):
+        self.name, self.arithmetic, self.arena = b"emulator", fx.ARITHMETIC, arena
         self.outputs: tuple[int, ...] = ()
+        self.ticks = 0
         self._ram = ram
         self._network: FixedNetwork | None = None
 
@@ -78,13 +78,14 @@ class FixedBoard(Board):
 
     def tick(self, request: TickRequest) -> Step | int:
         """See `Board.tick`."""
-        if not request.flags & TickFlag.FORGET:
-            return self._run(request)
-        state = self.network.state
-        before = state.copy()
-        self.network.forget()
+        state, forgets = self.network.state, bool(request.flags & TickFlag.FORGET)
+        before = state.copy() if forgets else state
+        if forgets:
+            self.network.forget()
         done = self._run(request)
-        if isinstance(done, int):
+        if not isinstance(done, int):
+            self.ticks += 1
+        elif forgets:
             state[:] = before
         return done
 
@@ -167,9 +168,9 @@ class Emulator:
         said, self._unsent = self._unsent, b""
         data = bytes(self._waiting) + data
         self._waiting.clear()
-        before = self.device.last_tick
+        before = self.board.ticks
         out = self.device.receive(data, now)
-        if self._busy and self.device.last_tick != before:
+        if self._busy and self.board.ticks != before:
             self._until, self._unsent = (now + self._busy) & 0xFFFFFFFF, out
             self._computes = True
             return said
@@ -195,17 +196,16 @@ def open_pty() -> tuple[int, int, str]:
     return ours, theirs, os.ttyname(theirs)
 
 
-def serve(emulator: Emulator, fd: int, *, runs: Callable[[], bool] = lambda: True) -> None:
+def serve(emulator: Emulator, fd: int) -> None:
     """Run an emulated board by the clock, until the other side hangs up.
 
     Args:
         emulator: is started.
         fd: its end of a pty or socket; it is set to not block, and what it does not take at once is dropped.
-        runs: asked every millisecond whether to go on.
     """
     os.set_blocking(fd, False)
     _send(fd, emulator.start(_now()))
-    while runs():
+    while True:
         ready, _, _ = select.select((fd,), (), (), 0.001)
         data = b""
         if ready:

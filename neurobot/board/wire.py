@@ -12,14 +12,12 @@ import numpy as np
 
 from neurobot.core.image import Image
 from neurobot.errors import BoardError
+from neurobot.link.frame import BLOCK, OVERHEAD
+from neurobot.link.message import head
+from neurobot.link.protocol import TickReply, TickRequest
+from neurobot.link.transport import BITS
 
 BAUD_RATES = (115_200, 921_600, 2_000_000)
-BITS = 10
-MOST_PAYLOAD = 512
-TICK_HEAD = 4 + 1 + 1 + 4 + 1
-"""Of a TICK: number, sub-steps, flags, reward, kind."""
-ANSWER_HEAD = 4 + 4 + 4 + 1 + 1 + 2
-"""Of its answer: number, time, cycles, state, error, spikes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +41,14 @@ class Wire:
 
 def frame_bytes(payload: int) -> int:
     """Bytes of a frame with a payload of so many."""
-    content = 1 + 1 + payload + 4
-    return 2 + content + -(-content // 254)
+    content = payload + OVERHEAD
+    return 2 + content + -(-content // BLOCK)
 
 
 def wire_of(image: Image) -> Wire:
     """What a tick of an image costs, with held currents or with bitmaps."""
     data = 2 * image.n_in if image.currents else image.substeps * -(-image.n_in // 8)
-    request, answer = TICK_HEAD + data, ANSWER_HEAD + 2 * image.n_act
+    request, answer = head(TickRequest) + data, head(TickReply) + 2 * image.n_act
     return Wire(frame_bytes(request), frame_bytes(answer), max(request, answer))
 
 

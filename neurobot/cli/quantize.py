@@ -151,7 +151,7 @@ def _report(options: Quantize, config: EnvConfig, report: Report, returns: Retur
 
 
 def _rows(options: Quantize, report: Report, returns: Returns | None) -> dict[str, str]:
-    from neurobot.board.wire import MOST_PAYLOAD
+    from neurobot.link.protocol import PAYLOAD
 
     wire = report.wire
     times = ", ".join(f"{seconds(time)} at {baud}" for baud, time in _times(report).items())
@@ -170,8 +170,8 @@ def _rows(options: Quantize, report: Report, returns: Returns | None) -> dict[st
         rows["learning"] = f"{report.learning_bytes} bytes of the state"
     if late:
         rows["too slow"] = f"{', '.join(late)} baud, for a control period of {seconds(report.period)}"
-    if wire.payload > MOST_PAYLOAD:
-        rows["too long"] = f"a message has {wire.payload} bytes, at most {MOST_PAYLOAD} are safe with every firmware"
+    if wire.payload > PAYLOAD:
+        rows["too long"] = f"a message has {wire.payload} bytes, at most {PAYLOAD} are safe with every firmware"
     if returns is not None:
         count = f" ± {significant(returns.before.return_std)} over {options.episodes} episodes"
         rows["return"] = f"{significant(returns.before.return_mean)}{count}"

@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from neurobot.link.host import Host
     from neurobot.program import Program
 
-LONGEST = 0.5
-"""[s]; without a clock, both times of a board."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Stream(Run):
@@ -60,6 +57,7 @@ def _on_board(options: Stream) -> Iterator[MakeCore]:
     """What makes cores on the board; at the end of it the board is brought to rest, and told about."""
     from neurobot.board.core import BoardCore
     from neurobot.board.ports import open_board
+    from neurobot.link.session import LONGEST
 
     realtime = options.realtime or options.rt
     hold, watchdog = options.hold, options.watchdog

@@ -6,9 +6,10 @@ import zlib
 from abc import ABC, abstractmethod
 from typing import NamedTuple
 
-from neurobot.link.protocol import PAYLOAD, TickRequest
+from neurobot.link.message import head
+from neurobot.link.protocol import PAYLOAD, TickReply, TickRequest
 
-ROOM = PAYLOAD - 16
+ROOM = PAYLOAD - head(TickReply)
 """Bytes that the actions (i16) and read-out of an answer to TICK may have together."""
 
 

@@ -111,6 +111,13 @@ class Conversation(ABC):
         except LinkError as error:
             self._fail(error)
 
+    def give_up(self) -> None:
+        """Nobody waits for the task any more: it is over, and an answer that still comes is late.
+
+        What the board did of it is not known: after `arm` or `tick`, reset it.
+        """
+        self._end()
+
     def _ask(self, request: Message) -> Job:
         """One request and its answer."""
         self.exchange.ask(request, self._now)

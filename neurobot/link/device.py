@@ -26,10 +26,10 @@ from neurobot.errors import LinkError
 from neurobot.link import protocol as p
 from neurobot.link.board import ROOM, Board, image_crc
 from neurobot.link.frame import Damage, Decoder, Frame, encode
-from neurobot.link.message import Message, pack, type_of, unpack
+from neurobot.link.message import Message, head, pack, type_of, unpack
 
 U32 = 0xFFFFFFFF
-STATE = p.PAYLOAD - 4
+STATE = p.PAYLOAD - head(p.StateReply)
 """Bytes of the state that an answer has room for."""
 
 

@@ -39,7 +39,7 @@ class Patience:
     Attributes:
         answer: for an answer, beside the time that both frames take on the line, before the request is repeated [s].
         longest: the waiting time doubles up to this [s].
-        lost: without an answer for so long the board is lost [s].
+        lost: without an answer for so long, beside the time that both frames take on the line, the board is lost [s].
         first: the same for the first answer of all: opening the port of some boards starts them anew [s].
         rate: of the line [bytes/s]; infinite where it does not count, as on USB and sockets.
     """
@@ -178,16 +178,17 @@ class Exchange:
             size += len(entry.line)
         wait = self.patience.answer + size / self.patience.rate
         wait = max(wait, min(SLACK * self._trips.get(kind, 0.0), self.patience.longest))
-        end = now + (self.patience.lost if self.decoder.ok else self.patience.first)
+        end = now + size / self.patience.rate + (self.patience.lost if self.decoder.ok else self.patience.first)
         self._pending.append(_Pending(request, kind, self._seq, line, now, end, now + wait, wait))
         self._seq = (self._seq + 1) & 0xFF
         self._out += line
         self.counts.asked += 1
 
     def forget(self) -> None:
-        """Wait for no answer any more; those that still come are late."""
+        """Wait for no answer any more, and send nothing that waits; answers that still come are late."""
         self._pending.clear()
         self.answers.clear()
+        self._out = b""
 
     def outgoing(self) -> bytes:
         """Take what is to be sent."""

@@ -7,7 +7,8 @@
     reply = host.tick(n_sub=4, kind=Input.BITMAP, data=bits)
 
 Each call waits for its answer and returns it. What goes wrong is a LinkError or a BoardError; see
-`neurobot.link.session` for what is possible after one.
+`neurobot.link.session` for what is possible after one. A call that Ctrl-C ends leaves the board where it was: `reset`
+takes it to rest.
 """
 
 from __future__ import annotations
@@ -125,7 +126,16 @@ class Host:
                 self.session.receive(data, self.transport.now())
 
     def _do(self, job: Job) -> Any:
-        """Carry a task through."""
+        """Carry a task through, or give it up, as on Ctrl-C, so that the next one is possible at once."""
+        idle = self.session.done
+        try:
+            return self._carry(job)
+        except BaseException:
+            if idle:  # and not what a signal's handler asks in the middle of another task
+                self.session.give_up()
+            raise
+
+    def _carry(self, job: Job) -> Any:
         session, line = self.session, self.transport
         session.start(job, line.now())
         self._send()

@@ -33,6 +33,11 @@ def type_of(kind: type[Message]) -> int:
     return LAYOUTS[kind][0]
 
 
+def head(kind: type[Message]) -> int:
+    """Bytes of a message of this class ahead of those of its last field, if that has any number of them."""
+    return _STRUCTS[kind].size
+
+
 def title(number: int) -> str:
     """A type as a word.
 

@@ -12,7 +12,6 @@ Each task is a generator; `neurobot.link.conversation` says how one is carried t
 
 from __future__ import annotations
 
-import struct
 from enum import IntEnum
 from typing import final
 
@@ -22,10 +21,32 @@ from neurobot.link.board import image_crc
 from neurobot.link.clock import BoardClock, Ping, estimate
 from neurobot.link.conversation import Conversation, Job
 from neurobot.link.exchange import Exchange, Patience
+from neurobot.link.message import head
 from neurobot.link.refusal import check_hello, explain, restarted, safe
 
-_HEAD = struct.calcsize(p.LAYOUTS[p.TickRequest][1])
-"""Bytes of a TICK ahead of its data."""
+SHORTEST, LONGEST = p.WATCHDOG_MS_MIN / 1000, p.WATCHDOG_MS_MAX / 1000
+"""What the watchdog of a board can be set to [s]."""
+
+
+def in_force(hold: float, watchdog: float) -> tuple[int, int]:
+    """The times that a board has once it is armed with these: whole milliseconds, a watchdog of `SHORTEST` at least.
+
+    Args:
+        hold: without a tick for so long it is to hold its outputs [s].
+        watchdog: without a tick for so long it is to go to rest [s].
+
+    Returns:
+        Both [ms].
+
+    Raises:
+        BoardError: they cannot be.
+    """
+    hold_ms, watchdog_ms = round(1000 * hold), round(1000 * watchdog)
+    if not 0 < hold_ms <= watchdog_ms <= p.WATCHDOG_MS_MAX:
+        raise BoardError(
+            f"hold is {hold} s and watchdog {watchdog} s: it must be 0.001 <= hold <= watchdog <= {LONGEST}"
+        )
+    return hold_ms, max(watchdog_ms, p.WATCHDOG_MS_MIN)
 
 
 class Phase(IntEnum):
@@ -49,7 +70,7 @@ class Session(Conversation):
     Attributes:
         arithmetic: as given.
         phase: where it is.
-        hello: what the board told last; None before it was connected.
+        hello: what the board told last, and which image it has by now; None before it was connected.
         exchange, done, result: see `Conversation`.
         restarts: how often a board that was connected had started anew.
         holds: how often the board held its outputs.
@@ -116,9 +137,11 @@ class Session(Conversation):
         self._image_crc = crc
         if hello.flags & p.HelloFlag.IMAGE and hello.image_crc == crc:
             return 0
+        self.hello = hello._replace(flags=hello.flags & ~p.HelloFlag.IMAGE, image_crc=0)
         yield from self._ask(p.LoadBeginRequest(len(image), crc))
-        yield from self._chunks(image, min(hello.payload, p.PAYLOAD) - 4)
+        yield from self._chunks(image, min(hello.payload, p.PAYLOAD) - head(p.LoadChunkRequest))
         yield from self._ask(p.LoadCommitRequest())
+        self.hello = hello._replace(flags=hello.flags | p.HelloFlag.IMAGE, image_crc=crc)
         return len(image)
 
     def _chunks(self, image: bytes, size: int) -> Job:
@@ -142,8 +165,8 @@ class Session(Conversation):
         """Let the board run.
 
         Args:
-            hold: without a tick for so long it holds its outputs [s].
-            watchdog: without a tick for so long it goes to rest [s]; the board keeps it within 5 ms and 500 ms.
+            hold: without a tick for so long it holds its outputs [s]; see `in_force`.
+            watchdog: without a tick for so long it goes to rest [s]; see `in_force`.
             last_tick: the first tick is the one after it.
             clear: start with cleared state.
             fast: have damaged frames told at once.
@@ -152,12 +175,7 @@ class Session(Conversation):
             A task that results in None.
         """
         before = self._connected("arm", Phase.DISARMED)
-        hold_ms, watchdog_ms = round(1000 * hold), round(1000 * watchdog)
-        if not 0 < hold_ms <= watchdog_ms <= p.WATCHDOG_MS_MAX:
-            raise BoardError(
-                f"hold is {hold} s and watchdog {watchdog} s: "
-                f"it must be 0.001 <= hold <= watchdog <= {p.WATCHDOG_MS_MAX / 1000}"
-            )
+        hold_ms, watchdog_ms = in_force(hold, watchdog)
         hello = yield from self._hello()
         if hello.boot_id != before.boot_id:
             raise self._restarted(hello.state)
@@ -183,15 +201,16 @@ class Session(Conversation):
         """
         hello = self._connected("tick", Phase.ARMED)
         request = p.TickRequest((self._tick + 1) & 0xFFFFFFFF, n_sub, flags, reward, kind, data)
-        room = min(hello.payload, p.PAYLOAD) - _HEAD
+        room = min(hello.payload, p.PAYLOAD) - head(p.TickRequest)
         if len(data) > room:
             raise BoardError(
                 f"the input of a tick has {len(data)} bytes, the board takes {room}: "
                 "send spikes as bitmaps or as a list, or make fewer sub-steps"
             )
-        reply = yield from self._ask(request)
-        self._tick = request.tick
-        return reply
+        self.exchange.ask(request, self._now)
+        self._tick = request.tick  # whatever comes of it: the next one is not to be taken for this one
+        answer = yield
+        return self._agreed(answer.message, p.TickReply)
 
     def reset(self) -> Job:
         """Stop: outputs to rest, state cleared.

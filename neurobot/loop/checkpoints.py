@@ -12,7 +12,6 @@ left of a control period.
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,7 +30,6 @@ SLOTS = 2
 """Of the ring of states: the writer takes one out within milliseconds, and the next comes a segment later."""
 MOST_BYTES = 2 << 30
 """What the writer process may need as memory."""
-NEVER = sys.maxsize
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

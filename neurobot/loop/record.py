@@ -296,9 +296,9 @@ def header_of(controller: Controller, max_spikes: int) -> Header:
     )
 
 
-def tick_bytes(controller: Controller, max_spikes: int = MAX_SPIKES) -> int:
+def tick_bytes(controller: Controller) -> int:
     """What a tick of a recording takes at most."""
-    return tick_dtype(header_of(controller, max_spikes)).itemsize
+    return tick_dtype(header_of(controller, MAX_SPIKES)).itemsize
 
 
 def _slots(dtype: np.dtype[np.void]) -> int:

@@ -116,28 +116,27 @@ class Faulty(Transport):
 
     Args:
         line: the one that does what this one spoils; its time is this one's.
-        plan: how bad it is.
-        back: how bad it is on the way from the board; without one, as on the way there.
+        plan: how bad it is, on both ways.
 
     Attributes:
         rate: of the line [bytes/s].
         made: how many faults of each kind there were, by the names of the plan.
     """
 
-    def __init__(self, line: Transport, plan: FaultPlan, back: FaultPlan | None = None):
+    def __init__(self, line: Transport, plan: FaultPlan):
         self.rate = line.rate
         self.made: Counter[str] = Counter()
         self._line = line
         self._out: deque[tuple[float, bytes]] = deque()  # kept back: until when [s], and what
         self._in: deque[tuple[float, bytes]] = deque()
-        self.use(plan, back)
+        self.use(plan)
 
     def use(self, plan: FaultPlan, back: FaultPlan | None = None) -> None:
         """Have other faults from now on.
 
         Args:
             plan: how bad the line is.
-            back: on the way from the board.
+            back: on the way from the board; without one, as on the way there.
         """
         self._there, self._back = _Noise(plan, 0, self.made), _Noise(back or plan, 1, self.made)
 

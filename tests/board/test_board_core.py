@@ -118,6 +118,36 @@ def test_a_board_that_held_meanwhile_slews_from_what_it_held():
     controller.reset()  # the digests are the same again
 
 
+@pytest.mark.parametrize("asked", [0.0304, 0.0296], ids=["rounded down", "rounded up"])
+def test_a_hold_that_is_no_whole_number_of_milliseconds_is_the_one_of_the_board(asked):
+    host, line = emulated()
+    controller = controller_on(host, quantized(slew=0.01, on_hold="rest"), hold=asked, watchdog=0.5004)
+    play(controller, 9)
+    assert line.device.device._hold_us == round(1e6 * controller._core.hold) == 30_000
+    assert line.device.device._watchdog_ms == round(1e3 * controller._core.watchdog) == 500
+    host.transport.read(0.0301)
+    play(controller, 1, seed=4)
+    assert host.session.holds == 1
+    play(controller, 20)
+    controller.reset()
+
+
+@pytest.mark.parametrize(("asked", "has"), [(0.002, 0.005), (0.0054, 0.005), (0.0056, 0.006), (0.5, 0.5)])
+def test_the_watchdog_is_as_the_board_has_it(asked, has):
+    host, line = emulated()
+    controller = controller_on(host, quantized(), hold=0.001, watchdog=asked)
+    play(controller, 1)
+    assert line.device.device._watchdog_ms == 1000 * has
+    assert controller._core.watchdog == has
+
+
+def test_times_that_cannot_be_are_refused_ahead_of_the_line():
+    host, _ = emulated()
+    with pytest.raises(BoardError, match=r"hold is 0\.3 s and watchdog 0\.2 s: it must be 0\.001 <= hold <= watchdog"):
+        BoardCore(quantized(), host, hold=0.3, watchdog=0.2)
+    assert host.phase is Phase.DISCONNECTED
+
+
 def test_a_pause_between_episodes_is_no_fault():
     host, _ = emulated()
     controller = controller_on(host, quantized(), hold=0.05, watchdog=0.1)
@@ -204,7 +234,7 @@ def test_ticks_that_do_not_fit_are_refused_ahead_of_the_line(monkeypatch):
     from neurobot.board import core
 
     host, _ = emulated()
-    monkeypatch.setattr(core, "MOST_PAYLOAD", 19)
+    monkeypatch.setattr(core, "PAYLOAD", 19)
     with pytest.raises(BoardError, match="a tick takes 21 bytes on the line, 19 are possible: encode on fewer"):
         BoardCore(quantized(), host)
     monkeypatch.setattr(core, "MOST_STEPS", 9)
@@ -243,3 +273,32 @@ def test_at_the_end_the_board_is_brought_to_rest():
     core.rest()
     assert line.device.device.state.name == "READY"
     core.rest()
+
+
+@pytest.mark.parametrize("answered", [False, True], ids=["before it is sent", "after it was answered"])
+@pytest.mark.parametrize("ticks", [0, 5], ids=["when it is armed", "in a tick"])
+def test_after_an_interrupt_the_board_is_brought_to_rest_and_another_episode_is_possible(monkeypatch, ticks, answered):
+    host, line = emulated()
+    controller = controller_on(host, quantized(), **LONG)
+    play(controller, ticks)
+    name = "read" if answered else "write"
+    call = getattr(line, name)
+
+    def interrupted(*args):
+        if not answered:
+            raise KeyboardInterrupt
+        data = call(*args)
+        if line.device.device.state.name == "RUNNING":
+            raise KeyboardInterrupt
+        return data
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(line, name, interrupted)
+        play(controller, 1)
+    assert line.device.device.last_tick == ticks + (answered and ticks > 0)
+    controller.end(0.0)
+    controller._core.rest()
+    assert line.device.device.state.name == "READY"
+    controller.reset(8)
+    assert play(controller).tolist() == play(Controller(quantized(), "fixed", seed=8)).tolist()
+    controller.reset()

@@ -120,19 +120,40 @@ def test_a_board_that_went_to_rest_does_not_take_the_last_reward():
     core.reset()
 
 
-def test_a_tick_that_was_interrupted_has_no_last_reward(monkeypatch):
-    core, _ = on_board(quantized())
+@pytest.fixture
+def torn(monkeypatch):
+    """A core whose tick was interrupted, and its line."""
+    core, line = on_board(quantized())
     episode((core,), 5)
 
     def interrupt(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(core.host.transport, "read", interrupt)
-    with pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(line, "read", interrupt)
         core.tick(observations(1)[0])
+    return core, line
+
+
+def test_a_tick_that_was_interrupted_has_no_last_reward(torn):
+    core, _ = torn
     before = core.digest()
     core.end(1.0)
     assert core.digest() == before
+
+
+def test_after_a_tick_that_was_interrupted_learning_begins_anew(torn):
+    core, line = torn
+    core.rest()
+    assert line.device.device.state.name == "READY"
+    with pytest.raises(BoardError, match=r"may not have learnt what was learnt here: keep that with to_program, then"):
+        core.reset()
+    core.reconnect()
+    here = FixedCore(core.program, learn=True)
+    for one in (core, here):
+        one.reset(3)
+    episode((core, here))
+    assert same(core, here, line)
 
 
 def test_a_tick_that_is_refused_does_not_forget():

@@ -49,11 +49,10 @@ class Broken(FixedBoard):
 
     def __init__(self, at, tick):
         super().__init__()
-        self.at, self.when, self.ticks = at, tick, 0
+        self.at, self.when = at, tick
 
     def tick(self, request):
         step = super().tick(request)
-        self.ticks += 1
         if self.ticks == self.when:
             self.network.state[self.at] ^= 4
         return step

@@ -1,5 +1,6 @@
 """The emulated board: busy, overrun, restarted, and on a pty."""
 
+import os
 import threading
 
 import numpy as np
@@ -38,6 +39,27 @@ def test_a_busy_board_answers_when_it_is_done():
         times[busy] = line.now() - before
     assert times[0.0] == pytest.approx(2e-4)
     assert 0.003 < times[0.003] < 0.0055
+
+
+def test_a_busy_board_answers_all_but_ticks_at_once():
+    host, line = armed(Emulator(busy=0.05))
+    tick(host)
+    line.read(0.1)
+    before = line.now()
+    host.reset()
+    host.arm(hold=0.2, watchdog=0.4, last_tick=7)
+    host.digest()
+    assert line.now() - before < 0.001
+    tick(host)
+    assert line.now() - before > 0.05
+
+
+def test_a_busy_board_takes_no_time_for_a_tick_that_it_refuses():
+    host, line = armed(Emulator(busy=0.05))
+    before = line.now()
+    with pytest.raises(BoardError, match="the input of the tick does not fit the image"):
+        host.tick(IMAGE.substeps + 1, 0, b"")
+    assert line.now() - before < 0.001
 
 
 def test_a_slow_line_takes_its_time():
@@ -84,18 +106,16 @@ def test_outputs_are_held_as_the_page_says():
     assert held(outputs, last).tolist() == [7, 0, -3, 7, 95, -95]
 
 
-def test_on_a_pty_it_is_a_board_in_real_time():
+def test_on_a_pty_it_is_a_board_in_real_time_until_the_other_side_hangs_up():
     ours, theirs, name = open_pty()
-    stop = threading.Event()
-    board = threading.Thread(target=serve, args=(Emulator(), ours), kwargs={"runs": lambda: not stop.is_set()})
+    board = threading.Thread(target=serve, args=(Emulator(), ours), daemon=True)
     board.start()
     try:
         with Host(open_line(name), arithmetic=2) as host:
             run_in_step(host, 1, ticks=10)
+        assert board.is_alive()
     finally:
-        stop.set()
-        board.join()
-        import os
-
         os.close(theirs)
+        board.join(10.0)
         os.close(ours)
+    assert not board.is_alive()

@@ -1,7 +1,9 @@
 """`neurobot stream` and `neurobot board`: the same numbers as without a board, and what is told of boards."""
 
 import json
+import os
 import shutil
+import signal
 
 import pytest
 
@@ -41,6 +43,25 @@ def test_the_time_on_the_line_is_shown(command, launch):
     result = command("stream", launch(), "--no-record")
     assert "link time" in result.out
     assert "link time" not in command("run", launch(), "--no-record").out
+
+
+def test_a_second_ctrl_c_while_the_board_is_waited_for_brings_it_to_rest(command, launch, monkeypatch):
+    from neurobot.link.local import LocalLine
+
+    lines, read = [], LocalLine.read
+
+    def interrupted(line, timeout):
+        if not lines and line.device.device.last_tick == 3:
+            lines.append(line)
+            os.kill(os.getpid(), signal.SIGINT)
+            os.kill(os.getpid(), signal.SIGINT)
+        return read(line, timeout)
+
+    monkeypatch.setattr(LocalLine, "read", interrupted)
+    result = command("stream", launch(), "--no-record")
+    assert result.code == 130
+    assert "interrupted" in result.out
+    assert lines[0].device.device.state.name == "READY"
 
 
 def test_what_a_board_cannot_do_is_refused(command, launch):

@@ -8,15 +8,16 @@ import numpy as np
 
 from neurobot.board.assemble import assemble
 from neurobot.board.parts import Cells, Decoding, Delivery, Network, Source
-from neurobot.board.wire import MOST_PAYLOAD, TICK_HEAD, actions_of
+from neurobot.board.wire import actions_of
 from neurobot.core.fixed_network import FixedNetwork
 from neurobot.core.image import OUTPUT, Image
 from neurobot.kernels import fixed_ops as fx
 from neurobot.kernels.status import OK
-from neurobot.link.protocol import TickFlag
+from neurobot.link.message import head
+from neurobot.link.protocol import PAYLOAD, TickFlag, TickRequest
 from tests.kernels.fixed_networks import random_input, random_network, random_reward
 
-ROOM = MOST_PAYLOAD - TICK_HEAD
+ROOM = PAYLOAD - head(TickRequest)
 SMALL = 5632, 4608
 """Bytes that the smallest board has: of an image, of its state and scratch."""
 LARGE = 1 << 20, 1 << 20

@@ -26,15 +26,13 @@ STILL = 1e-12
 MOST_COST = 1e100
 
 
-def linearise(
-    step: Step, state: np.ndarray, control: np.ndarray, nudge: float = NUDGE
-) -> tuple[np.ndarray, np.ndarray]:
+def linearise(step: Step, state: np.ndarray, control: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """A (n_x, n_x) and B (n_x, n_u) by central differences, all in one call of `step`."""
     n_x, n_u = state.size, control.size
-    away = nudge * np.eye(n_x + n_u)
+    away = NUDGE * np.eye(n_x + n_u)
     away = np.concatenate((away, -away))
     moved = step(state + away[:, :n_x], control + away[:, n_x:])
-    slopes = (moved[: n_x + n_u] - moved[n_x + n_u :]) / (2 * nudge)
+    slopes = (moved[: n_x + n_u] - moved[n_x + n_u :]) / (2 * NUDGE)
     return slopes[:n_x].T, slopes[n_x:].T
 
 
