@@ -13,6 +13,7 @@ import tyro
 from neurobot.cli.arguments import parse_with_settings
 from neurobot.cli.console import say, seconds
 from neurobot.cli.run import Run, execute
+from neurobot.errors import BoardError, ConfigError
 
 if TYPE_CHECKING:
     from neurobot.board.core import BoardCore
@@ -48,8 +49,20 @@ class Stream(Run):
 def main(args: Sequence[str]) -> int:
     """The command; returns the exit code."""
     options, loaded, experiment = parse_with_settings(Stream, args, "stream")
+    _check_times(options.hold, options.watchdog)
     fixed = replace(loaded, core="fixed")
     return execute(options, fixed, replace(experiment, core="fixed"), partial(_on_board, options))
+
+
+def _check_times(hold: float | None, watchdog: float | None) -> None:
+    """Raise ConfigError for times that no board can be set to; those that are not given are not the reason."""
+    from neurobot.link.session import LONGEST, in_force
+
+    longest = LONGEST if watchdog is None else watchdog
+    try:
+        in_force(min(longest, 0.001) if hold is None else hold, longest)
+    except BoardError as error:
+        raise ConfigError(f"--hold, --watchdog: {error}") from None
 
 
 @contextmanager

@@ -68,9 +68,24 @@ def test_what_a_board_cannot_do_is_refused(command, launch):
     result = command("stream", launch(), "--port", "posx", "--no-record")
     assert (result.code, "did you mean 'posix'" in result.err) == (5, True)
     assert "quantized" not in result.err  # the board is looked for before anything that takes long
-    result = command("stream", launch(), "--no-record", "--watchdog", "3", "--hold", "1")
-    assert result.code == 4
+
+
+@pytest.mark.parametrize(
+    ("times", "said"),
+    [
+        (["--watchdog", "3"], "watchdog 3.0 s"), (["--hold", "1"], "hold is 1.0 s"),
+        (["--hold", "0.3", "--watchdog", "0.1"], "hold is 0.3 s and watchdog 0.1 s"),
+        (["--hold", "0"], "hold is 0.0 s"),
+    ],
+)  # fmt: skip
+def test_times_that_no_board_can_be_set_to_are_refused_ahead_of_everything(command, launch, times, said, tmp_path):
+    result = command("stream", launch(), *times, "--out", "a")
+    assert result.code == 3
+    assert "--hold, --watchdog: " in result.err
+    assert said in result.err
     assert "it must be 0.001 <= hold <= watchdog <= 0.5" in result.err
+    assert "quantized" not in result.err
+    assert not (tmp_path / "a").exists()
 
 
 def test_conform_says_that_nothing_differs_and_logs_it(command, tmp_path):
