@@ -13,6 +13,7 @@ import tyro
 from neurobot.cli.arguments import parse_with_settings
 from neurobot.cli.console import say, seconds
 from neurobot.cli.run import Run, execute
+from neurobot.errors import ConfigError
 
 if TYPE_CHECKING:
     from neurobot.board.core import BoardCore
@@ -33,6 +34,8 @@ class Stream(Run):
     quantized is quantized first. With --learn weights change on the board, and here alike: what was learnt is written
     as `neurobot run` writes it.
 
+    Settings of the launch file can be given too: --episodes, ...; `neurobot stream LAUNCH --help` shows them all.
+
     Args:
         port: the board: emulator; posix (the firmware as a process of this machine); qemu:m0, qemu:m3, qemu:m4,
             qemu:m7; a serial port such as /dev/ttyACM0; or socket://HOST:PORT.
@@ -42,6 +45,7 @@ class Stream(Run):
         watchdog: without one for so long it goes to rest and stays there [s], at most 0.5; default ten, or 0.5 s.
     """
 
+    resume: tyro.conf.Suppress[bool] = False
     port: Annotated[str, tyro.conf.arg(metavar="BOARD")] = "emulator"
     baud: int = 115200
     hold: Annotated[float | None, tyro.conf.arg(metavar="SECONDS")] = None
@@ -50,6 +54,11 @@ class Stream(Run):
 
 def main(args: Sequence[str]) -> int:
     """The command; returns the exit code."""
+    if "--resume" in args:
+        raise ConfigError(
+            "--resume: a run on a board is not suspended, for its board goes on without it; begin anew with the same "
+            "`neurobot stream` without --resume"
+        )
     options, loaded, experiment = parse_with_settings(Stream, args, "stream")
     fixed = replace(loaded, core="fixed")
     return execute(options, fixed, replace(experiment, core="fixed"), partial(_on_board, options))

@@ -52,6 +52,14 @@ def test_what_a_board_cannot_do_is_refused(command, launch):
     assert "it must be 0.001 <= hold <= watchdog <= 0.5" in result.err
 
 
+def test_a_run_on_a_board_is_not_gone_on_with(command):
+    result = command("stream", "st", "--resume")
+    assert result.code == 3
+    assert "begin anew with the same `neurobot stream` without --resume" in result.err
+    for words in ((), ("cartpole",)):
+        assert "--resume" not in command("stream", *words, "--help").out
+
+
 def test_conform_says_that_nothing_differs_and_logs_it(command, tmp_path):
     result = command("board", "conform", "--port", "emulator", "--log", "log.jsonl")
     assert result.code == 0
