@@ -225,12 +225,14 @@ def find_launch(launch: str) -> Path:
     if path.exists():
         if path.suffix == ".toml":
             return path
-        raise ConfigError(f"{launch}: not a launch file; give a .toml file, a run folder or a bundled name")
+        program = f", or NAME --program {launch}" if path.suffix == ".safetensors" else ""
+        raise ConfigError(f"{launch}: not a launch file; give a .toml file, a run folder or a bundled name{program}")
     bundled = bundled_launches()
     name = launch.removesuffix(".toml")
     if name in bundled:
         return bundled[name]
-    raise ConfigError(f"{launch}: no such file, and no bundled launch file of this name; {near(path.stem, bundled)}")
+    known = near(path.stem, bundled, cutoff=0.5 if path.name == launch else 0.8)  # a path means a file, not a name
+    raise ConfigError(f"{launch}: no such file, and no bundled launch file of this name; {known}")
 
 
 def bundled_launches() -> dict[str, Path]:

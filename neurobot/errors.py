@@ -10,6 +10,9 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
 
+SHOWN = 20
+"""Most names that `near` lists."""
+
 
 class NeurobotError(Exception):
     """Root of all errors of this package."""
@@ -156,18 +159,22 @@ class ConformanceError(NeurobotError, AssertionError):
         super().__init__(f"{what} breaks {count} of its contract. What has to hold, and what was seen:{listed}")
 
 
-def near(name: str, known: Iterable[str]) -> str:
+def near(name: str, known: Iterable[str], *, cutoff: float = 0.5) -> str:
     """Say which names are allowed, nearest first.
 
     Args:
-        name: what was given.
+        name: what was given; what comes after the last ``/`` of a known name is near it as well as all of it.
         known: what would have been right.
+        cutoff: how alike two names have to be for one to be meant, 0 to 1.
 
     Returns:
-        A sentence such as ``did you mean 'hidden'? Known: hidden, in, out``.
+        A sentence such as ``did you mean 'hidden'? known: hidden, in, out``; of long lists it has the first names, and
+        how many more there are.
     """
     names = sorted(known)
-    close = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
+    parts = {whole.rpartition("/")[2]: whole for whole in names} | {whole: whole for whole in names}
+    found = difflib.get_close_matches(name, parts, n=6, cutoff=cutoff)
+    close = list(dict.fromkeys(parts[part] for part in found))[:3]
     hint = f"did you mean {' or '.join(repr(c) for c in close)}? " if close else ""
-    listed = ", ".join(names[:20]) + (", ..." if len(names) > 20 else "")
-    return f"{hint}known: {listed or 'none'}"
+    more = f", and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return f"{hint}known: {', '.join(names[:SHOWN]) or 'none'}{more}"

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Generic, Protocol, TypeVar
 import tyro
 
 from neurobot.cli.environment import OURS, OWN, import_modules
+from neurobot.cli.switches import SWITCHES
 from neurobot.config import EnvConfig, Experiment, find_launch, load_experiment
 from neurobot.errors import ConfigError, EnvError
 
@@ -55,7 +56,7 @@ class WithSettings(Generic[Options]):
 
 def parse(cls: type[T], args: Sequence[str], command: str) -> T:
     """Options of a command; prints help or what is wrong, and raises SystemExit."""
-    return tyro.cli(cls, args=list(args), prog=f"neurobot {command}", config=STYLE)
+    return tyro.cli(cls, args=list(args), prog=f"neurobot {command}", config=STYLE, registry=SWITCHES)
 
 
 def parse_with_settings(
@@ -81,7 +82,7 @@ def parse_with_settings(
     prog = f"neurobot {command}"
     if not plain:
         parse(cls, args, command)
-    first: Any = tyro.cli(cls, args=plain, prog=prog, return_unknown_args=True, config=STYLE)
+    first: Any = tyro.cli(cls, args=plain, prog=prog, return_unknown_args=True, config=STYLE, registry=SWITCHES)
     import_modules(first[0].allow_import)  # neurons that the launch file names
     read = load_experiment(first[0].launch)
     loaded = replace(read, env=spelled_out(read.env))
@@ -92,7 +93,8 @@ def parse_with_settings(
     about = inspect.getdoc(cls)
     both: Any = tyro.cli(
         WithSettings[cls],  # type: ignore[valid-type]
-        args=args, prog=prog, default=default, config=STYLE, description=about and about.split("\n\n")[0],
+        args=args, prog=prog, default=default, config=STYLE, registry=SWITCHES,
+        description=about and about.split("\n\n")[0],
     )  # fmt: skip
     env = _without_defaults_of_another_task(both.settings.env, loaded.env, read.env)
     return both.options, loaded, replace(both.settings, env=perturbed(env, both.options.perturb))

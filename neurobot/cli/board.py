@@ -6,17 +6,15 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import tyro
 
 from neurobot.cli.arguments import parse
 from neurobot.cli.console import compiling, print_json, print_rows, say, seconds
-from neurobot.errors import ConfigError, near
+from neurobot.cli.fixed import load_image
+from neurobot.errors import near
 from neurobot.spec.check import Problems
-
-if TYPE_CHECKING:
-    from neurobot.core.image import Image
 
 VERBS = {
     "ports": "list the addresses that boards may have here",
@@ -188,7 +186,7 @@ def _info(options: Info) -> int:
 def _load(options: Load) -> int:
     from neurobot.board.ports import open_board
 
-    image = _image(options.program)
+    image = load_image(options.program)
     with open_board(options.port, baud=options.baud) as host:
         host.connect()
         sent = host.load(image.to_bytes())
@@ -255,7 +253,9 @@ def _bench(options: Measure) -> int:
     from neurobot.board.wire import BAUD_RATES
     from neurobot.core.image import Image
 
-    image = _image(options.program) if options.program else Image.of(max(recorded(), key=lambda v: len(v.image)).image)
+    image = (
+        load_image(options.program) if options.program else Image.of(max(recorded(), key=lambda v: len(v.image)).image)
+    )
     with open_board(options.port, baud=options.baud, realtime=True) as host:
         result = bench(host, image, options.ticks)
     trips = {name: result.quantile(q) for name, q in (("p50", 0.5), ("p99", 0.99), ("p99.9", 0.999), ("max", 1.0))}
@@ -286,16 +286,6 @@ def _bench(options: Measure) -> int:
         },
     )
     return 0
-
-
-def _image(program: Path) -> Image:
-    """The image of a program file, checked."""
-    from neurobot.cli.subject import load_program
-    from neurobot.core.fixed import image_of
-
-    if not program.is_file():
-        raise ConfigError(f"{program} is no file: give a program that `neurobot quantize --out` wrote")
-    return image_of(load_program(str(program)))
 
 
 RUN: dict[str, tuple[Any, Callable[[Any], int]]] = {

@@ -161,6 +161,8 @@ def _print(options: Convert, scores: Sequence[Score]) -> None:
         title = f"{options.policy} in {options.env}, {options.episodes} episodes each; spikes and operations a tick"
         print_table(title, ("", "return", "kept", "action error", "spikes", "operations"), rows)
     print(f"written: {options.out}, {options.substeps} sub-steps; run it: neurobot eval {options.out}")
+    print(f"with a launch file for {options.env}, record it, or run it through a board:")
+    print(f"neurobot run LAUNCH --program {options.out}, neurobot stream LAUNCH --program {options.out}")
 
 
 def _cells(s: Score, ann: Score) -> tuple[str, ...]:

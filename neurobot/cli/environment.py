@@ -89,7 +89,9 @@ def check_id(env_id: str, allow_import: Sequence[str] = ()) -> str:
         )
     import_modules((*allow_import, OURS))
     if name not in gymnasium.registry:
-        raise EnvError(f"no environment has the id {name!r}; {near(name, gymnasium.registry)}")
+        raise EnvError(
+            f"no environment has the id {name!r}; {near(name, gymnasium.registry)}; `neurobot envs` lists all"
+        )
     return name
 
 

@@ -10,7 +10,7 @@ from typing import Annotated
 import tyro
 
 from neurobot.cli.arguments import parse
-from neurobot.cli.subject import load_program
+from neurobot.cli.fixed import load_image
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,9 +33,8 @@ def main(args: Sequence[str]) -> int:
     """The command; returns the exit code."""
     options = parse(Export, args, "export")
     from neurobot.board.export import export_c
-    from neurobot.core.fixed import image_of
 
-    image = image_of(load_program(options.program))
+    image = load_image(Path(options.program))
     written = export_c(image, options.c, Path(options.program).name)
     print(f"{len(written)} files in {options.c}: {4 * image.words.size} bytes of flash, {image.ram_bytes} of RAM")
     if options.c / "main.c" not in written:

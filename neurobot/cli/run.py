@@ -40,6 +40,8 @@ KERNELS = {"host": "tick32", "host64": "tick64", "fixed": "host_tick_at"}
 class Run:
     """Run a controller in an environment, record it and print a summary.
 
+    Settings of the launch file can be given too: --episodes, --seed, ...; `neurobot run LAUNCH --help` shows them all.
+
     Args:
         launch: a launch file, a run folder (which repeats that run), or the name of a bundled launch file.
         realtime: keep to the control period by the clock, instead of running as fast as possible.

@@ -31,6 +31,8 @@ class Stream(Run):
     quantized is quantized first. With --learn weights change on the board, and here alike: what was learnt is written
     as `neurobot run` writes it.
 
+    Settings of the launch file can be given too: --episodes, ...; `neurobot stream LAUNCH --help` shows them all.
+
     Args:
         port: the board: emulator; posix (the firmware as a process of this machine); qemu:m0, qemu:m3, qemu:m4,
             qemu:m7; a serial port such as /dev/ttyACM0; or socket://HOST:PORT.
@@ -40,6 +42,7 @@ class Stream(Run):
         watchdog: without one for so long it goes to rest and stays there [s], at most 0.5; default ten, or 0.5 s.
     """
 
+    resume: tyro.conf.Suppress[bool] = False
     port: Annotated[str, tyro.conf.arg(metavar="BOARD")] = "emulator"
     baud: int = 115200
     hold: Annotated[float | None, tyro.conf.arg(metavar="SECONDS")] = None
@@ -48,6 +51,11 @@ class Stream(Run):
 
 def main(args: Sequence[str]) -> int:
     """The command; returns the exit code."""
+    if "--resume" in args:
+        raise ConfigError(
+            "--resume: a run on a board is not suspended, for its board goes on without it; begin anew with the same "
+            "`neurobot stream` without --resume"
+        )
     options, loaded, experiment = parse_with_settings(Stream, args, "stream")
     _check_times(options.hold, options.watchdog)
     fixed = replace(loaded, core="fixed")

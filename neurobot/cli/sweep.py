@@ -22,7 +22,7 @@ from neurobot.cli.console import print_json, say
 from neurobot.cli.folder import ROOT, write_config
 from neurobot.cli.sweep_table import collect, print_table, read_summary, write_results
 from neurobot.config import RESOLVED, TRAINED, Experiment, changed, load_experiment
-from neurobot.errors import ConfigError, TrainingError
+from neurobot.errors import ConfigError, RecordingError, TrainingError
 from neurobot.spec.check import Problems
 from neurobot.train.engines.engine import Engine
 
@@ -32,6 +32,8 @@ FAILED = 1
 @dataclass(frozen=True, kw_only=True)
 class Sweep:
     """Train with several seeds and settings, side by side, and tabulate what came out.
+
+    Settings of the launch file can be given too: --seed, ...; `neurobot sweep LAUNCH --help` shows them all.
 
     Args:
         launch: a launch file, or the name of a bundled one.
@@ -95,6 +97,11 @@ def main(args: Sequence[str]) -> int:
     if experiment.train is None:
         raise ConfigError(f"{options.launch}: it has no [train] part, which says how to train; add one")
     out = options.out or ROOT / f"{experiment.name}-sweep"
+    if options.collect and not out.is_dir():
+        raise RecordingError(
+            f"{out}: there is no such folder to collect from; give --out the folder of a sweep, or begin one without "
+            "--collect"
+        )
     runs = list(plan(options, args, out))
     _require_same_as_before(runs)
     failures, interrupted = ([], False) if options.collect else _carry_out(options, runs)

@@ -37,6 +37,8 @@ SHOWN = {"return_mean": "return", "accuracy": "accuracy", "loss": "loss", "spike
 class Train:
     """Make a controller by training, as the [train] part of a launch file says.
 
+    Settings of the launch file can be given too: --seed, ...; `neurobot train LAUNCH --help` shows them all.
+
     Args:
         launch: a launch file, the folder of a training, or the name of a bundled launch file.
         out: folder of the training; default runs/NAME-DATE-TIME.

@@ -14,6 +14,7 @@ import tyro
 from neurobot.cli.arguments import HELP_FLAGS, STYLE
 from neurobot.cli.console import print_json, say
 from neurobot.cli.environment import import_modules
+from neurobot.cli.switches import SWITCHES
 from neurobot.errors import ConfigError, near
 
 PROG = "neurobot plot stdp"
@@ -94,7 +95,7 @@ def _parse(args: Sequence[str]) -> tuple[Stdp, Any]:
     from neurobot.simulation.window import WINDOWED
 
     plain = [arg for arg in args if arg not in HELP_FLAGS]
-    first: Any = tyro.cli(Stdp, args=plain, prog=PROG, return_unknown_args=True, config=STYLE)
+    first: Any = tyro.cli(Stdp, args=plain, prog=PROG, return_unknown_args=True, config=STYLE, registry=SWITCHES)
     options: Stdp = first[0]
     import_modules(options.allow_import)
     known = {rule.__name__: rule for rule in WINDOWED}
@@ -103,6 +104,7 @@ def _parse(args: Sequence[str]) -> tuple[Stdp, Any]:
     about, rule = inspect.getdoc(Stdp), known[options.rule]
     both: Any = tyro.cli(
         WithRule[rule],  # type: ignore[valid-type]
-        args=list(args), prog=PROG, config=STYLE, description=about and about.split("\n\nArgs:")[0],
+        args=list(args), prog=PROG, config=STYLE, registry=SWITCHES,
+        description=about and about.split("\n\nArgs:")[0],
     )  # fmt: skip
     return both.options, both.constants

@@ -211,6 +211,8 @@ def load_recording(folder: str | Path) -> Recording:
         RecordingError: no recording there, or one of another format, or a damaged one.
     """
     folder = Path(folder)
+    if not folder.exists():
+        raise RecordingError(f"{folder}: there is no such folder; give the folder of a run, or of its recording")
     paths = sorted(folder.glob(CHUNKS))
     if not paths:
         raise RecordingError(f"{folder}: no recording here; give the folder that holds its {CHUNKS}")

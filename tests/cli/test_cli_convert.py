@@ -17,11 +17,12 @@ QUICK = ("--calibration", "2", "--episodes", "2", "--compare", "5")
 def test_a_policy_becomes_a_program_that_runs(command, tmp_path):
     result = command("convert", *POLE, *QUICK, "--report", "report.json")
     assert result.code == 0
-    header, ann, five, ten, written = result.out.splitlines()[1:]
+    header, ann, five, ten, written, *more = result.out.splitlines()[1:]
     assert header.split()[:2] == ["return", "kept"]
     assert ann.startswith("ANN") and ann.endswith("352 MAC")
     assert five.startswith("5 sub-steps") and ten.startswith("10 sub-steps") and ten.endswith("synaptic")
     assert written == "written: a.safetensors, 10 sub-steps; run it: neurobot eval a.safetensors"
+    assert more[1] == "neurobot run LAUNCH --program a.safetensors, neurobot stream LAUNCH --program a.safetensors"
     data = json.loads((tmp_path / "report.json").read_text())
     assert (data["env"], data["units"], data["split"]) == ("CartPole-v1", [16, 16, 2], 4)
     assert [row["substeps"] for row in data["conversions"]] == [5, 10]
@@ -36,7 +37,7 @@ def test_the_report_goes_to_stdout_as_json_and_can_be_left_out(command, tmp_path
     (row,) = data["conversions"]
     assert row["kept"] == pytest.approx(row["return_mean"] / data["ann"]["return_mean"])
     result = command("convert", *POLE, "--calibration", "1", "--episodes", "0")
-    assert result.out.splitlines() == ["written: a.safetensors, 10 sub-steps; run it: neurobot eval a.safetensors"]
+    assert result.out.splitlines()[:1] == ["written: a.safetensors, 10 sub-steps; run it: neurobot eval a.safetensors"]
 
 
 def test_carry_is_a_share_or_tuned(command, tmp_path, monkeypatch):

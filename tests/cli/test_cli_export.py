@@ -16,4 +16,11 @@ def test_a_program_that_was_not_quantized_is_refused(command, launch):
     command("run", launch(), "--out", "r", "--json")
     result = command("export", "r/program.safetensors", "--c", "board")
     assert result.code != 0
-    assert "the program has no image for fixed point; make one with `neurobot quantize`" in result.err
+    assert "make one with: neurobot quantize r/program.safetensors --out program_fixed.safetensors" in result.err
+    assert result.err.startswith("error: r/program.safetensors: the program has no image for fixed point; ")
+
+
+def test_what_is_no_file_is_refused(command):
+    result = command("export", "cartpole", "--c", "board")
+    assert result.code != 0
+    assert "cartpole is no file: give a program (.safetensors) that `neurobot quantize" in result.err

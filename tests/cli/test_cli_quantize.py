@@ -44,6 +44,7 @@ def test_a_run_on_core_fixed_quantizes_on_the_fly_and_replays(command, launch, t
     result = command("run", launch(), "--core", "fixed", "--out", "r", "--json")
     assert result.code == 0
     assert "not quantized yet: done on the fly, by" in result.err
+    assert "neurobot quantize PROGRAM --out FILE, which `run` and `stream` take as LAUNCH --program FILE" in result.err
     data = json.loads(result.out)
     assert data["core"] == "fixed" and Program.load(tmp_path / "r" / "program.safetensors").image is not None
     again = command("run", "r", "--out", "s", "--json")

@@ -207,6 +207,13 @@ def test_a_folder_without_recording_is_refused_with_what_to_do(command, ran, tmp
     assert "no recording here" in command("replay", "alone", "--diff", "a").err
 
 
+@pytest.mark.parametrize("words", [("replay", "nope"), ("replay", "ran", "--diff", "nope"), ("plot", "nope")])
+def test_a_folder_that_does_not_exist_is_said_not_to(command, ran, words):
+    ran("ran")
+    result = command(*words)
+    assert (result.code, "nope: there is no such folder" in result.err) == (6, True)
+
+
 @pytest.mark.parametrize("path", ["alone", "alone/recording"])
 def test_a_recording_without_its_run_can_only_be_compared(command, ran, tmp_path, path):
     ran("a")

@@ -91,6 +91,24 @@ def test_help_with_a_launch_file_shows_its_settings(command, launch):
     assert "(default: 4)" in result.out
 
 
+def test_help_shows_no_default_for_what_turns_something_off(command, launch):
+    path = launch('type = "WinnerTakeAll"', 'type = "Rate"')
+    for args, switch in (
+        (("run", path), "--no-record"),
+        (("run", path), "--decode.no-push-pull"),
+        (("envs",), "--no-"),
+    ):
+        out = command(*args, "--help").out
+        assert switch in out
+        assert "(default: True)" not in out
+    assert "(default: False)" in command("run", path, "--help").out  # --json
+
+
+def test_help_without_a_launch_file_says_where_its_settings_are(command):
+    for name in ("run", "train", "stream", "sweep"):
+        assert f"`neurobot {name} LAUNCH --help` shows them all" in command(name, "--help").out
+
+
 @pytest.mark.parametrize(
     ("args", "said"),
     [

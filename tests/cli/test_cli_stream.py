@@ -88,6 +88,14 @@ def test_times_that_no_board_can_be_set_to_are_refused_ahead_of_everything(comma
     assert not (tmp_path / "a").exists()
 
 
+def test_a_run_on_a_board_is_not_gone_on_with(command):
+    result = command("stream", "st", "--resume")
+    assert result.code == 3
+    assert "begin anew with the same `neurobot stream` without --resume" in result.err
+    for words in ((), ("cartpole",)):
+        assert "--resume" not in command("stream", *words, "--help").out
+
+
 def test_conform_says_that_nothing_differs_and_logs_it(command, tmp_path):
     result = command("board", "conform", "--port", "emulator", "--log", "log.jsonl")
     assert result.code == 0

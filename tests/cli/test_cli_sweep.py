@@ -98,9 +98,10 @@ def test_shards_share_the_runs_and_collecting_makes_the_table(command, launch, t
 
 
 def test_with_nothing_to_collect_nothing_is_written(command, launch, tmp_path, here):
+    (tmp_path / "s").mkdir()
     result = command("sweep", launch(), *GRID, "--collect")
     assert result.out == "0 of 4 runs are finished\n"
-    assert not (tmp_path / "s").exists()
+    assert list((tmp_path / "s").iterdir()) == []
 
 
 def test_a_run_that_fails_is_told_and_the_others_are_done(command, launch, tmp_path, here):
@@ -175,3 +176,11 @@ def test_a_launch_file_without_training_is_refused(command, launch):
 )
 def test_shards_are_counted_from_one(text, shard):
     assert parse_shard(text) == shard
+
+
+@pytest.mark.parametrize("more", [(), ("--json",)])
+def test_there_is_nothing_to_collect_where_there_is_no_folder(command, launch, tmp_path, more):
+    result = command("sweep", launch(), "--collect", "--out", "nope", *more)
+    assert (result.code, result.out) == (6, "")
+    assert "nope: there is no such folder to collect from; give --out the folder of a sweep" in result.err
+    assert not (tmp_path / "nope").exists()

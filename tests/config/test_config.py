@@ -219,6 +219,8 @@ def test_a_name_that_nothing_has_lists_the_bundled_ones(tmp_path, monkeypatch):
         find_launch("half_cheetah")
     with pytest.raises(ConfigError, match=r"launch/hoper.toml: no such file.*did you mean 'hopper'"):
         find_launch("launch/hoper.toml")
+    with pytest.raises(ConfigError, match=r"launch/nope.toml: no such file.*name; known: halfcheetah, hopper"):
+        find_launch("launch/nope.toml")
 
 
 def test_bundled_launch_files_are_found_by_name_with_or_without_suffix(tmp_path, monkeypatch):
@@ -244,7 +246,9 @@ def test_a_folder_without_a_config_and_a_file_of_another_kind_are_refused(tmp_pa
         find_launch(str(tmp_path))
     other = tmp_path / "x.safetensors"
     other.write_bytes(b"")
-    with pytest.raises(ConfigError, match=r"not a launch file; give a .toml"):
+    with pytest.raises(
+        ConfigError, match=r"not a launch file; give a .toml.* name, or NAME --program .*x.safetensors$"
+    ):
         find_launch(str(other))
 
 

@@ -61,7 +61,7 @@ def test_chunks_are_joined(folder):
 
 def test_a_folder_without_recording_is_refused(tmp_path):
     refuse(tmp_path, r"no recording here; give the folder that holds its ticks-\*.safetensors")
-    refuse(tmp_path / "nowhere", "no recording here")
+    refuse(tmp_path / "nowhere", "nowhere: there is no such folder; give the folder of a run, or of its recording")
 
 
 @pytest.mark.parametrize("data", [b"", b"neurobot", struct.pack("<Q", 2**60) + b"{}", b"\x80\x04\x95pickle" * 100])

@@ -357,7 +357,14 @@ def test_times_are_multiples_of_dt_in_spite_of_their_decimal_form():
 def test_nearest_names_come_first_and_long_lists_are_cut():
     assert near("hiden", ["out", "hidden"]) == "did you mean 'hidden'? known: hidden, out"
     assert near("x", []) == "known: none"
-    assert near("zzz", [f"n{i:02}" for i in range(30)]).endswith("n19, ...")
+    assert near("zzz", [f"n{i:02}" for i in range(30)]).endswith("n19, and 10 more")
+    assert near("zzz", [f"n{i:02}" for i in range(20)]).endswith("n19")
+
+
+def test_a_name_without_what_comes_before_its_slash_is_near():
+    assert near("Rovr", ["Ant-v5", "neurobot/Rover-v0"]).startswith("did you mean 'neurobot/Rover-v0'? ")
+    assert near("Ant-v5", ["a/Ant-v5", "Ant-v5"]).startswith("did you mean 'Ant-v5' or")
+    assert near("neurobot/Rovr-v0", ["neurobot/Rover-v0"]).startswith("did you mean 'neurobot/Rover-v0'? ")
 
 
 def test_unknown_blocks_come_with_near_matches():
