@@ -73,7 +73,7 @@ def test_a_rover_learns_in_integers_what_it_learns_in_floats():
 def test_the_shipped_program_is_the_one_that_is_wired(name):
     made, shipped = wire.PLASTIC[name](), Program.load(wire.LAUNCH / f"{name}_plastic.safetensors")
     assert made.spec == shipped.spec
-    np.testing.assert_array_equal(made.params, shipped.params)
+    np.testing.assert_allclose(made.params, shipped.params, rtol=1e-14)  # processors round exp in their own ways
 
 
 def test_the_command_prints_table_and_figure(capsys, tmp_path, monkeypatch):
