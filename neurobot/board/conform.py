@@ -18,8 +18,6 @@ from neurobot.link.host import Host
 from neurobot.link.protocol import TickFlag, TickRequest
 from neurobot.link.session import LONGEST
 
-"""Of both times of a board [s]: what is asked here is no matter of time."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tick:

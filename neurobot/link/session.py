@@ -12,6 +12,7 @@ Each task is a generator; `neurobot.link.conversation` says how one is carried t
 
 from __future__ import annotations
 
+import math
 from enum import IntEnum
 from typing import final
 
@@ -41,12 +42,11 @@ def in_force(hold: float, watchdog: float) -> tuple[int, int]:
     Raises:
         BoardError: they cannot be.
     """
-    hold_ms, watchdog_ms = round(1000 * hold), round(1000 * watchdog)
-    if not 0 < hold_ms <= watchdog_ms <= p.WATCHDOG_MS_MAX:
-        raise BoardError(
-            f"hold is {hold} s and watchdog {watchdog} s: it must be 0.001 <= hold <= watchdog <= {LONGEST}"
-        )
-    return hold_ms, max(watchdog_ms, p.WATCHDOG_MS_MIN)
+    if math.isfinite(hold + watchdog):
+        hold_ms, watchdog_ms = round(1000 * hold), round(1000 * watchdog)
+        if 0 < hold_ms <= watchdog_ms <= p.WATCHDOG_MS_MAX:
+            return hold_ms, max(watchdog_ms, p.WATCHDOG_MS_MIN)
+    raise BoardError(f"hold is {hold} s and watchdog {watchdog} s: it must be 0.001 <= hold <= watchdog <= {LONGEST}")
 
 
 class Phase(IntEnum):

@@ -17,6 +17,7 @@ def results():
     return reach.measure(1, before=15, after=150, worlds=["rotated by 90°"])
 
 
+@pytest.mark.xdist_group("reach")  # whose results are made once
 def test_who_learns_finds_the_goals_again_and_who_does_not_finds_none(results):
     plastic, frozen = results
     assert (plastic.plastic, frozen.plastic) == (True, False)
@@ -27,6 +28,7 @@ def test_who_learns_finds_the_goals_again_and_who_does_not_finds_none(results):
     assert plastic.after[100:].mean() >= 0.7
 
 
+@pytest.mark.xdist_group("reach")  # whose results are made once
 def test_the_table_has_a_row_for_each_and_the_figure_a_line_for_every_seed(results, tmp_path):
     rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in reach.table(results).splitlines()]
     assert rows[0] == ["world", "", "before", "0–50", "50–100", "100–150", "every seed, 100–150"]
@@ -111,6 +113,7 @@ def pendulum():
     return returns.measure(robots.ROBOTS["pendulum"], 1, before=1, after=60)
 
 
+@pytest.mark.xdist_group("pendulum")
 def test_a_pendulum_learns_that_its_motor_is_reversed(pendulum):
     fault = "reversed motor"
     healthy, reversed_ = (returns.one(pendulum, world, False).after.mean() for world in (returns.HEALTHY, fault))
@@ -123,6 +126,7 @@ def test_a_pendulum_learns_that_its_motor_is_reversed(pendulum):
     assert returns.regained(pendulum, fault)[0] >= 0.5
 
 
+@pytest.mark.xdist_group("pendulum")
 def test_returns_have_a_row_a_world_and_a_panel_each(pendulum, tmp_path):
     rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in returns.table(pendulum).splitlines()]
     assert rows[0][:5] == ["world", "frozen", "learning, before", "episodes to 10", "episodes to 20"]

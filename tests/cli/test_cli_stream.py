@@ -76,6 +76,8 @@ def test_what_a_board_cannot_do_is_refused(command, launch):
         (["--watchdog", "3"], "watchdog 3.0 s"), (["--hold", "1"], "hold is 1.0 s"),
         (["--hold", "0.3", "--watchdog", "0.1"], "hold is 0.3 s and watchdog 0.1 s"),
         (["--hold", "0"], "hold is 0.0 s"),
+        (["--hold", "nan"], "hold is nan s"),
+        (["--watchdog", "inf"], "watchdog inf s"),
     ],
 )  # fmt: skip
 def test_times_that_no_board_can_be_set_to_are_refused_ahead_of_everything(command, launch, times, said, tmp_path):

@@ -1,5 +1,7 @@
 """A Ctrl-C in the middle of a call: the next call is possible at once, and nothing is answered with what is old."""
 
+from contextlib import contextmanager
+
 import pytest
 
 from neurobot.errors import BoardError, LinkError
@@ -8,16 +10,23 @@ from neurobot.link.session import Phase
 from tests.link.lines import IMAGE, drive, local, running
 
 
-def interrupt(*_):
-    raise KeyboardInterrupt
+@contextmanager
+def interrupted(monkeypatch, what, name):
+    """A block that ends in a Ctrl-C where something is called."""
+
+    def press(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(what, name, press)
+        yield
 
 
 @pytest.mark.parametrize("where", ["read", "write"])
 def test_an_armed_board_can_be_reset_at_once(monkeypatch, where):
     host, line = running()
     drive(host, 3)
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(line, where, interrupt)
+    with interrupted(monkeypatch, line, where):
         drive(host, 1)
     before = line.now()
     host.reset()
@@ -31,8 +40,7 @@ def test_an_armed_board_can_be_reset_at_once(monkeypatch, where):
 def test_what_was_not_sent_yet_is_not_sent_with_the_next_call(monkeypatch):
     host, line = running()
     drive(host, 3)
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(host, "_send", interrupt)
+    with interrupted(monkeypatch, host, "_send"):
         drive(host, 1)
     host.reset()
     assert line.device.decoder.ok == host.session.exchange.counts.asked - 1
@@ -42,8 +50,7 @@ def test_what_was_not_sent_yet_is_not_sent_with_the_next_call(monkeypatch):
 def test_the_next_tick_is_never_answered_with_the_answer_to_the_interrupted_one(monkeypatch, where):
     host, line = running()
     drive(host, 3)
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(line, where, interrupt)
+    with interrupted(monkeypatch, line, where):
         host.tick(1, p.Input.BITMAP, b"one")
     if where == "read":  # it went out
         assert host.tick(1, p.Input.BITMAP, b"two").tick == 5
@@ -63,8 +70,7 @@ def test_a_tick_with_an_impossible_number_is_not_counted():
 def test_an_image_of_which_only_a_part_was_sent_is_sent_again(monkeypatch):
     host, line = local()
     host.connect()
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(host.session, "poll", interrupt)
+    with interrupted(monkeypatch, host.session, "poll"):
         host.load(IMAGE)
     assert host.load(IMAGE) == len(IMAGE)
     host.arm(hold=0.1, watchdog=0.5)
