@@ -51,6 +51,9 @@ float64). The orientation is a quaternion; forces are about the robot's centre o
 | 26     | rate of the back right ankle               | -inf | inf | ankle_4    | rad/s  |
 | 27-104 | contact torque and force on bodies 1 to 13 | -1   | 1   | `cfrc_ext` | N m, N |
 
+**Settings**: with `include_cfrc_ext_in_observation = false` contact forces, entries 27 to 104, are not seen; they cost as
+much.
+
 **Reward**: distance the torso has gone in x over the control period [m/s] (its place at the last physics step's last
 stage, as in gymnasium), plus 1 while healthy, minus half the sum of squared actions, minus 0.0005 times the sum of
 squared clipped contact forces.
@@ -63,11 +66,14 @@ squared clipped contact forces.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from gymnasium.spaces import Box
 
 from neurobot.envs.parts import effort, normal_start, planar_info, sum_of_squares
 from neurobot.envs.scene import Scene, View
+from neurobot.envs.settings import Settings, setting
 from neurobot.envs.task import Array, Info, Task, registered_limit
 
 CTRL_COST = 0.5
@@ -106,29 +112,50 @@ def _assess(view: View, before: Array, actions: Array) -> tuple[Array, Array, In
     return x_velocity + survive - (cost + contact_cost), ~healthy, info
 
 
+def _observe_motion(view: View) -> Array:
+    """All but the contact forces."""
+    return view.motion[:, 2:].copy()
+
+
 def _observe(view: View) -> Array:
     forces = _clipped_forces(view)[:, 1:].reshape(len(view.qpos), -1)
     return np.concatenate((view.motion[:, 2:], forces), axis=1)
 
 
-SCENE = Scene(
-    model="ant.xml",
-    frame_skip=5,
-    draw=normal_start(RESET_NOISE),
-    mark=_mark,
-    assess=_assess,
-    observe=_observe,
-    reset_info=planar_info,
-    fields=("xpos", "cfrc_ext"),
-    camera={"distance": 4.0},
-)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ant(Settings):
+    """Settings of Ant-v5, named and meant as gymnasium's.
 
-TASK = Task(
-    id="Ant-v5",
-    control_period=0.05,
-    max_episode_steps=registered_limit("Ant-v5"),
-    observation_space=Box(-np.inf, np.inf, (105,), np.float64),
-    action_space=Box(-1.0, 1.0, (8,), np.float32),
-    simulate=SCENE.simulate,
-    doc="four-legged robot, forward without toppling (MuJoCo)",
-)
+    Args:
+        include_cfrc_ext_in_observation: whether the contact forces are seen.
+    """
+
+    include_cfrc_ext_in_observation: bool = setting(True)
+
+    def task(self) -> Task:
+        """The task with these settings."""
+        sees_forces = self.include_cfrc_ext_in_observation
+        scene = Scene(
+            model="ant.xml",
+            frame_skip=5,
+            draw=normal_start(RESET_NOISE),
+            mark=_mark,
+            assess=_assess,
+            observe=_observe if sees_forces else _observe_motion,
+            reset_info=planar_info,
+            fields=("xpos", "cfrc_ext"),
+            camera={"distance": 4.0},
+        )
+        return Task(
+            id="Ant-v5",
+            control_period=0.05,
+            max_episode_steps=registered_limit("Ant-v5"),
+            observation_space=Box(-np.inf, np.inf, (105 if sees_forces else 27,), np.float64),
+            action_space=Box(-1.0, 1.0, (8,), np.float32),
+            simulate=scene.simulate,
+            doc="four-legged robot, forward without toppling (MuJoCo)",
+            settings=self,
+        )
+
+
+TASK = Ant().task()

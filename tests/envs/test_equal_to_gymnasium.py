@@ -13,7 +13,7 @@ from env_asserts import assert_same_info, assert_same_step
 from env_ids import GYMNASIUM_IDS
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 
-from neurobot.envs import ant, find_task, hopper, make_vec, reacher, tasks, vector_ids
+from neurobot.envs import ant, find_task, hopper, make, make_vec, reacher, tasks, vector_ids
 
 NUM_ENVS = 3
 SEED = 11
@@ -145,6 +145,24 @@ def test_hoppers_health_and_clipping_equal_gymnasiums_in_states_chance_does_not_
     mine, theirs = ours.step(np.zeros((1, 3), np.float32)), single.step(np.zeros(3, np.float32))
     np.testing.assert_array_equal(mine[0][0], theirs[0])
     assert (mine[1][0], mine[2][0]) == theirs[1:3]
+
+
+def test_an_ant_that_does_not_see_contact_forces_equals_gymnasiums():
+    settings = {"include_cfrc_ext_in_observation": False}
+    ours, theirs = make("Ant-v5", **settings), gymnasium.make("Ant-v5", **settings)
+    assert ours.observation_space == theirs.observation_space
+    np.testing.assert_array_equal(ours.reset(seed=SEED)[0], theirs.reset(seed=SEED)[0])
+    theirs.action_space.seed(SEED)
+    contact_cost = 0.0
+    for _ in range(200):
+        action = theirs.action_space.sample()
+        mine, reference = ours.step(action), theirs.step(action)
+        np.testing.assert_array_equal(mine[0], reference[0])
+        assert mine[1:4] == reference[1:4]
+        contact_cost += mine[4]["reward_contact"]
+        if mine[2]:
+            break
+    assert contact_cost < 0  # what is not seen still costs
 
 
 @pytest.mark.parametrize("env_id", ["Ant-v5", "Hopper-v5", "Humanoid-v5"])
