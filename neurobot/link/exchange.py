@@ -19,7 +19,7 @@ from typing import NamedTuple, final
 from neurobot.errors import LinkError
 from neurobot.link import protocol as p
 from neurobot.link.frame import Damage, Decoder, Frame, encode
-from neurobot.link.message import Message, pack, title, type_of, unpack
+from neurobot.link.message import Message, fits, pack, title, type_of, unpack
 
 SHORT = 64
 """Bytes that an answer is taken to have until one of its type came."""
@@ -90,6 +90,20 @@ class Counts:
     events: int = 0
 
 
+class Numbered(NamedTuple):
+    """A request that has its number, and was not sent yet.
+
+    Attributes:
+        request: what is asked.
+        seq: its number.
+        payload: its bytes.
+    """
+
+    request: Message
+    seq: int
+    payload: bytes
+
+
 class Answer(NamedTuple):
     """An answer, or a refusal.
 
@@ -157,6 +171,11 @@ class Exchange:
         return len(self._pending)
 
     @property
+    def quiet(self) -> bool:
+        """Whether nothing is waited for, to be sent, to be taken, or half read."""
+        return not (self._pending or self._out or self.answers or self.events or self.decoder.amid)
+
+    @property
     def deadline(self) -> float:
         """When `poll` has something to do [s]; infinite if nothing is waited for."""
         return min([entry.again for entry in self._pending], default=math.inf)
@@ -171,18 +190,66 @@ class Exchange:
         Raises:
             LinkError: a field has a value that it cannot have.
         """
+        self.expect(self.number(request), now)
+
+    def number(self, request: Message) -> Numbered:
+        """Give a request its number.
+
+        Args:
+            request: of `neurobot.link.protocol`.
+
+        Raises:
+            LinkError: a field has a value that it cannot have.
+        """
+        numbered = Numbered(request, self._seq, pack(request))
+        self._seq = (self._seq + 1) & 0xFF
+        return numbered
+
+    def expect(self, numbered: Numbered, now: float, sent: int = 0) -> None:
+        """Send a request, and wait for its answer.
+
+        Args:
+            numbered: the request.
+            now: a monotonic time [s].
+            sent: bytes of its frame that were sent already.
+        """
+        request, seq, payload = numbered
         kind = type_of(type(request))
-        line = encode(Frame(kind, self._seq, pack(request)))
+        line = encode(Frame(kind, seq, payload))
         size = len(line) + self._sizes.get(kind, SHORT)
         for entry in self._pending:
             size += len(entry.line)
         wait = self.patience.answer + size / self.patience.rate
         wait = max(wait, min(SLACK * self._trips.get(kind, 0.0), self.patience.longest))
         end = now + size / self.patience.rate + (self.patience.lost if self.decoder.ok else self.patience.first)
-        self._pending.append(_Pending(request, kind, self._seq, line, now, end, now + wait, wait))
-        self._seq = (self._seq + 1) & 0xFF
-        self._out += line
+        self._pending.append(_Pending(request, kind, seq, line, now, end, now + wait, wait))
+        self._out += line[sent:]
         self.counts.asked += 1
+
+    def settle(self, numbered: Numbered, told: bytes, heard: int, asked: float, now: float) -> Message | None:
+        """Take the answer to a request that went the quick way, `neurobot.link.quick`, while `quiet`.
+
+        Args:
+            numbered: the request.
+            told: payload of a frame of its answer's type and number.
+            heard: bytes that came for it.
+            asked: when it was sent [s].
+            now: a monotonic time [s].
+
+        Returns:
+            The answer; None if it is not one to this request, and nothing has changed.
+        """
+        request, _, _ = numbered
+        asked_for = type_of(type(request))
+        kind = _REPLIES[asked_for | p.ANSWER]
+        if not fits(kind, told) or _strays(message := unpack(kind, told), request):
+            return None
+        self.counts.asked += 1
+        self.counts.answered += 1
+        self.decoder.received += heard
+        self.decoder.ok += 1
+        self._observe(asked_for, len(told), now - asked)
+        return message
 
     def forget(self) -> None:
         """Wait for no answer any more, and send nothing that waits; answers that still come are late."""
@@ -285,16 +352,19 @@ class Exchange:
         if kind is p.HelloReply and frame.payload[:1] != bytes((p.MAJOR,)):
             raise LinkError(_other_version(frame.payload))
         message = unpack(kind, frame.payload)
-        echo = _ECHOES.get(kind)
-        if echo and getattr(message, echo) != getattr(entry.request, echo):
+        if _strays(message, entry.request):
             self.counts.stale += 1
             return
-        size, trip = len(frame.payload) + SHORT, now - entry.first
-        if size > self._sizes.get(asked, SHORT):
-            self._sizes[asked] = size
-        if trip < self._trips.get(asked, math.inf):
-            self._trips[asked] = trip
+        self._observe(asked, len(frame.payload), now - entry.first)
         self._done(entry, message, now)
+
+    def _observe(self, kind: int, payload: int, trip: float) -> None:
+        """How long an answer is, and how soon it comes."""
+        size = payload + SHORT
+        if size > self._sizes.get(kind, SHORT):
+            self._sizes[kind] = size
+        if trip < self._trips.get(kind, math.inf):
+            self._trips[kind] = trip
 
     def _find(self, kind: int, seq: int) -> _Pending | None:
         """The request that an answer belongs to."""
@@ -308,6 +378,12 @@ class Exchange:
         self._pending.remove(entry)
         self.counts.answered += 1
         self.answers.append(Answer(entry.request, message, entry.first, now, entry.repeats))
+
+
+def _strays(message: Message, request: Message) -> bool:
+    """Whether an answer repeats something else than its request said."""
+    echo = _ECHOES.get(type(message))
+    return echo is not None and getattr(message, echo) != getattr(request, echo)
 
 
 def _other_version(payload: bytes) -> str:

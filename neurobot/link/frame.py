@@ -136,6 +136,11 @@ class Decoder:
         self._part = b""
         self._skips = False
 
+    @property
+    def amid(self) -> bool:
+        """Whether a frame has begun and not ended."""
+        return self._skips or bool(self._part)
+
     def feed(self, data: bytes) -> list[Frame | Damage]:
         """Take bytes from the line.
 

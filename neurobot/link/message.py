@@ -84,6 +84,12 @@ def _misfit(message: Message) -> str:
     return f"{title(number)}: {_fields(kind)[-1]} is {type(message[-1]).__name__}, it must be bytes"
 
 
+def fits(kind: type[Message], payload: bytes) -> bool:
+    """Whether a payload has the length of such a message."""
+    size = _STRUCTS[kind].size
+    return len(payload) == size or (len(payload) > size and _RESTS[kind])
+
+
 def unpack(kind: type[M], payload: bytes) -> M:
     """A payload as a message.
 
@@ -99,7 +105,7 @@ def unpack(kind: type[M], payload: bytes) -> M:
     """
     form, rest = _STRUCTS[kind], _RESTS[kind]
     size = form.size
-    if len(payload) < size or (len(payload) > size and not rest):
+    if not fits(kind, payload):
         least = "at least " if rest else ""
         raise LinkError(
             f"{title(LAYOUTS[kind][0])}: the payload has {len(payload)} bytes, it must have {least}{size}: "

@@ -21,7 +21,7 @@ from neurobot.link import protocol as p
 from neurobot.link.board import image_crc
 from neurobot.link.clock import BoardClock, Ping, estimate
 from neurobot.link.conversation import Conversation, Job
-from neurobot.link.exchange import Exchange, Patience
+from neurobot.link.exchange import Exchange, Numbered, Patience
 from neurobot.link.message import head
 from neurobot.link.refusal import check_hello, explain, restarted, safe
 
@@ -199,6 +199,11 @@ class Session(Conversation):
         Returns:
             A task that results in a `TickReply`.
         """
+        numbered = self.begin_tick(n_sub, kind, data, flags, reward)
+        return (yield from self.rest_of_tick(numbered))
+
+    def begin_tick(self, n_sub: int, kind: int, data: bytes, flags: int, reward: int) -> Numbered:
+        """The next tick as a request; whatever comes of it, the next one is not to be taken for this one."""
         hello = self._connected("tick", Phase.ARMED)
         request = p.TickRequest((self._tick + 1) & 0xFFFFFFFF, n_sub, flags, reward, kind, data)
         room = min(hello.payload, p.PAYLOAD) - head(p.TickRequest)
@@ -207,8 +212,13 @@ class Session(Conversation):
                 f"the input of a tick has {len(data)} bytes, the board takes {room}: "
                 "send spikes as bitmaps or as a list, or make fewer sub-steps"
             )
-        self.exchange.ask(request, self._now)
-        self._tick = request.tick  # whatever comes of it: the next one is not to be taken for this one
+        numbered = self.exchange.number(request)
+        self._tick = request.tick
+        return numbered
+
+    def rest_of_tick(self, numbered: Numbered, sent: int = 0) -> Job:
+        """Send a tick, of which so many bytes were sent already, and wait for its answer; a task, as `tick`."""
+        self.exchange.expect(numbered, self._now, sent)
         answer = yield
         return self._agreed(answer.message, p.TickReply)
 

@@ -36,9 +36,11 @@ class Transport(ABC):
 
     Attributes:
         rate: of the line [bytes/s]; infinite where it does not count.
+        fd: a file descriptor that takes and gives the line's bytes, and does not block; -1 where there is none.
     """
 
     rate: float = math.inf
+    fd: int = -1
 
     @abstractmethod
     def read(self, timeout: float) -> bytes:
@@ -87,7 +89,7 @@ class FileTransport(Transport):
 
     def __init__(self, fd: int, name: str, *, rate: float = math.inf, owner: Any = None):
         self.rate = rate
-        self._fd = fd
+        self.fd = fd
         self._name = name
         self._owner = owner
         os.set_blocking(fd, False)
@@ -97,10 +99,10 @@ class FileTransport(Transport):
         try:
             data = self._soon(min(timeout, SPIN))
             if not data:
-                ready, _, _ = select.select((self._fd,), (), (), max(timeout - SPIN, 0.0))
+                ready, _, _ = select.select((self.fd,), (), (), max(timeout - SPIN, 0.0))
                 if not ready:
                     return b""
-                data = os.read(self._fd, READ)
+                data = os.read(self.fd, READ)
         except BlockingIOError:  # somebody else took it
             return b""
         except (OSError, ValueError) as error:  # ValueError: it is closed
@@ -114,7 +116,7 @@ class FileTransport(Transport):
         until = time.monotonic() + within
         while True:
             try:
-                if data := os.read(self._fd, READ):
+                if data := os.read(self.fd, READ):
                     return data
             except BlockingIOError:
                 pass
@@ -127,14 +129,14 @@ class FileTransport(Transport):
         rest = memoryview(data)
         while rest:
             try:
-                rest = rest[os.write(self._fd, rest) :]
+                rest = rest[os.write(self.fd, rest) :]
             except BlockingIOError:
                 self._writable(until - time.monotonic())
             except OSError as error:
                 raise self._gone(error) from error
 
     def _writable(self, within: float) -> None:
-        if not select.select((), (self._fd,), (), max(within, 0.0))[1]:
+        if not select.select((), (self.fd,), (), max(within, 0.0))[1]:
             raise LinkError(
                 f"{self._name} has taken no bytes for {WRITE_WITHIN} s: does the other side read, "
                 "and is flow control off?"
@@ -145,7 +147,7 @@ class FileTransport(Transport):
 
     def close(self) -> None:
         """See `Transport.close`."""
-        fd, self._fd = self._fd, -1
+        fd, self.fd = self.fd, -1
         if self._owner is not None:
             self._owner.close()
         elif fd >= 0:

@@ -11,53 +11,15 @@ from pathlib import Path
 import pytest
 
 from neurobot.errors import LinkError
-from neurobot.link.device import Device
 from neurobot.link.exchange import Patience
 from neurobot.link.host import Host
 from neurobot.link.protocol import State
 from neurobot.link.session import Phase
 from neurobot.link.transport import BITS, FileTransport, open_line
 from tests.link.lines import IMAGE, drive, local, running
-from tests.link.toy import ToyBoard
+from tests.link.served import Served
 
 PATIENCE = Patience(answer=0.02, longest=0.1, lost=5.0)  # other programs run here too
-
-
-SLOW = 10
-
-
-class Served:
-    """A device in a thread of its own, at one end of a real line.
-
-    Its clock goes slowly, so that no watchdog trips because other programs take the processor.
-    """
-
-    def __init__(self, fd):
-        self.device = Device(ToyBoard(), 77)
-        self.line = FileTransport(fd, "the board's end")
-        self.stop = threading.Event()
-        self.thread = threading.Thread(target=self.serve)
-        self.thread.start()
-
-    def serve(self):
-        start = time.monotonic()
-
-        def now():
-            return int((time.monotonic() - start) * 1e6 / SLOW)
-
-        try:
-            self.line.write(self.device.start(now()))
-            while not self.stop.is_set():
-                data = self.line.read(0.001)
-                out = self.device.receive(data, now()) if data else self.device.poll(now())
-                self.line.write(out)
-        except LinkError:
-            pass
-
-    def close(self):
-        self.stop.set()
-        self.thread.join()
-        self.line.close()
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ for above in ("controller", "loop", *LAST):
 for last in LAST:
     ALLOWED[last] |= {"envs", "link"}  # envs inside of functions only, to register the ids
 ALLOWED["envs"] = {"errors", "envs"}
-ALLOWED["link"] = {"errors", "link"}
+ALLOWED["link"] = {"errors", "kernels", "link"}
 OUTSIDE = {
     "kernels": {"numpy", "numba", "llvmlite"},  # llvmlite is how Numba says what Python cannot
     "envs": {"gymnasium", "mujoco", "numpy"},
