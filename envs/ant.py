@@ -51,8 +51,7 @@ float64). The orientation is a quaternion; forces are about the robot's centre o
 | 26     | rate of the back right ankle               | -inf | inf | ankle_4    | rad/s  |
 | 27-104 | contact torque and force on bodies 1 to 13 | -1   | 1   | `cfrc_ext` | N m, N |
 
-**Settings**: with `include_cfrc_ext_in_observation = false` contact forces, entries 27 to 104, are not seen; they cost as
-much.
+**Settings**: with `include_cfrc_ext_in_observation = false` the forces 27 to 104 are not seen, but still cost.
 
 **Reward**: distance the torso has gone in x over the control period [m/s] (its place at the last physics step's last
 stage, as in gymnasium), plus 1 while healthy, minus half the sum of squared actions, minus 0.0005 times the sum of
