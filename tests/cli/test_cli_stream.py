@@ -11,10 +11,10 @@ from neurobot.loop import load_recording
 
 
 @pytest.fixture(autouse=True)
-def cache(tmp_path, monkeypatch):
+def cache(firmware_builds, monkeypatch):
     from neurobot.board import firmware
 
-    monkeypatch.setattr(firmware, "_cache", lambda: tmp_path)
+    monkeypatch.setattr(firmware, "_cache", lambda: firmware_builds)
 
 
 def need_gcc():

@@ -15,9 +15,9 @@ from tests.kernels.fixed_networks import random_input, random_network
 
 
 @pytest.fixture
-def qemu(tmp_path, monkeypatch):
+def qemu(firmware_builds, monkeypatch):
     need("arm-none-eabi-gcc", "qemu-system-arm")
-    monkeypatch.setattr(firmware, "_cache", lambda: tmp_path)
+    monkeypatch.setattr(firmware, "_cache", lambda: firmware_builds)
     return lambda board="m3": open_board(f"qemu:{board}")
 
 
