@@ -263,6 +263,14 @@ def changed(before: Experiment, after: Experiment, *names: str) -> dict[str, Any
     return {path: value for name in names for path, value in _differences(name, old[name], new[name])}
 
 
+def controller_changes(before: ControllerSpec, after: ControllerSpec) -> list[str]:
+    """Key paths, as launch files have them, of what differs between two controllers: ``encode.field.per_dim``."""
+    _register()
+    keys = {"encoder": "encode", "decoder": "decode"}
+    old, new = ({keys.get(name, name): part for name, part in to_data(spec).items()} for spec in (before, after))
+    return [path for name in old for path, _ in _differences(name, old[name], new[name])]
+
+
 def _differences(path: str, a: Any, b: Any) -> Iterator[tuple[str, Any]]:
     if isinstance(a, dict) and isinstance(b, dict) and a.keys() == b.keys():
         for key in a:

@@ -21,17 +21,21 @@ from neurobot.cli.realtime import as_data, coming_first, in_words
 from neurobot.cli.run_words import exit_code_of, problems_of, summary_rows
 from neurobot.cli.subject import load_program, say_untrained
 from neurobot.cli.suspend import forget, keep, load_suspended, tell_suspended, why_not
-from neurobot.config import Experiment, changed, to_json
+from neurobot.config import Experiment, changed, controller_changes, to_json
 from neurobot.errors import ConfigError
+from neurobot.spec import ControllerSpec
 from neurobot.spec.guard import Overrun
 
 if TYPE_CHECKING:
     from neurobot.controller import Controller, MakeCore
     from neurobot.loop import Faults, Loop, Recorder, Robot, RunSummary, Suspended
     from neurobot.loop.realtime import Realtime
+    from neurobot.program import Program
 
 FIXED = ("encode", "network", "decode", "substeps", "carry")
 """What a trained program has in it."""
+MOST_KEYS = 5
+"""That a sentence names."""
 KERNELS = {"host": "tick32", "host64": "tick64", "fixed": "host_tick_at"}
 """What has to be compiled for a core."""
 
@@ -112,8 +116,8 @@ def execute(
         robot = _as_robot(env)
         if program is None:
             program = say_untrained(experiment, robot)
-        elif experiment.controller_spec(robot.observation_space, robot.action_space) != program.spec:
-            say("the program was made with other settings than those of the launch file; the program's are in force")
+        elif keys := _overruled(program, experiment, robot):
+            say(f"{keys}: the program was made with other settings than those of the launch file, and its are in force")
         with nullcontext(experiment.core) if on is None else on() as core:  # first: a board may not be there
             program = ready(program, experiment.core, robot, experiment.seed)
             with compiling(KERNELS[experiment.core]):
@@ -127,6 +131,15 @@ def execute(
     pictures = {} if ran.folder is None else _draw(ran.folder, ran.summary)
     _report(options, experiment, controller, ran, pictures)
     return exit_code_of(ran.summary)
+
+
+def _overruled(program: Program, experiment: Experiment, robot: Robot) -> str:
+    """Settings of a launch file that are not those of its program; empty where all are."""
+    here, there = experiment.controller_spec(robot.observation_space, robot.action_space), program.spec
+    if here == there or not isinstance(there, ControllerSpec):  # a network alone is refused later
+        return ""
+    keys = controller_changes(there, here)
+    return ", ".join([*keys[:MOST_KEYS], *(["..."] if len(keys) > MOST_KEYS else [])])
 
 
 def _refuse_folders(options: Run) -> None:

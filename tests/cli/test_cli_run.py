@@ -136,7 +136,7 @@ def test_a_launch_file_that_says_something_else_than_its_program_is_mentioned(co
     command("run", launch(), "--out", "a")
     result = command("run", launch("per_dim = 4", "per_dim = 5"), "--program", "a/program.safetensors", "--no-record")
     assert result.code == 0
-    assert "made with other settings" in result.err
+    assert "encode.field.per_dim, network.populations.0.n: the program was made with other settings" in result.err
     assert "made with other settings" not in command("run", "a", "--no-record").err
 
 
