@@ -154,7 +154,9 @@ def options(settings: Sequence[str], threads: bool) -> list[str]:
     found = ["--train.threads", "1"] if threads else []
     for setting in settings:
         name, _, value = setting.partition("=")
-        found += [f"--{name}", value]
+        above, _, last = name.rpartition(".")
+        flags = {"true": [f"--{name}"], "false": [f"--{above}.no-{last}"]}
+        found += flags.get(value, [f"--{name}", value])
     return found
 
 
