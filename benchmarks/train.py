@@ -154,8 +154,8 @@ def options(settings: Sequence[str], threads: bool) -> list[str]:
     found = ["--train.threads", "1"] if threads else []
     for setting in settings:
         name, _, value = setting.partition("=")
-        above, _, last = name.rpartition(".")
-        flags = {"true": [f"--{name}"], "false": [f"--{above}.no-{last}"]}
+        above, dot, last = name.rpartition(".")
+        flags = {"true": [f"--{name}"], "false": [f"--{above}{dot}no-{last}"]}
         found += flags.get(value, [f"--{name}", value])
     return found
 

@@ -17,6 +17,8 @@ from neurobot.errors import ConfigError, EnvError
 Perturb = Annotated[tuple[str, ...], tyro.conf.UseAppendAction, tyro.conf.arg(metavar="WORDS")]
 """Type of the option --perturb."""
 HELP_FLAGS = ("-h", "--help")
+SETTABLE = ("Ant-v5",)
+"""Gymnasium's tasks that have settings."""
 STYLE = (tyro.conf.FlagCreatePairsOff,)
 """A switch has one name, the one that changes it: ``--json``, ``--no-record``."""
 
@@ -106,11 +108,12 @@ def spelled_out(env: EnvConfig) -> EnvConfig:
     Raises:
         EnvError: a setting that the task does not have, or a value that it does not take.
     """
-    if not env.id.removeprefix(f"{OURS}:").startswith(OWN):  # gymnasium's have none, and the import takes a while
+    name = env.id.removeprefix(f"{OURS}:")
+    if not name.startswith(OWN) and name not in SETTABLE:  # the import takes a while
         return env
     from neurobot.envs import find_task
 
-    settings = find_task(env.id.removeprefix(f"{OURS}:"), env.settings).settings
+    settings = find_task(name, env.settings).settings
     return env if settings is None else replace(env, settings=asdict(settings))
 
 

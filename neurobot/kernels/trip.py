@@ -28,6 +28,8 @@ MORE = 4
 """Bytes of a CRC-32."""
 RESIDUE = 0x2144DF1C
 """CRC-32 of any bytes with their own CRC-32 behind them."""
+LONGEST = 518
+"""Bytes of type, seq, payload and CRC-32 of the longest frame."""
 FULL = 255
 """What stands before a block of COBS after which there is no 00."""
 ANSWER = 0x80
@@ -56,7 +58,7 @@ def write_frame(body: np.ndarray, n: int, line: np.ndarray) -> int:
     Args:
         body: uint8, type, seq and payload in its first n bytes; the CRC-32 is written behind them.
         n: how many.
-        line: (n + 8 + n // 254,) or more uint8.
+        line: (n + 7 + (n + 4) // 254,) or more uint8.
 
     Returns:
         Bytes in `line`.
@@ -107,7 +109,7 @@ def read_frame(line: np.ndarray, n: int, body: np.ndarray) -> int:
         if code < FULL and at < last:
             body[size] = 0
             size += 1
-    if size < 2 + MORE or crc32(body, size) != RESIDUE:
+    if not 2 + MORE <= size <= LONGEST or crc32(body, size) != RESIDUE:
         return OTHERWISE
     return size - MORE
 
@@ -156,8 +158,11 @@ def _now(words: np.ndarray) -> int:
     return int(words[WORDS - 2] * 1_000_000_000 + words[WORDS - 1])
 
 
+Trip = Callable[[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray], int]
+
+
 @functools.cache
-def compiled_trip() -> Callable[[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray], int] | None:
+def compiled_trip() -> Trip | None:
     """`trip`; None where nothing is compiled, or the system has no such calls."""
     if numba.config.DISABLE_JIT or not hasattr(time, "clock_gettime"):
         return None

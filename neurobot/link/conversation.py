@@ -70,9 +70,22 @@ class Conversation(ABC):
         Raises:
             LinkError, BoardError: see `receive`; also if another task is not done.
         """
+        self.claim()
+        self.go_on(job, now)
+
+    def claim(self) -> None:
+        """Let no other task begin until `go_on` with one has led to its end, or `give_up`.
+
+        Raises:
+            LinkError: another task is not done.
+        """
         if not self.done:
             raise LinkError("the session is busy with another task: one after the other")
-        self._now, self.done, self.result, self._job = now, False, None, job
+        self.done, self.result = False, None
+
+    def go_on(self, job: Job, now: float) -> None:
+        """Begin a task after `claim`; see `start`."""
+        self._now, self._job = now, job
         self._advance(None)
 
     def receive(self, data: bytes, now: float) -> None:

@@ -20,7 +20,7 @@ from neurobot.errors import LinkError
 from neurobot.link import protocol as p
 from neurobot.link.clock import BoardClock
 from neurobot.link.conversation import Job
-from neurobot.link.exchange import Numbered, Patience
+from neurobot.link.exchange import Patience
 from neurobot.link.session import Phase, Session
 from neurobot.link.transport import SPIN, Transport
 
@@ -72,9 +72,9 @@ class Host:
     def load(self, image: bytes) -> int:
         """See `Session.load`; returns the bytes that were sent."""
         if self.transport.fd >= 0 and self._quick is None:
-            from neurobot.link.quick import Quick  # it is compiled: not before something is to run
+            from neurobot.link.quick import quick_way  # compiled code: not before there is something to run
 
-            self._quick = Quick()
+            self._quick = quick_way()
         sent: int = self._do(self.session.load(image))
         return sent
 
@@ -86,23 +86,36 @@ class Host:
         self, n_sub: int, kind: int, data: bytes, *, flags: int = p.TickFlag.CARRY, reward: int = 0
     ) -> p.TickReply:
         """See `Session.tick`."""
-        session, reply = self.session, None
-        if self._quick is None or not (session.done and session.exchange.quiet):
+        session, quick = self.session, self._quick
+        if quick is None or not (session.done and session.exchange.quiet):
             reply = self._do(session.tick(n_sub, kind, data, flags=flags, reward=reward))
         else:
-            reply = self._quickly(self._quick, session.begin_tick(n_sub, kind, data, flags, reward))
+            reply = self._tick_quickly(quick, n_sub, kind, data, flags, reward)
         return reply  # type: ignore[no-any-return]
 
-    def _quickly(self, quick: Quick, numbered: Numbered) -> Any:
+    def _tick_quickly(self, quick: Quick, *tick: Any) -> Any:
         """A tick in one call, if that goes well; else the ordinary way goes on from there."""
-        line, session = self.transport, self.session
+        session, line = self.session, self.transport
+        numbered = reply = None
         asked = line.now()
-        told = quick.ask(line.fd, p.Type.TICK, numbered.seq, numbered.payload, SPIN)
-        if told is not None:
-            reply = session.exchange.settle(numbered, told, quick.heard_size, asked, line.now())
-            if reply is not None:
-                return reply
-        return self._do(session.rest_of_tick(numbered, quick.sent), quick.heard, asked)
+        try:
+            session.claim()
+            quick.clear()
+            numbered = session.begin_tick(*tick)
+            told = quick.ask(line.fd, p.Type.TICK, numbered.seq, numbered.payload, SPIN)
+            if told is not None:
+                reply = session.exchange.settle(numbered, told, quick.heard_size, asked, line.now())
+            if reply is None and not session.done:  # done: a signal's handler has disarmed it
+                session.go_on(session.rest_of_tick(numbered, quick.sent), asked)
+                reply = self._carry(quick.heard)
+        except BaseException:
+            if numbered is not None and reply is None and not session.done and not session.exchange.waiting:
+                session.count_tick(numbered, quick.sent, quick.heard, asked)
+            raise
+        finally:
+            if not session.done:
+                session.give_up()
+        return reply
 
     def reset(self) -> None:
         """See `Session.reset`."""
@@ -148,19 +161,20 @@ class Host:
             if data:
                 self.session.receive(data, self.transport.now())
 
-    def _do(self, job: Job, heard: bytes = b"", asked: float | None = None) -> Any:
+    def _do(self, job: Job) -> Any:
         """Carry a task through, or give it up, as on Ctrl-C, so that the next one is possible at once."""
         idle = self.session.done
         try:
-            return self._carry(job, heard, asked)
+            self.session.start(job, self.transport.now())
+            return self._carry()
         except BaseException:
             if idle:  # and not what a signal's handler asks in the middle of another task
                 self.session.give_up()
             raise
 
-    def _carry(self, job: Job, heard: bytes, asked: float | None) -> Any:
+    def _carry(self, heard: bytes = b"") -> Any:
+        """Bring the task that has begun to its end; some bytes may have come already."""
         session, line = self.session, self.transport
-        session.start(job, line.now() if asked is None else asked)
         self._send()
         if heard:
             session.receive(heard, line.now())

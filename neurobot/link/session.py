@@ -13,6 +13,7 @@ Each task is a generator; `neurobot.link.conversation` says how one is carried t
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from enum import IntEnum
 from typing import final
 
@@ -221,6 +222,12 @@ class Session(Conversation):
         self.exchange.expect(numbered, self._now, sent)
         answer = yield
         return self._agreed(answer.message, p.TickReply)
+
+    def count_tick(self, numbered: Numbered, sent: int, heard: bytes, asked: float) -> None:
+        """Count a tick that was stopped on the quick way: so much of it was sent, and this came."""
+        self.exchange.expect(numbered, asked, sent)
+        with suppress(LinkError):
+            self.exchange.receive(heard, asked)
 
     def reset(self) -> Job:
         """Stop: outputs to rest, state cleared.

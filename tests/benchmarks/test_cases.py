@@ -43,8 +43,14 @@ def test_sizes_that_make_no_sense_are_refused(words, problem, capsys):
 
 
 def test_settings_become_options_of_the_command_and_part_of_a_runs_name():
-    settings = ["train.steps=1000", "env.settings.goal=[1, 2]", "train.target_actor=true", "train.layer_norm=false"]
-    flags = ["--train.target_actor", "--train.no-layer_norm"]
+    settings = [
+        "train.steps=1000",
+        "env.settings.goal=[1, 2]",
+        "train.target_actor=true",
+        "train.layer_norm=false",
+        "learn=false",
+    ]
+    flags = ["--train.target_actor", "--train.no-layer_norm", "--no-learn"]
     words = ["--train.steps", "1000", "--env.settings.goal", "[1, 2]", *flags]
     assert train.options(settings, threads=False) == words
     assert train.options(settings, threads=True) == ["--train.threads", "1", *words]

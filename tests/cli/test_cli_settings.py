@@ -4,6 +4,9 @@ import json
 
 import pytest
 
+from neurobot.cli.arguments import SETTABLE, spelled_out
+from neurobot.config import EnvConfig
+
 REACH = """
 [env]
 id = "neurobot/Reach-v0"
@@ -93,3 +96,12 @@ def test_a_run_folder_is_evaluated_in_another_task_without_the_settings_of_its_o
     command("run", reach, "--out", "made", "--episodes", "1")
     result = command("eval", "made", "--env", "neurobot/Rover-v0")
     assert result.code == 3 and "the environment's observation has 15 values" in result.err
+
+
+def test_gymnasiums_tasks_that_have_settings_are_spelled_out_too():
+    from neurobot.envs import find_task, vector_ids
+
+    foreign = [env_id for env_id in vector_ids() if not env_id.startswith("neurobot/")]
+    assert {env_id for env_id in foreign if find_task(env_id).settings is not None} == set(SETTABLE)
+    assert spelled_out(EnvConfig(id="Ant-v5")).settings == {"include_cfrc_ext_in_observation": True}
+    assert spelled_out(EnvConfig(id="Hopper-v5")).settings == {}

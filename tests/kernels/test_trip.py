@@ -1,5 +1,6 @@
 """Frames of compiled code, compared with those of Python, neurobot.link.frame."""
 
+import socket
 import zlib
 
 import numpy as np
@@ -7,8 +8,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neurobot.kernels.trip import MORE, OTHERWISE, crc32, read_frame, write_frame
-from neurobot.link.frame import ENCODED, OVERHEAD, Decoder, Frame, encode
+from neurobot.kernels.trip import (
+    FD,
+    HEARD,
+    LONGEST,
+    MORE,
+    OTHERWISE,
+    SENT,
+    SIZE,
+    WITHIN,
+    WORDS,
+    compiled_trip,
+    crc32,
+    read_frame,
+    write_frame,
+)
+from neurobot.link.frame import ENCODED, OVERHEAD, Damage, Decoder, Frame, cobs_encode, encode
 from neurobot.link.protocol import PAYLOAD
 from tests.kernels.arrays import examples
 
@@ -72,6 +87,66 @@ def test_damaged_bytes_are_read_if_and_only_if_they_still_are_one_frame(frame, d
 @given(frames, frames)
 def test_two_frames_are_not_one(first, second):
     assert read(encode(first) + encode(second)) is None
+
+
+def test_a_frame_longer_than_any_may_be_is_none():
+    assert LONGEST == PAYLOAD + OVERHEAD
+    for size in (PAYLOAD, PAYLOAD + 1):
+        body = b"\x84\1" + bytes(size)
+        line = b"\0" + cobs_encode(body + zlib.crc32(body).to_bytes(4, "little")) + b"\0"
+        assert (read(line) is None) == (size > PAYLOAD) == (Decoder().feed(line) == [Damage.LONG])
+
+
+@pytest.fixture
+def ends():
+    one, other = socket.socketpair()
+    one.setblocking(False)
+    yield one, other
+    one.close()
+    other.close()
+
+
+def trip(fd, frame):
+    """What comes of a request: the answer or None, bytes sent, bytes that came."""
+    run = compiled_trip()
+    if run is None:
+        pytest.skip("nothing is compiled here")
+    words, body = np.zeros(WORDS, np.int64), np.zeros(PAYLOAD + OVERHEAD, np.uint8)
+    line, heard, answer = (np.zeros(ENCODED + 2, np.uint8) for _ in range(3))
+    data = bytes((frame.type, frame.seq)) + frame.payload
+    body[: len(data)] = list(data)
+    words[[FD, SIZE, WITHIN]] = fd, len(data), 2_000_000
+    size = run(words, body, line, heard, answer)
+    told = None if size == OTHERWISE else answer[2:size].tobytes()
+    return told, int(words[SENT]), heard[: words[HEARD]].tobytes()
+
+
+REQUEST = Frame(4, 200, bytes(range(256)) * 2)
+ANSWER = encode(Frame(0x84, 200, b"yes" * 100))
+
+
+def test_a_request_goes_out_and_its_answer_is_read(ends):
+    ends[1].send(ANSWER)
+    assert trip(ends[0].fileno(), REQUEST) == (b"yes" * 100, len(encode(REQUEST)), ANSWER)
+    assert ends[1].recv(2000) == encode(REQUEST)
+
+
+@pytest.mark.parametrize(
+    "came",
+    [
+        b"", ANSWER[:-1], ANSWER + b"\1", ANSWER * 2, encode(Frame(0x84, 201, b"")), encode(Frame(0x85, 200, b"")),
+        encode(Frame(0x84, 200, bytes(PAYLOAD)))[:-1] + bytes(40),
+    ],
+)  # fmt: skip
+def test_what_came_otherwise_is_handed_over(ends, came):
+    ends[1].send(came)
+    told, sent, heard = trip(ends[0].fileno(), REQUEST)
+    assert (told, sent) == (None, len(encode(REQUEST)))
+    assert came.startswith(heard) and (heard == came or len(heard) == ENCODED + 2)
+
+
+def test_a_line_that_cannot_be_written_to_has_sent_nothing():
+    assert trip(-1, REQUEST) == (None, 0, b"")
 
 
 @pytest.mark.parametrize("line", [b"\0", b"\0\0\0", b"\1\0", b"\0\5\1\1\1\1\0"])

@@ -19,11 +19,12 @@ class Served:
     Args:
         fd: of the line; it is closed with the device.
         sends: `sends(line, out)` sends what the device says, not at all, late, or in pieces, as a bad line would.
+        hears: `hears(data)` is what the device hears of bytes that came.
     """
 
-    def __init__(self, fd, sends=FileTransport.write):
+    def __init__(self, fd, sends=FileTransport.write, hears=bytes):
         self.device = Device(ToyBoard(), 77)
-        self.line, self.sends = FileTransport(fd, "the board's end"), sends
+        self.line, self.sends, self.hears = FileTransport(fd, "the board's end"), sends, hears
         self.stop = threading.Event()
         self.thread = threading.Thread(target=self.serve)
         self.thread.start()
@@ -37,7 +38,7 @@ class Served:
         try:
             self.line.write(self.device.start(now()))
             while not self.stop.is_set():
-                data = self.line.read(0.001)
+                data = self.hears(self.line.read(0.001))
                 if out := self.device.receive(data, now()) if data else self.device.poll(now()):
                     self.sends(self.line, out)
         except LinkError:

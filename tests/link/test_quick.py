@@ -3,16 +3,17 @@
 import os
 import socket
 import time
+from contextlib import contextmanager
 
 import pytest
 
-from neurobot.errors import LinkError
+from neurobot.errors import BoardError, LinkError
 from neurobot.link import protocol as p
 from neurobot.link import quick
 from neurobot.link.exchange import Exchange, Patience
 from neurobot.link.frame import Frame, encode
 from neurobot.link.host import Host
-from neurobot.link.message import pack
+from neurobot.link.message import head, pack
 from neurobot.link.session import Phase
 from neurobot.link.transport import FileTransport
 from tests.link.lines import IMAGE, drive, running
@@ -28,9 +29,9 @@ def boards(monkeypatch):
     """Makes an armed host on a socket, whose board sends as it is told to; lists what went the quick way."""
     served, settle = [], Exchange.settle
 
-    def board(sends=FileTransport.write, patience=PATIENCE):
+    def board(sends=FileTransport.write, patience=PATIENCE, hears=bytes):
         ours, theirs = socket.socketpair()
-        served.append(Served(theirs.detach(), sends))
+        served.append(Served(theirs.detach(), sends, hears))
         host = Host(FileTransport(ours.detach(), "the line"), arithmetic=2, patience=patience)
         host.connect()
         host.load(IMAGE)
@@ -69,7 +70,9 @@ def event(reason):
 
 def test_a_quiet_line_is_quick_and_everything_is_counted_as_in_the_ordinary_way(boards, monkeypatch):
     swift = boards(patience=SURE)
-    monkeypatch.setattr(quick, "compiled_trip", lambda: None)
+    if swift.host._quick is None:
+        pytest.skip("nothing is compiled here")
+    monkeypatch.setattr(quick, "compiled_trip", lambda: None)  # as on a system without such calls
     ordinary = boards(patience=SURE)
     assert drive(swift.host, 300) == drive(ordinary.host, 300) == drive(running()[0], 300)
     assert sum(reply is not None for reply in swift.quick) > 30  # most; some came late, since other programs run here
@@ -120,6 +123,22 @@ def test_whatever_the_line_does_the_trajectory_is_the_undisturbed_one(boards, di
     assert board.host.digest() == simulated.digest()
 
 
+@pytest.mark.parametrize("damage", [lambda data: b"", lambda data: data[:7] + bytes((data[7] ^ 9,)) + data[8:]])
+def test_requests_that_are_lost_or_damaged_are_repeated_and_the_trajectory_is_the_same(boards, damage):
+    heard = []
+
+    def hears(data):
+        if data[2:3] == bytes((p.Type.TICK,)):
+            heard.append(data)
+            return damage(data) if len(heard) % 4 == 0 else data
+        return data
+
+    board, simulated = boards(hears=hears), running()[0]
+    assert drive(board.host, 40) == drive(simulated, 40)
+    assert board.host.digest() == simulated.digest()
+    assert board.host.session.exchange.counts.repeats >= 10
+
+
 def test_an_answer_to_another_tick_with_the_number_of_this_one_is_not_taken(boards):
     board = boards()
     exchange = board.host.session.exchange
@@ -149,24 +168,99 @@ def test_a_line_that_is_full_takes_the_tick_later(boards):
     assert board.host.digest() == simulated.digest()
 
 
-def test_after_ctrl_c_in_the_middle_the_next_tick_is_another_one(boards, monkeypatch):
-    board = boards()
-    host = board.host
-    drive(host, 3)
+@contextmanager
+def around_the_call(monkeypatch, before=None, after=None):
+    """A block in which something happens just before or after the compiled call."""
     ask = quick.Quick.ask
 
-    def pressed(self, *args):
-        ask(self, *args)
-        raise KeyboardInterrupt
+    def disturbed(self, *args):
+        if before:
+            before()
+        told = ask(self, *args)
+        if after:
+            after()
+        return told
 
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(quick.Quick, "ask", pressed)
+    with monkeypatch.context() as patch:
+        patch.setattr(quick.Quick, "ask", disturbed)
+        yield
+
+
+def press():
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_after_ctrl_c_in_the_middle_the_next_tick_is_another_one(boards, monkeypatch, when):
+    board = boards(patience=SURE)
+    host, counts = board.host, board.host.session.exchange.counts
+    drive(host, 3)
+    asked, answered = counts.asked, counts.answered
+    with around_the_call(monkeypatch, **{when: press}), pytest.raises(KeyboardInterrupt):
         drive(host, 1)
-    assert host.phase is Phase.ARMED
-    assert host.tick(4, p.Input.BITMAP, b"d").tick == 5
+    assert (host.phase, host.session.done, counts.asked) == (Phase.ARMED, True, asked + 1)
+    if when == "after":  # it went out, and the board has made it
+        assert host.tick(4, p.Input.BITMAP, b"d").tick == 5
+        assert (counts.asked, counts.answered + counts.late) == (asked + 2, answered + 2)
     host.reset()
     host.arm(hold=0.5, watchdog=0.5)
     assert drive(host, 3) == drive(running()[0], 3)
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("what", ["reset", "stats", "tick"])
+def test_a_call_from_the_handler_of_a_signal_is_refused_and_the_tick_goes_on(boards, monkeypatch, when, what):
+    host = boards().host
+    words = (4, p.Input.BITMAP, b"d") if what == "tick" else ()
+    refused = []
+
+    def handler():
+        with pytest.raises(LinkError, match="the session is busy with another task") as caught:
+            getattr(host, what)(*words)
+        refused.append(caught)
+
+    with around_the_call(monkeypatch, **{when: handler}):
+        assert drive(host, 5) == drive(running()[0], 5)
+    assert len(refused) == 5
+
+
+def test_a_handler_that_disarms_ends_the_tick(boards, monkeypatch):
+    host = boards().host
+    with around_the_call(monkeypatch, before=host.disarm, after=lambda: None):
+        host.tick(4, p.Input.BITMAP, b"d")
+    assert (host.phase, host.session.done) == (Phase.DISCONNECTED, True)
+
+
+def test_while_half_a_frame_is_there_a_tick_goes_the_ordinary_way(boards):
+    board = boards()
+    drive(board.host, 3)
+    before = len(board.quick)
+    board.host.session.exchange.receive(b"\0\7abc", 0.0)
+    board.host.tick(4, p.Input.BITMAP, b"d")
+    assert len(board.quick) == before
+    assert board.host.session.exchange.decoder.cobs_err == 1
+
+
+def test_the_rest_of_a_frame_is_sent_and_a_repeat_is_whole():
+    exchange = Exchange(PATIENCE)
+    numbered = exchange.number(p.PingRequest(5))
+    line = encode(Frame(p.Type.PING, numbered.seq, numbered.payload))
+    exchange.expect(numbered, 0.0, sent=4)
+    assert exchange.outgoing() == line[4:]
+    exchange.poll(exchange.deadline)
+    assert exchange.outgoing() == line
+
+
+def test_ticks_as_long_as_a_payload_go_through_and_longer_ones_are_refused(boards):
+    board, simulated = boards(), running()[0]
+    most = p.PAYLOAD - head(p.TickRequest)
+    for n in (most - 1, most, 253, 254):
+        data = b"d" + bytes(k % 256 for k in range(n - 1))
+        one, other = (host.tick(4, p.Input.BITMAP, data) for host in (board.host, simulated))
+        assert (one.data, one.spikes) == (other.data, other.spikes)
+    with pytest.raises(BoardError, match=f"the input of a tick has {most + 1} bytes, the board takes {most}"):
+        board.host.tick(4, p.Input.BITMAP, bytes(most + 1))
+    assert board.host.digest() == simulated.digest()
 
 
 def test_a_tick_that_cannot_be_asked_changes_nothing(boards):
