@@ -204,7 +204,12 @@ class Session(Conversation):
         return (yield from self.rest_of_tick(numbered))
 
     def begin_tick(self, n_sub: int, kind: int, data: bytes, flags: int, reward: int) -> Numbered:
-        """The next tick as a request; whatever comes of it, the next one is not to be taken for this one."""
+        """The next tick as a request; whatever comes of it, the next one is not to be taken for this one.
+
+        Raises:
+            LinkError: the board is not armed, or a field has a value that it cannot have; nothing has changed.
+            BoardError: more data than the board takes; nothing has changed.
+        """
         hello = self._connected("tick", Phase.ARMED)
         request = p.TickRequest((self._tick + 1) & 0xFFFFFFFF, n_sub, flags, reward, kind, data)
         room = min(hello.payload, p.PAYLOAD) - head(p.TickRequest)
